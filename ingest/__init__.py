@@ -1,0 +1,1 @@
+"""Catalog and documents in, facts out. Knows nothing of Dagster."""

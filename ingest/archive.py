@@ -1,0 +1,120 @@
+"""Documents by content: bytes once written are never changed or deleted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class HeldDocument:
+    """A document that a source holds, or a file of bundled facts that stands in for it.
+
+    ``blob`` is the digest of the bytes in the archive. ``document_id`` identifies the
+    document that the facts cite; the two differ where only a transcript or bundled facts are
+    at hand.
+    """
+
+    source_id: str
+    document: str
+    """Id of the document in its card."""
+    blob: str
+    origin: str
+    fact_kind: str
+    """Kind of the bundled facts in the blob, empty for a document itself."""
+    document_id: str
+    sha256: str
+    title: str
+    address: str
+    media_type: str
+    size_bytes: int | None
+    published_on: dt.date
+    retrieved_on: dt.date | None
+    vintage_on: dt.date
+    seen: str
+
+    @property
+    def status(self) -> str:
+        """``held`` when the archive has the cited bytes themselves, else ``cited``."""
+        return "held" if self.sha256 and self.sha256 == self.blob else "cited"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def cited_id(address: str) -> str:
+    """Identifier of a document of which only the address is known."""
+    return f"cited:{sha256(address.encode())}"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file that is either there as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def store(archive_dir: Path, data: bytes) -> str:
+    """Keep the bytes; returns their digest, which is their file name."""
+    digest = sha256(data)
+    path = archive_dir / digest
+    if not path.exists():
+        write_atomically(path, data)
+        path.chmod(0o444)
+    return digest
+
+
+def read(archive_dir: Path, digest: str) -> bytes:
+    """The bytes of a document.
+
+    Raises:
+        OSError: not in the archive.
+        ValueError: the file was changed after it was archived.
+    """
+    data = (archive_dir / digest).read_bytes()
+    if sha256(data) != digest:
+        raise ValueError(f"{archive_dir / digest} was changed: its digest no longer fits its name")
+    return data
+
+
+def _holdings_path(archive_dir: Path, origin: str, source_id: str) -> Path:
+    return archive_dir / "holdings" / origin / f"{source_id}.json"
+
+
+def read_holdings(archive_dir: Path, origin: str, source_id: str) -> list[HeldDocument]:
+    """What a source holds from an origin, earlier versions included; oldest first."""
+    path = _holdings_path(archive_dir, origin, source_id)
+    if not path.exists():
+        return []
+    return [HeldDocument(**_with_dates(item)) for item in json.loads(path.read_text("utf-8"))]
+
+
+def _with_dates(item: dict[str, Any]) -> dict[str, Any]:
+    for key in ("published_on", "retrieved_on", "vintage_on"):
+        item[key] = dt.date.fromisoformat(item[key]) if item[key] else None
+    return item
+
+
+def write_holdings(
+    archive_dir: Path, origin: str, source_id: str, documents: Iterable[HeldDocument]
+) -> None:
+    items = [asdict(document) for document in documents]
+    data = json.dumps(items, ensure_ascii=False, indent=1, default=str).encode()
+    path = _holdings_path(archive_dir, origin, source_id)
+    if not path.exists() or path.read_bytes() != data:
+        write_atomically(path, data)

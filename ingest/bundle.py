@@ -1,0 +1,156 @@
+"""Write the bundled facts of the catalog from the files of a mirror: ``make bundle``.
+
+The project's own readers do it, so what ships is what a run on the raw files gives. The
+result depends on nothing but the files and the catalog: a second run changes no byte. A
+document that is not at hand keeps the facts that it has.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ingest import archive
+from ingest.archive import HeldDocument
+from ingest.cards import Source
+from ingest.catalog import Catalog, load_catalog
+from ingest.facts import FACT_KINDS, ParseError, raw_tables
+from ingest.parse import DERIVED_COLUMNS, parse_document
+from ingest.pull import DOCUMENTS_FILE, pull
+from ingest.settings import Settings, SettingsError
+
+DOCUMENT_COLUMNS = ("document", "document_id", "sha256", "media_type", "size_bytes")
+# A CSV of facts repeats nothing that follows from the row itself.
+OMITTED_COLUMNS = (*DERIVED_COLUMNS, "unit")
+
+
+@dataclass(frozen=True)
+class BundleLine:
+    """What was done with a document: ``written``, ``kept`` or ``refused``, and why."""
+
+    source_id: str
+    document: str
+    outcome: str
+    detail: str
+
+
+def bundle(settings: Settings) -> Iterable[BundleLine]:
+    """Write the bundled facts beside the cards; yields a line per document as it goes.
+
+    The licence gate: a source that must not be redistributed gets no facts, and no quote is
+    longer than the limit. A document that does not parse keeps its facts and is refused.
+    """
+    catalog = load_catalog(settings.catalog)
+    for error in catalog.errors:
+        yield BundleLine(error.entity, error.file, "refused", str(error))
+    with tempfile.TemporaryDirectory() as home:
+        scratch = replace(settings, home=Path(home), origin="mirror")
+        for card in catalog.sources.values():
+            yield from _bundle_source(catalog, card, scratch)
+
+
+def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterable[BundleLine]:
+    folder = catalog.folders[card.id]
+    if card.redistribution == "none":
+        for path in sorted(folder.glob("*.csv")):
+            path.unlink()
+        yield BundleLine(card.id, "*", "refused", "the licence forbids to pass its facts on")
+        return
+    held = {h.document: h for h in pull(catalog, card.id, settings).documents if not h.fact_kind}
+    index = _read_index(folder)
+    for document in card.documents:
+        if document.id not in held:
+            state = "its facts stay" if document.id in index else "it has no facts yet"
+            yield BundleLine(card.id, document.id, "kept", f"not in the mirror, {state}")
+            continue
+        try:
+            facts = parse_document(catalog, held[document.id], settings)
+            facts.table()
+        except ParseError as error:
+            yield BundleLine(card.id, document.id, "refused", str(error))
+            continue
+        for kind in FACT_KINDS:
+            rows = [row for row in facts.rows if row["kind"] == kind]
+            _write_facts(folder / f"{document.id}.{kind}.csv", kind, rows)
+        index[document.id] = _index_row(held[document.id])
+        counts = ", ".join(f"{n} {kind}" for kind, n in sorted(facts.counts().items()))
+        yield BundleLine(card.id, document.id, "written", counts)
+    known = [index[d.id] for d in card.documents if d.id in index]
+    if known:
+        _write_csv(folder / DOCUMENTS_FILE, DOCUMENT_COLUMNS, known)
+    _remove_orphans(folder, {row["document"] for row in known})
+
+
+def _read_index(folder: Path) -> dict[str, dict[str, str]]:
+    path = folder / DOCUMENTS_FILE
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        return {row["document"]: row for row in csv.DictReader(stream)}
+
+
+def _index_row(held: HeldDocument) -> dict[str, str]:
+    return {column: _text(getattr(held, column)) for column in DOCUMENT_COLUMNS}
+
+
+def _write_facts(path: Path, kind: str, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    spec = raw_tables()[kind]
+    # The id of a fact follows from its other columns, that of a claim is given by its card.
+    computed = () if kind == "claim" else (f"{kind}_id",)
+    columns = [c for c in spec["columns"] if c not in (*OMITTED_COLUMNS, *computed)]
+    if kind == "claim":
+        columns.append("unit")
+    used = [c for c in columns if any(row.get(c) not in (None, "") for row in rows)]
+    text = [{c: _text(row.get(c)) for c in used} for row in rows]
+    _write_csv(path, used, sorted(text, key=lambda row: [row[c] for c in used]))
+
+
+def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[dict[str, str]]) -> None:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    archive.write_atomically(path, stream.getvalue().encode())
+
+
+def _remove_orphans(folder: Path, documents: set[str]) -> None:
+    """Facts of documents that the card no longer names."""
+    for path in folder.glob("*.*.csv"):
+        if path.name.split(".")[0] not in documents:
+            path.unlink()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def main() -> int:
+    try:
+        settings = Settings.from_env()
+        if not settings.mirror:
+            raise SettingsError("make bundle needs AICITY_MIRROR, the folder of raw files.")
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    refused = 0
+    for line in bundle(settings):
+        refused += line.outcome == "refused"
+        print(f"{line.outcome:8} {line.source_id} {line.document}: {line.detail}", flush=True)
+    return 1 if refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""The catalog and the facts files into schema ``raw``, in one step.
+
+Every table is made anew, so that running again with the same documents changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ingest import archive
+from ingest.archive import HeldDocument
+from ingest.cards import Framework, Node
+from ingest.catalog import Catalog
+from ingest.facts import raw_tables
+from ingest.parse import empty_table, facts_path
+from ingest.settings import Settings
+
+Row = Sequence[Any]
+
+
+def load_raw(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, settings: Settings
+) -> dict[str, int]:
+    """Make all tables of schema ``raw``; returns their numbers of rows.
+
+    Raises:
+        ValueError: two rows with one primary key.
+    """
+    held = [
+        document
+        for source_id in catalog.sources
+        for document in archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+        if document.document in {d.id for d in catalog.sources[source_id].documents}
+    ]
+    paths = [str(p) for h in held if (p := facts_path(h, catalog, settings)).exists()]
+    connection.execute("create schema if not exists raw")
+    connection.execute("begin")
+    try:
+        _create_tables(connection)
+        for table, rows in _catalog_rows(catalog).items():
+            _insert(connection, table, rows)
+        _insert(connection, "document", _document_rows(held))
+        if paths:
+            facts = connection.from_parquet(paths, union_by_name=True)
+        else:
+            facts = connection.from_arrow(empty_table())
+        facts.create_view("_facts", replace=True)
+        for table, spec in raw_tables().items():
+            if spec["family"] == "fact" and table != "document":
+                columns = ", ".join(spec["columns"])
+                connection.execute(
+                    f"insert into raw.{table} select {columns} from _facts "
+                    f"where kind = '{table}' order by {', '.join(spec['key'])}"
+                )
+        connection.execute("drop view _facts")
+        connection.execute("commit")
+    except duckdb.ConstraintException as error:
+        connection.execute("rollback")
+        raise ValueError(f"two facts with one key: {error}") from error
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return {
+        table: connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0]
+        for table in raw_tables()
+    }
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for table, spec in raw_tables().items():
+        columns = ", ".join(f"{name} {c['type']}" for name, c in spec["columns"].items())
+        connection.execute(f"drop table if exists raw.{table}")
+        connection.execute(
+            f"create table raw.{table} ({columns}, primary key ({', '.join(spec['key'])}))"
+        )
+        connection.execute(f"comment on table raw.{table} is {_literal(spec['description'])}")
+        for name, column in spec["columns"].items():
+            connection.execute(
+                f"comment on column raw.{table}.{name} is {_literal(column['description'])}"
+            )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
+    if not rows:
+        return
+    names = list(raw_tables()[table]["columns"])
+    columns = zip(*rows, strict=True)
+    data = pa.table({n: pa.array(c) for n, c in zip(names, columns, strict=True)})  # noqa: F841
+    connection.execute(f"insert into raw.{table} select * from data")
+
+
+def _document_rows(held: list[HeldDocument]) -> list[Row]:
+    # Bundled facts of several kinds stand for one document.
+    documents = {h.document_id: h for h in held}
+    return [
+        (
+            h.document_id,
+            h.source_id,
+            h.title,
+            h.address,
+            h.origin,
+            h.status,
+            h.sha256 or None,
+            h.media_type or None,
+            h.size_bytes,
+            h.published_on,
+            h.retrieved_on,
+            h.seen,
+        )
+        for h in sorted(documents.values(), key=lambda h: h.document_id)
+    ]
+
+
+def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
+    """Rows of the catalog's tables, in the order of their columns."""
+    return {
+        "city": [
+            (
+                c.city_id,
+                c.name_en,
+                c.name_zh,
+                c.country_code,
+                c.province_en or None,
+                c.gb2260_code or None,
+                c.geonames_id,
+                c.latitude,
+                c.longitude,
+            )
+            for c in catalog.cities.values()
+        ],
+        "theme": [(t.theme, t.title, i) for i, t in enumerate(catalog.themes.values(), 1)],
+        "indicator": [
+            (
+                x.indicator,
+                x.title,
+                x.theme,
+                x.unit,
+                x.direction,
+                x.measures,
+                x.scope,
+                x.definition,
+                x.max_yearly_change,
+                i,
+            )
+            for i, x in enumerate(catalog.indicators.values(), 1)
+        ],
+        "indicator_source": [
+            (x.indicator, source, i)
+            for x in catalog.indicators.values()
+            for i, source in enumerate(x.sources, 1)
+            if source in catalog.sources
+        ],
+        "source": [
+            (
+                s.id,
+                s.title,
+                s.publisher,
+                s.kind,
+                s.licence,
+                s.licence_address or None,
+                s.redistribution,
+                s.citation,
+                s.homepage or None,
+                s.cadence,
+                s.max_age_days,
+                s.trust_tier,
+                s.parser,
+                s.note or None,
+            )
+            for s in catalog.sources.values()
+        ],
+        "register_coverage": [
+            (s.id, r.indicator, r.country_code, r.year_from, r.year_to)
+            for s in catalog.sources.values()
+            for r in s.registers
+        ],
+        "report": [
+            (
+                r.report_id,
+                s.id,
+                r.title,
+                r.title_original or None,
+                r.publisher,
+                r.subject,
+                r.edition or None,
+                r.published_on,
+                r.published_precision,
+                r.data_year,
+                r.universe,
+                r.universe_size,
+                r.derived_from,
+                r.trust,
+            )
+            for s in catalog.sources.values()
+            for r in s.reports
+        ],
+        "framework": [
+            (
+                f.framework,
+                f.title,
+                f.description,
+                f.measures,
+                f.framework == catalog.flagship,
+                f.universe_country_code,
+                f.dimension_coverage_min,
+                f.scale_min,
+                f.scale_max,
+            )
+            for f in catalog.frameworks.values()
+        ],
+        "framework_node": [
+            row for f in catalog.frameworks.values() for row in _node_rows(f, catalog)
+        ],
+        "framework_stage": [
+            (f.framework, i, s.stage, s.method, json.dumps(s.parameters, sort_keys=True))
+            for f in catalog.frameworks.values()
+            for i, s in enumerate(f.stages, 1)
+        ],
+        "framework_edition": [
+            (f.framework, e.edition, e.max_age_years)
+            for f in catalog.frameworks.values()
+            for e in f.editions
+        ],
+        "framework_reference": [
+            (f.framework, indicator)
+            for f in catalog.frameworks.values()
+            for indicator in f.references
+        ],
+        "catalog_error": list(
+            {
+                (e.file, e.line, e.message): (e.file, e.line, e.entity, e.message, e.remedy)
+                for e in catalog.errors
+            }.values()
+        ),
+    }
+
+
+def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
+    def level(node: Node) -> int:
+        return 1 + max((level(child) for child in node.children), default=0)
+
+    def walk(node: Node, parent: str | None) -> Iterator[tuple[Node, str | None]]:
+        yield node, parent
+        for child in node.children:
+            yield from walk(child, node.id)
+
+    rows: list[Row] = []
+    for i, (node, parent) in enumerate(walk(framework.index, None), 1):
+        indicator = catalog.indicators[node.indicator] if node.indicator else None
+        rows.append(
+            (
+                framework.framework,
+                node.id,
+                parent,
+                level(node),
+                node.title or (indicator.title if indicator else node.id),
+                node.weight,
+                None if indicator else node.aggregation,
+                node.indicator,
+                node.denominator,
+                indicator.direction if indicator else None,
+                node.reason or None,
+                i,
+            )
+        )
+    return rows

@@ -1,0 +1,157 @@
+"""Documents in the archive to facts files. Opens no database.
+
+One file per document and parser version; what was parsed before by the same parser, with the
+same declarations and the same names, is not parsed again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ingest import archive
+from ingest.archive import HeldDocument
+from ingest.cards import Document, Source
+from ingest.catalog import Catalog
+from ingest.facts import Facts, ParseError, as_date, fact_schema, raw_tables, write_facts
+from ingest.parsers import PARSERS
+from ingest.parsers.base import Context
+from ingest.settings import Settings
+
+BUNDLE_VERSION = 1
+# Columns that a bundled row does not repeat: they follow from its document and its card.
+DERIVED_COLUMNS = ("source_id", "document_id", "vintage_on", "parser")
+
+
+@dataclass
+class ParseResult:
+    """What came of a source's documents. ``counts`` has the facts by kind."""
+
+    source_id: str
+    counts: Counter[str] = field(default_factory=Counter)
+    quarantined: int = 0
+    parsed: int = 0
+    reused: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path:
+    """The facts file of a document; its name changes with whatever could change the facts."""
+    card = catalog.sources[held.source_id]
+    document = _document(card, held)
+    if held.fact_kind:
+        name, parts = f"bundled-{BUNDLE_VERSION}", [held.fact_kind]
+    else:
+        parser = PARSERS[card.parser]
+        name = f"{parser.name}-{parser.version}"
+        parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
+        parts.append(document.model_dump_json(include={"options", "reports"}))
+    parts += [catalog.names_digest, held.source_id, held.document_id, str(held.vintage_on)]
+    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    return settings.facts_dir / f"{held.blob}.{name}-{digest}.parquet"
+
+
+def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
+    """Parse what a source holds. A document that can't be read is an error in the result."""
+    result = ParseResult(source_id)
+    for held in archive.read_holdings(settings.archive_dir, settings.origin, source_id):
+        if held.document not in {d.id for d in catalog.sources[source_id].documents}:
+            continue
+        path = facts_path(held, catalog, settings)
+        try:
+            if path.exists():
+                result.reused += 1
+                result.counts.update(_counts(path))
+                continue
+            facts = parse_document(catalog, held, settings)
+            write_facts(path, facts.table())
+        except (ParseError, OSError, ValueError) as error:
+            result.errors.append(f"{held.document}: {error}")
+            continue
+        result.parsed += 1
+        result.counts.update(facts.counts())
+    result.quarantined = result.counts.pop("quarantine", 0)
+    return result
+
+
+def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> Facts:
+    """Facts of one held document.
+
+    Raises:
+        ParseError: the document is not as its card declares it.
+        OSError, ValueError: the archive lost or changed its bytes.
+    """
+    card = catalog.sources[held.source_id]
+    data = archive.read(settings.archive_dir, held.blob)
+    if held.fact_kind:
+        return _bundled(data, catalog, held)
+    parser = PARSERS[card.parser]
+    document = _document(card, held)
+    facts = Facts(held, f"{parser.name} {parser.version}")
+    context = Context(
+        catalog,
+        card,
+        document,
+        parser.options.model_validate(card.parse),
+        parser.document_options.model_validate(document.options),
+    )
+    parser.read(data, context, facts)
+    return facts
+
+
+def _document(card: Source, held: HeldDocument) -> Document:
+    return next(d for d in card.documents if d.id == held.document)
+
+
+def _counts(path: Path) -> Counter[str]:
+    return Counter(pa.parquet.read_table(path, columns=["kind"])["kind"].to_pylist())
+
+
+def _bundled(data: bytes, catalog: Catalog, held: HeldDocument) -> Facts:
+    """Facts from a bundled CSV, whose columns are those of the raw table."""
+    kind = held.fact_kind
+    columns = raw_tables()[kind]["columns"]
+    facts = Facts(held, PARSERS[catalog.sources[held.source_id].parser].name)
+    where = f"{held.source_id}/{held.document}.{kind}.csv"
+    reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+    unknown = [c for c in reader.fieldnames or [] if c not in columns]
+    if unknown:
+        raise ParseError(f"{where}:1: unknown column {', '.join(unknown)}")
+    for row in reader:
+        line = reader.line_num
+        try:
+            values = {
+                name: _typed(text, columns[name]["type"]) for name, text in row.items() if text
+            }
+        except (ValueError, KeyError, TypeError) as error:
+            raise ParseError(f"{where}:{line}: {error}") from error
+        for known, key in ((catalog.cities, "city_id"), (catalog.indicators, "indicator")):
+            if key in values and values[key] not in known:
+                raise ParseError(f"{where}:{line}: unknown {key} '{values[key]}'")
+        if kind == "observation":
+            values["unit"] = catalog.indicators[values["indicator"]].unit
+        facts.add(kind, **values)
+    return facts
+
+
+def _typed(text: str, kind: str) -> Any:
+    if kind in ("integer", "bigint"):
+        return int(text)
+    if kind == "double":
+        return float(text)
+    if kind == "boolean":
+        return {"true": True, "false": False}[text]
+    return as_date(text) if kind == "date" else text
+
+
+def empty_table() -> pa.Table:
+    """A facts table without rows, so that a catalog without facts still loads."""
+    return fact_schema().empty_table()

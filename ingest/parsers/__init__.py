@@ -1,0 +1,23 @@
+"""Readers of document forms. A card names one and declares where its facts stand."""
+
+from __future__ import annotations
+
+from ingest.parsers import (
+    event_table,
+    quoted_passages,
+    ranking_ledger,
+    register_count,
+    statistical_table,
+)
+from ingest.parsers.base import Parser
+
+PARSERS: dict[str, Parser] = {
+    parser.name: parser
+    for parser in (
+        event_table.PARSER,
+        quoted_passages.PARSER,
+        ranking_ledger.PARSER,
+        register_count.PARSER,
+        statistical_table.PARSER,
+    )
+}

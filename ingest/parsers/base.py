@@ -1,0 +1,41 @@
+"""What every parser is: a name, a version, the form of its options, and a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ingest.cards import Document, Entry, Source
+from ingest.facts import Facts
+
+if TYPE_CHECKING:
+    from ingest.catalog import Catalog
+
+
+class NoOptions(Entry):
+    """A parser without options here."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a parser may know besides the bytes."""
+
+    catalog: Catalog
+    card: Source
+    document: Document
+    options: Any
+    """The card's ``parse`` block, validated by the parser's ``options`` model."""
+    document_options: Any
+    """The document's ``options`` block, validated by ``document_options``."""
+
+
+@dataclass(frozen=True)
+class Parser:
+    """``version`` rises whenever the same bytes could give other facts."""
+
+    name: str
+    version: int
+    options: type[Entry]
+    document_options: type[Entry]
+    read: Callable[[bytes, Context, Facts], None]

@@ -1,0 +1,177 @@
+"""Bring the documents of a source into the archive. Opens no database."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import mimetypes
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ingest import archive
+from ingest.archive import HeldDocument
+from ingest.cards import Document, Source
+from ingest.catalog import Catalog
+from ingest.facts import FACT_KINDS
+from ingest.http import FetchError, fetch
+from ingest.settings import Settings
+
+DOCUMENTS_FILE = "documents.csv"
+
+
+@dataclass(frozen=True)
+class PullFailure:
+    document: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """What a source holds after a pull.
+
+    ``origin`` is ``bundled`` when any document fell back to it; ``fallback_reason`` says why.
+    """
+
+    source_id: str
+    origin: str
+    documents: list[HeldDocument]
+    fallback_reason: str | None = None
+    failures: list[PullFailure] = field(default_factory=list)
+
+
+def pull(catalog: Catalog, source_id: str, settings: Settings) -> PullResult:
+    """Take every document of a source from the origin of the settings.
+
+    A document that the origin can't give falls back to the last good one of that origin,
+    then to the bundled facts; the result says so. Nothing here raises for a bad document.
+    """
+    card = catalog.sources[source_id]
+    bundled = _bundled(catalog, card, settings)
+    before = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+    documents: list[HeldDocument] = []
+    fallbacks: list[str] = []
+    failures: list[PullFailure] = []
+    for document in card.documents:
+        facts = [b for b in bundled if b.document == document.id]
+        if settings.origin == "bundled":
+            documents += facts
+            if not facts:
+                failures.append(PullFailure(document.id, "no bundled facts"))
+            continue
+        last = [b for b in before if b.document == document.id and b.origin == settings.origin]
+        try:
+            data, media_type = _take(document, settings)
+        except FetchError as error:
+            failures.append(PullFailure(document.id, str(error)))
+            documents += last or facts
+            if not last:
+                fallbacks.append(f"{document.id}: {error}")
+            continue
+        if data is None:
+            documents += facts
+            fallbacks.append(f"{document.id}: {media_type}")
+            continue
+        documents += _hold(card, document, data, media_type, last, settings)
+    archive.write_holdings(settings.archive_dir, settings.origin, source_id, documents)
+    used = {held.origin for held in documents}
+    return PullResult(
+        source_id,
+        "bundled" if "bundled" in used else settings.origin,
+        documents,
+        "; ".join(fallbacks) or None,
+        failures,
+    )
+
+
+def _take(document: Document, settings: Settings) -> tuple[bytes | None, str]:
+    """Bytes and media type, or no bytes and the reason why this origin never has them."""
+    if settings.origin == "live":
+        if document.form != "published":
+            return None, f"a {document.form} document has no live address"
+        return fetch(document.address, settings.address_map)
+    if not document.mirror:
+        return None, "the card names no file in the mirror"
+    for folder in settings.mirror:
+        path = folder / document.mirror
+        if path.is_file() and path.resolve().is_relative_to(folder):
+            return path.read_bytes(), _media_type(path)
+    return None, f"no file {document.mirror} in the mirror"
+
+
+def _media_type(path: Path) -> str:
+    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
+def _hold(
+    card: Source,
+    document: Document,
+    data: bytes,
+    media_type: str,
+    last: list[HeldDocument],
+    settings: Settings,
+) -> list[HeldDocument]:
+    """Archive the bytes; a changed document is a new vintage beside the versions before."""
+    blob = archive.store(settings.archive_dir, data)
+    for i, held in enumerate(last):
+        if held.blob == blob:  # the same bytes again: the facts of this version stand
+            return last[: i + 1]
+    today = dt.datetime.now(dt.UTC).date()
+    retrieved = today if settings.origin == "live" else document.retrieved_on
+    cited_only = document.form == "transcript"
+    held = HeldDocument(
+        source_id=card.id,
+        document=document.id,
+        blob=blob,
+        origin=settings.origin,
+        fact_kind="",
+        document_id=archive.cited_id(document.address) if cited_only else blob,
+        sha256="" if cited_only else blob,
+        title=document.title,
+        address=document.address,
+        media_type=document.media_type or ("" if cited_only else media_type),
+        size_bytes=None if cited_only else len(data),
+        published_on=document.published_on,
+        retrieved_on=retrieved,
+        vintage_on=max(today, document.published_on) if last else document.published_on,
+        seen=document.seen,
+    )
+    return [*last, held]
+
+
+def _bundled(catalog: Catalog, card: Source, settings: Settings) -> list[HeldDocument]:
+    """The bundled facts of a source: one archived CSV per document and kind of fact."""
+    folder = catalog.folders[card.id]
+    path = folder / DOCUMENTS_FILE
+    if not path.exists():
+        return []
+    held = []
+    text = path.read_text(encoding="utf-8")
+    cards = {document.id: document for document in card.documents}
+    for row in csv.DictReader(io.StringIO(text)):
+        if row["document"] not in cards:
+            continue
+        card_document = cards[row["document"]]
+        base = HeldDocument(
+            source_id=card.id,
+            document=row["document"],
+            blob="",
+            origin="bundled",
+            fact_kind="",
+            document_id=row["document_id"],
+            sha256=row["sha256"],
+            title=card_document.title,
+            address=card_document.address,
+            media_type=row["media_type"],
+            size_bytes=int(row["size_bytes"]) if row["size_bytes"] else None,
+            published_on=card_document.published_on,
+            retrieved_on=card_document.retrieved_on,
+            vintage_on=card_document.published_on,
+            seen=card_document.seen,
+        )
+        for kind in FACT_KINDS:
+            facts = folder / f"{row['document']}.{kind}.csv"
+            if facts.exists():
+                blob = archive.store(settings.archive_dir, facts.read_bytes())
+                held.append(replace(base, blob=blob, fact_kind=kind))
+    return held
