@@ -18,7 +18,7 @@ MAX_BYTES = 200 * 1024 * 1024
 MAX_SECONDS = 300.0
 MAX_REDIRECTS = 5
 ATTEMPTS = 3
-USER_AGENT = "ai-city-index-observatory (+https://github.com/ai-city-index/observatory)"
+USER_AGENT = "ai-city-index-observatory/0.1"
 AddressMap = Sequence[tuple[str, str]]
 
 

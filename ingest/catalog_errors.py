@@ -1,0 +1,66 @@
+"""Faults in the catalog, in an analyst's words: file, line, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class CatalogError:
+    """A fault in the catalog, and what to do about it. ``entity`` is what was left out."""
+
+    file: str
+    line: int
+    entity: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.entity}: {self.message}. {self.remedy}"
+
+
+def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:
+    """A fault found by pydantic in an analyst's words, and its remedy."""
+    kind, context = fault["type"], fault.get("ctx", {})
+    name = str(fault["loc"][-1]) if fault["loc"] else ""
+    if kind == "extra_forbidden":
+        return f"unknown key '{name}'", did_you_mean(name, _keys_at(model, fault["loc"][:-1]))
+    if kind == "missing":
+        return f"'{name}' is missing", f"Add '{name}:'."
+    if kind == "value_error":
+        return str(context["error"]), "Correct this entry."
+    if kind == "string_pattern_mismatch":
+        return f"'{fault['input']}' does not have the form {context['pattern']}", "Correct it."
+    return (
+        f"{fault['msg'][0].lower()}{fault['msg'][1:]}, found {fault['input']!r:.60}",
+        "Correct it.",
+    )
+
+
+def _keys_at(model: Any, location: Sequence[Any]) -> list[str]:
+    """Names of the keys that the model allows at a place inside it."""
+    for part in location:
+        if isinstance(part, int) or not hasattr(model, "model_fields"):
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        inner = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not inner:
+            return []
+        model = inner[0]
+    return list(getattr(model, "model_fields", {}))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy for an unknown name: the nearest known one, or what is known."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"Known: {shown or 'none'}."

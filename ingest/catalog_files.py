@@ -1,0 +1,177 @@
+"""Read the files of the catalog, entry by entry; what is faulty is reported and left out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ingest.cards import Indicator, Theme, Unit
+from ingest.catalog_errors import CatalogError, did_you_mean, explain
+from ingest.yaml_lines import Location, YamlError, line_of, load_yaml
+
+EntryT = TypeVar("EntryT", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Found:
+    """An entry with the place where it was written."""
+
+    entry: Any
+    file: str
+    line: int
+
+
+@dataclass
+class CatalogReader:
+    """Reads files below the catalog folders, and gathers their faults in ``errors``."""
+
+    paths: Sequence[Path]
+    errors: list[CatalogError] = field(default_factory=list)
+    lines: dict[str, dict[Location, int]] = field(default_factory=dict)
+    """Lines of the entries of each file."""
+
+    def error(self, file: str, line: int, entity: str, message: str, remedy: str) -> None:
+        self.errors.append(CatalogError(file, line, entity, message, remedy))
+
+    def _name(self, path: Path) -> str:
+        """File name as an analyst knows it: below the catalog folder, with that folder."""
+        for folder in self.paths:
+            if path.is_relative_to(folder):
+                return str(Path(folder.name) / path.relative_to(folder))
+        return str(path)
+
+    def _yaml(self, path: Path) -> Any:
+        name = self._name(path)
+        try:
+            data, self.lines[name] = load_yaml(path)
+        except YamlError as error:
+            self.error(name, error.line, path.stem, str(error), "Correct the YAML at this line.")
+            return None
+        if data is None:
+            self.error(name, 1, path.stem, "the file is empty", "Fill it in or delete it.")
+        return data
+
+    def validate(
+        self, model: type[EntryT], data: Any, file: str, at: Location, entity: str
+    ) -> EntryT | None:
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            for fault in error.errors():
+                location = (*at, *fault["loc"])
+                message, remedy = explain(fault, model)
+                line = line_of(self.lines.get(file, {}), location)
+                where = ".".join(str(part) for part in fault["loc"])
+                self.error(file, line, entity, f"{where}: {message}" if where else message, remedy)
+            return None
+
+    def _add(
+        self, found: dict[str, Found], key: str, item: Found, twice: set[str], kind: str
+    ) -> None:
+        if key in found or key in twice:
+            first = found.pop(key, None)
+            twice.add(key)
+            place = f" ({first.file}:{first.line})" if first else ""
+            self.error(
+                item.file,
+                item.line,
+                key,
+                f"duplicate {kind} '{key}'{place}",
+                "Give one of them another id, or delete it; neither was loaded.",
+            )
+        else:
+            found[key] = item
+
+    def csv(
+        self,
+        path: Path,
+        model: type[EntryT],
+        column: str,
+        key: Callable[[Any], str] | None = None,
+    ) -> dict[str, Found]:
+        found: dict[str, Found] = {}
+        if not path.exists():
+            return found
+        name, twice = self._name(path), set[str]()
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.error(name, 1, path.stem, f"not UTF-8: {error}", "Save the file as UTF-8.")
+            return found
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        for row in reader:
+            line = reader.line_num
+            entity = row.get(column) or f"line {line}"
+            if None in row or None in row.values():
+                self.error(
+                    name,
+                    line,
+                    entity,
+                    "the number of columns differs from the header",
+                    f"The header has {len(reader.fieldnames or [])} columns.",
+                )
+                continue
+            data: dict[str, Any] = {k: v for k, v in row.items() if v != ""}
+            if "aliases" in data:
+                data["aliases"] = tuple(a.strip() for a in data["aliases"].split(";"))
+            self.lines[name] = {(): line}
+            entry = self.validate(model, data, name, (), entity)
+            if entry is not None:
+                item = Found(entry, name, line)
+                self._add(found, key(entry) if key else entity, item, twice, column.split("_")[0])
+        return found
+
+    def indicator_file(self, path: Path) -> dict[str, dict[str, Found]]:
+        groups: dict[str, tuple[type[BaseModel], str]] = {
+            "themes": (Theme, "theme"),
+            "units": (Unit, "printed"),
+            "indicators": (Indicator, "indicator"),
+        }
+        result: dict[str, dict[str, Found]] = {"theme": {}, "unit": {}, "indicator": {}}
+        data = self._yaml(path) if path.exists() else None
+        name = self._name(path)
+        if data is not None and not isinstance(data, dict):
+            self.error(name, 1, path.stem, "not a mapping", f"Begin with {', '.join(groups)}.")
+        if not isinstance(data, dict):
+            return result
+        for section in data:
+            if section not in groups:
+                self.error(
+                    name,
+                    line_of(self.lines[name], (section,)),
+                    str(section),
+                    f"unknown section '{section}'",
+                    did_you_mean(str(section), groups),
+                )
+        for section, (model, column) in groups.items():
+            target, twice = result[section[:-1]], set[str]()
+            for i, item in enumerate(data.get(section) or []):
+                entity = f"{section} {i + 1}"
+                if isinstance(item, dict):
+                    entity = str(item.get(column, entity))
+                entry = self.validate(model, item, name, (section, i), entity)
+                if entry is not None:
+                    line = line_of(self.lines[name], (section, i))
+                    self._add(target, entity, Found(entry, name, line), twice, section[:-1])
+        return result
+
+    def folder(self, folder: Path, model: type[EntryT], id_key: str) -> dict[str, Found]:
+        found: dict[str, Found] = {}
+        twice: set[str] = set()
+        for path in sorted(folder.glob("*.yml")):
+            data = self._yaml(path)
+            if data is None:
+                continue
+            name = self._name(path)
+            entry = self.validate(model, data, name, (), path.stem)
+            if entry is None:
+                continue
+            key = getattr(entry, id_key)
+            self._add(found, key, Found(entry, name, 1), twice, id_key)
+        return found
