@@ -29,6 +29,8 @@ class HeldDocument:
     origin: str
     fact_kind: str
     """Kind of the bundled facts in the blob, empty for a document itself."""
+    parser: str
+    """Reader of the document and its version: of the bundled facts, the one that made them."""
     document_id: str
     sha256: str
     title: str
@@ -36,6 +38,7 @@ class HeldDocument:
     media_type: str
     size_bytes: int | None
     published_on: dt.date
+    published_precision: str
     retrieved_on: dt.date | None
     vintage_on: dt.date
     seen: str

@@ -25,7 +25,7 @@ from ingest.parse import DERIVED_COLUMNS, parse_document
 from ingest.pull import DOCUMENTS_FILE, pull
 from ingest.settings import Settings, SettingsError
 
-DOCUMENT_COLUMNS = ("document", "document_id", "sha256", "media_type", "size_bytes")
+DOCUMENT_COLUMNS = ("document", "parser", "document_id", "sha256", "media_type", "size_bytes")
 # A CSV of facts repeats nothing that follows from the row itself.
 OMITTED_COLUMNS = (*DERIVED_COLUMNS, "unit")
 

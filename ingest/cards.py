@@ -143,6 +143,16 @@ class RegisterCoverage(Entry):
     year_to: int
 
 
+class Implausible(Entry):
+    """A printed figure that can't be right: it is kept as printed and counts as missing."""
+
+    document: Identifier
+    indicator: Identifier
+    city: Identifier
+    printed: Text
+    reason: Text
+
+
 class Source(Entry):
     id: Identifier
     title: Text
@@ -160,6 +170,7 @@ class Source(Entry):
     parser: Identifier
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()
+    implausible: tuple[Implausible, ...] = ()
     documents: tuple[Document, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -181,7 +192,7 @@ class Node(Entry):
     node: Identifier | None = None
     title: str = ""
     weight: float = Field(1.0, gt=0, le=1)
-    aggregation: Literal["arithmetic"] = "arithmetic"
+    aggregation: Literal["a_amean"] = "a_amean"
     indicator: Identifier | None = None
     denominator: Identifier | None = None
     reason: str = ""
@@ -213,10 +224,29 @@ class Edition(Entry):
     max_age_years: int = Field(0, ge=0)
 
 
+# Methods by stage, named as in COINr where it has them.
+METHODS = {
+    "select": ("newest",),
+    "denominate": ("by_indicator",),
+    "screen": ("by_coverage",),
+    "normalise": ("n_minmax",),
+    "aggregate": ("a_amean",),
+}
+
+
 class Stage(Entry):
     stage: Literal["select", "denominate", "screen", "normalise", "aggregate"]
     method: Text
     parameters: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _method_of_stage(self) -> Stage:
+        if self.method not in METHODS[self.stage]:
+            raise ValueError(
+                f"unknown method '{self.method}' of stage '{self.stage}', "
+                f"known: {', '.join(METHODS[self.stage])}"
+            )
+        return self
 
 
 class Framework(Entry):

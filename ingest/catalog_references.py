@@ -81,6 +81,9 @@ class _Check:
                 for kind in ("indicator", "city"):
                     for inside, name in _named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
+            for i, entry in enumerate(card.implausible):
+                self.unknown("source", key, ("implausible", i), "indicator", entry.indicator)
+                self.unknown("source", key, ("implausible", i), "city", entry.city)
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)

@@ -44,7 +44,7 @@ class Gazetteer:
             names = [city.name_en, city.name_zh, *city.aliases]
             # A name preceded by its province is the same city: 浙江杭州 is 杭州 in 浙江省.
             for province in filter(None, {city.province_zh, _short(city.province_zh)}):
-                names += [f"{province}{name}" for name in (city.name_zh, *city.aliases)]
+                names += [f"{province}{name}" for name in (city.name_zh, *city.aliases) if name]
             for name in filter(None, names):
                 self._by_name[normalise_name(name)].add(city.city_id)
         self._organisations = {

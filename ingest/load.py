@@ -113,6 +113,7 @@ def _document_rows(held: list[HeldDocument]) -> list[Row]:
             h.media_type or None,
             h.size_bytes,
             h.published_on,
+            h.published_precision,
             h.retrieved_on,
             h.seen,
         )

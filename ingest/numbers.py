@@ -20,7 +20,8 @@ def parse_number(text: str, decimal: str = ".") -> Decimal:
     """
     plain = unicodedata.normalize("NFKC", text).strip().replace("−", "-")
     form, group = (_PLAIN, ",") if decimal == "." else (_DECIMAL_COMMA, ".")
-    if not form.fullmatch(plain):
+    # NFKC would make a digit of a footnote mark: 12² is not 122.
+    if not form.fullmatch(plain) or any(unicodedata.category(c) == "No" for c in text):
         raise ValueError(f"'{text}' is not a number with decimal '{decimal}'")
     return Decimal(plain.replace(group, "").replace(",", "."))
 

@@ -54,6 +54,7 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
         name = f"{parser.name}-{parser.version}"
         parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
         parts.append(document.model_dump_json(include={"options", "reports"}))
+        parts += [entry.model_dump_json() for entry in card.implausible]
     parts += [catalog.names_digest, held.source_id, held.document_id, str(held.vintage_on)]
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
     return settings.facts_dir / f"{held.blob}.{name}-{digest}.parquet"
@@ -95,7 +96,7 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
         return _bundled(data, catalog, held)
     parser = PARSERS[card.parser]
     document = _document(card, held)
-    facts = Facts(held, f"{parser.name} {parser.version}")
+    facts = Facts(held, parser.label)
     context = Context(
         catalog,
         card,
@@ -104,7 +105,28 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
         parser.document_options.model_validate(document.options),
     )
     parser.read(data, context, facts)
+    _set_aside_implausible(card, facts)
     return facts
+
+
+def _set_aside_implausible(card: Source, facts: Facts) -> None:
+    for entry in card.implausible:
+        if entry.document != facts.held.document:
+            continue
+        rows = [
+            row
+            for row in facts.rows
+            if row["kind"] == "observation"
+            and (row["indicator"], row["city_id"]) == (entry.indicator, entry.city)
+            and row.get("printed_value") == entry.printed
+        ]
+        if not rows:
+            raise ParseError(
+                f"the card calls '{entry.printed}' implausible for {entry.indicator} of "
+                f"{entry.city}, but the document does not print it"
+            )
+        for row in rows:
+            row.update(status="missing", value=None, missing_reason=entry.reason)
 
 
 def _document(card: Source, held: HeldDocument) -> Document:
@@ -119,7 +141,7 @@ def _bundled(data: bytes, catalog: Catalog, held: HeldDocument) -> Facts:
     """Facts from a bundled CSV, whose columns are those of the raw table."""
     kind = held.fact_kind
     columns = raw_tables()[kind]["columns"]
-    facts = Facts(held, PARSERS[catalog.sources[held.source_id].parser].name)
+    facts = Facts(held, held.parser)
     where = f"{held.source_id}/{held.document}.{kind}.csv"
     reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
     unknown = [c for c in reader.fieldnames or [] if c not in columns]

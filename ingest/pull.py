@@ -15,6 +15,7 @@ from ingest.cards import Document, Source
 from ingest.catalog import Catalog
 from ingest.facts import FACT_KINDS
 from ingest.http import FetchError, fetch
+from ingest.parsers import PARSERS
 from ingest.settings import Settings
 
 DOCUMENTS_FILE = "documents.csv"
@@ -125,6 +126,7 @@ def _hold(
         blob=blob,
         origin=settings.origin,
         fact_kind="",
+        parser=PARSERS[card.parser].label,
         document_id=archive.cited_id(document.address) if cited_only else blob,
         sha256="" if cited_only else blob,
         title=document.title,
@@ -132,6 +134,7 @@ def _hold(
         media_type=document.media_type or ("" if cited_only else media_type),
         size_bytes=None if cited_only else len(data),
         published_on=document.published_on,
+        published_precision=document.published_precision,
         retrieved_on=retrieved,
         vintage_on=max(today, document.published_on) if last else document.published_on,
         seen=document.seen,
@@ -149,28 +152,31 @@ def _bundled(catalog: Catalog, card: Source, settings: Settings) -> list[HeldDoc
     text = path.read_text(encoding="utf-8")
     cards = {document.id: document for document in card.documents}
     for row in csv.DictReader(io.StringIO(text)):
-        if row["document"] not in cards:
+        name = row.get("document") or ""
+        if name not in cards:
             continue
-        card_document = cards[row["document"]]
+        card_document = cards[name]
         base = HeldDocument(
             source_id=card.id,
-            document=row["document"],
+            document=name,
             blob="",
             origin="bundled",
             fact_kind="",
-            document_id=row["document_id"],
-            sha256=row["sha256"],
+            parser=row.get("parser") or PARSERS[card.parser].label,
+            document_id=row.get("document_id") or archive.cited_id(card_document.address),
+            sha256=row.get("sha256") or "",
             title=card_document.title,
             address=card_document.address,
-            media_type=row["media_type"],
-            size_bytes=int(row["size_bytes"]) if row["size_bytes"] else None,
+            media_type=row.get("media_type") or "",
+            size_bytes=int(size) if (size := row.get("size_bytes") or "").isdigit() else None,
             published_on=card_document.published_on,
+            published_precision=card_document.published_precision,
             retrieved_on=card_document.retrieved_on,
             vintage_on=card_document.published_on,
             seen=card_document.seen,
         )
         for kind in FACT_KINDS:
-            facts = folder / f"{row['document']}.{kind}.csv"
+            facts = folder / f"{name}.{kind}.csv"
             if facts.exists():
                 blob = archive.store(settings.archive_dir, facts.read_bytes())
                 held.append(replace(base, blob=blob, fact_kind=kind))

@@ -40,6 +40,8 @@ def load_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
         if isinstance(node, yaml.MappingNode):
             result: dict[Any, Any] = {}
             for key_node, value_node in node.value:
+                if not isinstance(key_node, yaml.ScalarNode):
+                    raise YamlError(key_node.start_mark.line + 1, "a key must be a plain word")
                 key = build(key_node, (*location, "?"))
                 if key in result:
                     raise YamlError(key_node.start_mark.line + 1, f"key '{key}' is written twice")
@@ -48,7 +50,10 @@ def load_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
             return result
         if isinstance(node, yaml.SequenceNode):
             return [build(item, (*location, i)) for i, item in enumerate(node.value)]
-        return constructor.construct_object(node)
+        try:
+            return constructor.construct_object(node)
+        except (yaml.YAMLError, ValueError) as error:  # an unknown tag, 30 February
+            raise YamlError(node.start_mark.line + 1, f"not readable as YAML: {error}") from error
 
     return (build(node, ()) if node else None), lines
 

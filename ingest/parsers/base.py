@@ -39,3 +39,8 @@ class Parser:
     options: type[Entry]
     document_options: type[Entry]
     read: Callable[[bytes, Context, Facts], None]
+
+    @property
+    def label(self) -> str:
+        """Name and version, as facts carry it."""
+        return f"{self.name} {self.version}"

@@ -1,0 +1,56 @@
+with known as (
+    select
+        indicator,
+        city_id,
+        year,
+        value,
+        source_id,
+        ln(value) as log_value
+    from marts.indicator_value
+    where status = 'observed' and value > 0
+),
+
+middle as (
+    select
+        indicator,
+        year,
+        percentile_cont(0.5) within group (order by log_value) as log_median
+    from known
+    group by indicator, year
+    having count(*) >= 20
+),
+
+distant as (
+    select
+        known.indicator,
+        known.city_id,
+        known.year,
+        known.value,
+        known.source_id,
+        middle.log_median,
+        abs(known.log_value - middle.log_median) as distance
+    from known
+    inner join middle on known.indicator = middle.indicator and known.year = middle.year
+),
+
+spread as (
+    select
+        indicator,
+        year,
+        percentile_cont(0.5) within group (order by distance) as median_distance
+    from distant
+    group by indicator, year
+)
+
+select
+    distant.indicator,
+    distant.city_id,
+    distant.year,
+    distant.value,
+    exp(distant.log_median) as median_of_the_cities,
+    distant.distance / nullif(spread.median_distance, 0) as median_distances,
+    distant.source_id
+from distant
+inner join spread on distant.indicator = spread.indicator and distant.year = spread.year
+where distant.distance > greatest(ln(50), 10 * spread.median_distance)
+order by distant.distance desc, distant.indicator asc, distant.city_id asc

@@ -1,0 +1,205 @@
+"""What a warehouse says: its digest, and how two warehouses differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+# Columns that differ between hosts, days and origins although the content is the same, by table
+# (staging's copies included).
+VOLATILE = {
+    "document": {
+        "origin": "the same document may come from its address, a mirror or the bundle",
+        "status": "bytes are held or not, according to the origin",
+        "retrieved_on": "the day of the first download says nothing about the facts",
+    }
+}
+# The schema of the checks' outcomes: times of checking are not content.
+NOT_CONTENT = "audit"
+FACTS = ("observation", "published_rank", "claim", "event")
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def open_read_only(**files: Path) -> Connection:
+    """A connection of its own with every file attached, read-only, under its keyword."""
+    con = duckdb.connect()
+    for alias, file in files.items():
+        con.execute(f"attach '{quoted(file)}' as {alias} (read_only)")
+    return con
+
+
+def quoted(file: Path) -> str:
+    return str(file).replace("'", "''")
+
+
+def tables(con: Connection, database: str) -> list[str]:
+    """Tables that are content, as schema.table."""
+    rows = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " where database_name = ? and schema_name <> ? and not temporary order by all",
+        [database, NOT_CONTENT],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def columns(con: Connection, database: str, table: str) -> list[tuple[str, str, str]]:
+    """Name, type and comment of the columns that are content, by name."""
+    schema, name = table.split(".")
+    rows = con.execute(
+        "select column_name, data_type, coalesce(comment, '') from duckdb_columns()"
+        " where database_name = ? and schema_name = ? and table_name = ? order by column_name",
+        [database, schema, name],
+    ).fetchall()
+    volatile = VOLATILE.get(name.removeprefix("stg_"), {})
+    return [row for row in rows if row[0] not in volatile]
+
+
+def _value(column: str, kind: str) -> str:
+    # Doubles count to 12 significant digits: the last bits depend on the order of summation.
+    return f"printf('%.11e', \"{column}\" + 0.0)" if kind in ("DOUBLE", "FLOAT") else f'"{column}"'
+
+
+def table_digests(con: Connection, database: str) -> dict[str, dict[str, Any]]:
+    """Rows and digest of every table; the order of rows and columns doesn't matter.
+
+    Unlike the audit's digests these are compared over years, hence MD5 over text, which every
+    version of the engine (and another engine) computes alike.
+    """
+    digests = {}
+    for table in tables(con, database):
+        fields = columns(con, database, table)
+        # The length before each value keeps 'ab','c' apart from 'a','bc', and null from ''.
+        texts = [f"({_value(name, kind)})::varchar" for name, kind, _ in fields]
+        row = " || ".join(f"coalesce(strlen({text}) || ':' || {text}, '-')" for text in texts)
+        rows, total = con.execute(
+            f"select count(*), sum(md5_number_lower({row or repr('')})::hugeint)"
+            f" from {database}.{_name(table)}"
+        ).fetchall()[0]
+        comment = con.execute(
+            "select comment from duckdb_tables()"
+            " where database_name = ? and schema_name || '.' || table_name = ?",
+            [database, table],
+        ).fetchall()[0]
+        content = repr((fields, comment, rows, total))
+        digests[table] = {"rows": rows, "digest": hashlib.sha256(content.encode()).hexdigest()}
+    return digests
+
+
+def content_digest(digests: Mapping[str, Mapping[str, Any]]) -> str:
+    """Digest of a whole warehouse from those of its tables."""
+    lines = [f"{table} {entry['digest']}\n" for table, entry in sorted(digests.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def difference(old: Path | None, new: Path) -> dict[str, Any]:
+    """What a reader of `old` has to know about `new`; for no `old`, everything is new.
+
+    `rankings`: for every framework the newest edition that ranks anyone, in both files: cities
+    whose rank changed (city_id, city_name, old, new), cities that came or went.
+    `tables`: for every table that is not the same, rows in both files, rows added and removed (a
+    changed row counts in both). `facts`: the same, of the fact tables, for short.
+    """
+    files = {"new": new} if old is None else {"old": old, "new": new}
+    with open_read_only(**files) as con:
+        return compare(con, table_digests(con, "old") if old else {}, table_digests(con, "new"))
+
+
+def compare(
+    con: Connection,
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The difference of the databases attached as `old` and `new`, whose digests are known."""
+    changed = {
+        table: _table_change(con, table, before.get(table), after.get(table))
+        for table in sorted(set(before) | set(after))
+        if before.get(table) != after.get(table)
+    }
+    return {
+        "rankings": _ranking_changes(con, bool(before)),
+        "facts": {
+            fact: {key: changed[f"raw.{fact}"][key] for key in ("added", "removed")}
+            for fact in FACTS
+            if f"raw.{fact}" in changed
+        },
+        "tables": changed,
+    }
+
+
+def _table_change(
+    con: Connection,
+    table: str,
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+) -> dict[str, int]:
+    rows_old, rows_new = old["rows"] if old else 0, new["rows"] if new else 0
+    added, removed = rows_new, rows_old
+    if old and new:
+        added = _surplus(con, table)
+        removed = added - rows_new + rows_old
+    return {"rows_old": rows_old, "rows_new": rows_new, "added": added, "removed": removed}
+
+
+def _surplus(con: Connection, table: str) -> int:
+    """Rows of `new` that `old` has not, seen through the columns that both have."""
+    kinds = {name: kind for name, kind, _ in columns(con, "old", table)}
+    common = [(name, kind) for name, kind, _ in columns(con, "new", table) if name in kinds]
+    if not common:
+        return int(con.execute(f"select count(*) from new.{_name(table)}").fetchall()[0][0])
+    # A column may have changed its type, so each file prints its own.
+    new = ", ".join(f"({_value(name, kind)})::varchar" for name, kind in common)
+    old = ", ".join(f"({_value(name, kinds[name])})::varchar" for name, _ in common)
+    query = (
+        f"select count(*) from (select {new} from new.{_name(table)}"
+        f" except all select {old} from old.{_name(table)})"
+    )
+    return int(con.execute(query).fetchall()[0][0])
+
+
+def _name(table: str) -> str:
+    schema, name = table.split(".")
+    return f'"{schema}"."{name}"'
+
+
+def _ranking_changes(con: Connection, has_old: bool) -> dict[str, dict[str, Any]]:
+    before = _newest_rankings(con, "old") if has_old else {}
+    after = _newest_rankings(con, "new")
+    changes = {}
+    for framework in sorted(set(before) | set(after)):
+        old_edition, old = before.get(framework, (None, {}))
+        new_edition, new = after.get(framework, (None, {}))
+        changes[framework] = {
+            "edition_old": old_edition,
+            "edition_new": new_edition,
+            "rank_changes": [
+                {"city_id": city, "city_name": name, "old": old[city][0], "new": rank}
+                for city, (rank, name) in new.items()
+                if city in old and old[city][0] != rank
+            ],
+            "cities_added": [city for city in new if city not in old],
+            "cities_dropped": [city for city in old if city not in new],
+        }
+    return changes
+
+
+def _newest_rankings(
+    con: Connection, database: str
+) -> dict[str, tuple[int, dict[str, tuple[int, str]]]]:
+    """framework -> newest edition that ranks anyone, {city_id: (rank, city_name)} in its order."""
+    if "marts.index_ranking" not in tables(con, database):
+        return {}
+    rows = con.execute(
+        "select framework, edition, city_id, rank, city_name from (select *,"
+        " max(edition) over (partition by framework) as newest"
+        f" from {database}.marts.index_ranking where rank is not null)"
+        " where edition = newest order by framework, rank, city_id"
+    ).fetchall()
+    rankings: dict[str, tuple[int, dict[str, tuple[int, str]]]] = {}
+    for framework, edition, city_id, rank, city_name in rows:
+        rankings.setdefault(framework, (edition, {}))[1][city_id] = (rank, city_name)
+    return rankings
