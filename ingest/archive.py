@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,6 @@ class HeldDocument:
     origin: str
     fact_kind: str
     """Kind of the bundled facts in the blob, empty for a document itself."""
-    parser: str
-    """Reader of the document and its version: of the bundled facts, the one that made them."""
     document_id: str
     sha256: str
     title: str
@@ -38,10 +36,13 @@ class HeldDocument:
     media_type: str
     size_bytes: int | None
     published_on: dt.date
-    published_precision: str
     retrieved_on: dt.date | None
     vintage_on: dt.date
     seen: str
+    # Holdings outlive upgrades: whatever is added later needs a default.
+    published_precision: str = "day"
+    parser: str = ""
+    """Reader of the document and its version: of bundled facts, the one that made them."""
 
     @property
     def status(self) -> str:
@@ -105,13 +106,15 @@ def read_holdings(archive_dir: Path, origin: str, source_id: str) -> list[HeldDo
     path = _holdings_path(archive_dir, origin, source_id)
     if not path.exists():
         return []
-    return [HeldDocument(**_with_dates(item)) for item in json.loads(path.read_text("utf-8"))]
+    return [_held(item) for item in json.loads(path.read_text("utf-8"))]
 
 
-def _with_dates(item: dict[str, Any]) -> dict[str, Any]:
+def _held(item: dict[str, Any]) -> HeldDocument:
+    known = {field.name for field in fields(HeldDocument)}
+    values = {key: value for key, value in item.items() if key in known}
     for key in ("published_on", "retrieved_on", "vintage_on"):
-        item[key] = dt.date.fromisoformat(item[key]) if item[key] else None
-    return item
+        values[key] = dt.date.fromisoformat(values[key]) if values[key] else None
+    return HeldDocument(**values)
 
 
 def write_holdings(

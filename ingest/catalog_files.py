@@ -151,7 +151,12 @@ class CatalogReader:
                 )
         for section, (model, column) in groups.items():
             target, twice = result[section[:-1]], set[str]()
-            for i, item in enumerate(data.get(section) or []):
+            items = data.get(section) or []
+            if not isinstance(items, list):
+                line = line_of(self.lines[name], (section,))
+                self.error(name, line, section, "not a list", "Begin every entry with '-'.")
+                continue
+            for i, item in enumerate(items):
                 entity = f"{section} {i + 1}"
                 if isinstance(item, dict):
                     entity = str(item.get(column, entity))

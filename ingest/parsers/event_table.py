@@ -25,7 +25,7 @@ class Options(Entry):
 def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
     try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")), restval="")
         for row in reader:
             _read_row(row, reader.line_num, context, facts)
     except (UnicodeDecodeError, csv.Error) as error:

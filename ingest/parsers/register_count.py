@@ -63,6 +63,8 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
         totals[year] += 1
         for city in sorted(_cities(row, line, context, facts)):
             keys[city, year].append(row[options.key_column].strip())
+    if not totals:  # else every city of an exhaustive register would have a zero
+        raise ParseError("no row is of the declared years and passes the declared filters")
     indicator = context.catalog.indicators[options.indicator]
     for (city, year), found in sorted(keys.items()):
         share = options.measure == "share_pct"
@@ -84,9 +86,10 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
 
 def _rows(data: bytes, options: Options) -> Iterable[tuple[int, dict[str, str]]]:
     try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")), restval="")
         needed = [options.key_column, options.city_column, options.organisation_column]
         needed += [options.year_column, *(f.column for f in options.where)]
+        needed += [options.quarantine_where.column] if options.quarantine_where else []
         missing = [c for c in needed if c and c not in (reader.fieldnames or [])]
         if missing:
             raise ParseError(

@@ -1,0 +1,48 @@
+# Targets of the observatory. Needs Python 3.11 to 3.13, pip and make; sets up the rest itself.
+PYTHON ?= python3
+SETUP := $(PYTHON) tools/environment.py
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test lint format bundle sql lock clean setup setup-dev
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+run: setup ## Run the whole pipeline and publish a release
+	@$(BIN)/python -m orchestration.run
+
+dev: setup ## Dagster UI with its daemon on http://127.0.0.1:3000
+	@exec $(BIN)/python -m orchestration.dev
+
+test: setup-dev lint ## Lint, check types, run all tests
+	@$(BIN)/python -m pytest
+
+lint: setup-dev ## Check style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint dbt_project audit
+
+format: setup-dev ## Put style right
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix dbt_project audit
+
+bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
+	@$(BIN)/python -m ingest.bundle
+
+sql: setup ## List the tables of the current release with their columns
+	@$(BIN)/python -m publish.sql
+
+lock: ## Compile the requirements files (needs uv)
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-duckdb1.in -o requirements-duckdb1.txt
+
+clean: ## Remove the environment and caches, never the data
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+
+setup:
+	@$(SETUP) requirements.txt
+
+setup-dev: setup
+	@$(SETUP) requirements-dev.txt
+	@$(SETUP) requirements-duckdb1.txt .venv/duckdb1

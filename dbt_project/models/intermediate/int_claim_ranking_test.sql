@@ -1,0 +1,189 @@
+-- Claims that published rankings can test, report by report. The report that the claim comes from
+-- and its family (what it repeats, what repeats it) confirm nothing, nor does one of low trust.
+with
+
+claims as (
+
+    select * from {{ ref('stg_claim') }}
+
+),
+
+reports as (
+
+    select * from {{ ref('stg_report') }}
+
+),
+
+published as (
+
+    select * from {{ ref('stg_published_rank') }}
+
+),
+
+cities as (
+
+    select * from {{ ref('stg_city') }}
+
+),
+
+-- derived_from leads back to the first of a family in three steps at most.
+families as (
+
+    select
+        reports.report_id,
+        coalesce(
+            grandparents.derived_from, parents.derived_from, reports.derived_from, reports.report_id
+        ) as family_id
+    from reports
+    left join reports as parents
+        on reports.derived_from = parents.report_id
+    left join reports as grandparents
+        on parents.derived_from = grandparents.report_id
+
+),
+
+claimed as (
+
+    select
+        claims.*,
+        cities.name_en as city_name,
+        excluded.family_id as excluded_family_id
+    from claims
+    inner join cities
+        on claims.city_id = cities.city_id
+    left join families as excluded
+        on claims.excluded_report_id = excluded.report_id
+    where claims.measure_kind = 'ranking'
+
+),
+
+witnesses as (
+
+    select
+        claimed.claim_id,
+        claimed.city_id,
+        claimed.city_name,
+        claimed.document_id,
+        claimed.rank_from,
+        claimed.rank_to,
+        reports.report_id,
+        reports.publisher,
+        reports.title
+    from claimed
+    inner join reports
+        on claimed.measure = reports.subject
+    inner join families
+        on reports.report_id = families.report_id
+    where
+        reports.trust <> 'lowtrust'
+        and families.family_id <> coalesce(claimed.excluded_family_id, '')
+        and (
+            claimed.year_from is null
+            or claimed.year_from <= extract(year from reports.published_on)
+        )
+        and (
+            claimed.year_to is null
+            or claimed.year_to >= extract(year from reports.published_on)
+        )
+
+),
+
+placed as (
+
+    select
+        report_id,
+        document_id,
+        city_id,
+        min(coalesce(rank, rank_from)) as rank_from,
+        max(coalesce(rank, rank_to)) as rank_to
+    from published
+    where cohort = 'all'
+    group by report_id, document_id, city_id
+
+),
+
+-- A city that a report does not name decides nothing: it may be outside the report's universe.
+city_tests as (
+
+    select
+        witnesses.claim_id,
+        witnesses.report_id,
+        witnesses.publisher,
+        witnesses.title,
+        witnesses.city_name,
+        min(placed.rank_from) as placed_from,
+        max(placed.rank_to) as placed_to,
+        case
+            when
+                min(placed.rank_from) >= max(witnesses.rank_from)
+                and max(placed.rank_to) <= max(witnesses.rank_to)
+                then 'supports'
+            when
+                min(placed.rank_from) > max(witnesses.rank_to)
+                or max(placed.rank_to) < max(witnesses.rank_from)
+                then 'contradicts'
+            else 'undecided'
+        end as outcome
+    from witnesses
+    left join placed
+        on
+            witnesses.report_id = placed.report_id
+            and witnesses.city_id = placed.city_id
+            and witnesses.document_id <> placed.document_id
+    group by
+        witnesses.claim_id,
+        witnesses.report_id,
+        witnesses.publisher,
+        witnesses.title,
+        witnesses.city_name
+
+),
+
+with_places as (
+
+    select
+        *,
+        case
+            when placed_from is null then concat(city_name, ' not ranked')
+            when placed_from = placed_to then concat(city_name, ' ', placed_from)
+            else concat(city_name, ' ', placed_from, ' to ', placed_to)
+        end as place
+    from city_tests
+
+),
+
+counted as (
+
+    select
+        claim_id,
+        report_id,
+        publisher,
+        title,
+        count(*) as n_claimed,
+        count(placed_from) as n_placed,
+        count(case when outcome = 'supports' then 1 end) as n_supporting,
+        count(case when outcome = 'contradicts' then 1 end) as n_contradicting,
+        {{ text_list('place', 'placed_from, city_name', ', ') }} as places
+    from with_places
+    group by claim_id, report_id, publisher, title
+
+),
+
+final as (
+
+    select
+        claim_id,
+        report_id,
+        n_claimed,
+        n_placed,
+        case
+            when n_contradicting > 0 then 'contradicts'
+            when n_supporting = n_claimed then 'supports'
+            else 'undecided'
+        end as outcome,
+        concat(publisher, ', ', title, ': ', places) as evidence
+    from counted
+
+)
+
+select * from final

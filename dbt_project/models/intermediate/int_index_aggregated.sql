@@ -1,0 +1,86 @@
+-- Stage aggregate: scores and coverage of every node, from the leaves to the root.
+with
+
+denominated as (
+
+    select * from {{ ref('int_index_denominated') }}
+
+),
+
+normalised as (
+
+    select * from {{ ref('int_index_normalised') }}
+
+),
+
+nodes as (
+
+    select * from {{ ref('stg_framework_node') }}
+
+),
+
+level_1 as (
+
+    select
+        denominated.framework,
+        denominated.edition,
+        denominated.city_id,
+        denominated.node,
+        1 as level,
+        normalised.score,
+        case when denominated.value is not null then 1.0 else 0.0 end as coverage
+    from denominated
+    left join normalised
+        on
+            denominated.framework = normalised.framework
+            and denominated.edition = normalised.edition
+            and denominated.city_id = normalised.city_id
+            and denominated.node = normalised.node
+
+),
+
+level_2 as (
+    {{ aggregate_level(2, 'level_1') }}
+),
+
+level_3 as (
+    {{ aggregate_level(3, 'level_2') }}
+),
+
+level_4 as (
+    {{ aggregate_level(4, 'level_3') }}
+),
+
+level_5 as (
+    {{ aggregate_level(5, 'level_4') }}
+),
+
+united as (
+
+    select * from level_1
+    union all
+    select * from level_2
+    union all
+    select * from level_3
+    union all
+    select * from level_4
+    union all
+    select * from level_5
+
+),
+
+final as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        node,
+        level,
+        {{ round_significant('score') }} as score,
+        round(coverage, 12) as coverage
+    from united
+
+)
+
+select * from final

@@ -1,0 +1,81 @@
+with
+
+scores as (
+
+    select * from {{ ref('index_score') }}
+
+),
+
+screened as (
+
+    select * from {{ ref('int_index_screened') }}
+
+),
+
+nodes as (
+
+    select * from {{ ref('stg_framework_node') }}
+
+),
+
+cities as (
+
+    select * from {{ ref('stg_city') }}
+
+),
+
+roots as (
+
+    select scores.*
+    from scores
+    inner join nodes
+        on scores.framework = nodes.framework and scores.node = nodes.node
+    where nodes.parent is null
+
+),
+
+reasons as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        {{ text_list('reason', 'reason') }} as reason
+    from screened
+    where reason is not null
+    group by framework, edition, city_id
+
+),
+
+final as (
+
+    select
+        roots.framework,
+        roots.edition,
+        roots.city_id,
+        cities.name_en as city_name,
+        roots.rank,
+        roots.score,
+        roots.coverage,
+        count(roots.rank) over (partition by roots.framework, roots.edition) as n_ranked,
+        case
+            when roots.rank is null
+                then
+                    coalesce(
+                        reasons.reason,
+                        'a dimension whose indicators do not vary among the ranked cities'
+                    )
+        end as reason
+    from roots
+    inner join cities
+        on roots.city_id = cities.city_id
+    left join reasons
+        on
+            roots.framework = reasons.framework
+            and roots.edition = reasons.edition
+            and roots.city_id = reasons.city_id
+
+)
+
+select * from final
+order by framework asc, edition asc, rank asc nulls last, city_id asc

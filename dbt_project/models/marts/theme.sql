@@ -1,0 +1,15 @@
+with
+
+themes as (
+
+    select * from {{ ref('stg_theme') }}
+
+),
+
+final as (
+
+    select * from themes
+
+)
+
+select * from final

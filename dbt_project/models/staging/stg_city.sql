@@ -1,0 +1,25 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'city') }}
+
+),
+
+final as (
+
+    select
+        city_id,
+        name_en,
+        name_zh,
+        country_code,
+        province_en,
+        gb2260_code,
+        geonames_id,
+        latitude,
+        longitude
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'framework_node') }}
+
+),
+
+final as (
+
+    select
+        framework,
+        node,
+        parent,
+        level,
+        title,
+        weight,
+        aggregation,
+        indicator,
+        denominator,
+        direction,
+        reason,
+        position
+    from source
+
+)
+
+select * from final

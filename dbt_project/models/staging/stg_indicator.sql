@@ -1,0 +1,26 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'indicator') }}
+
+),
+
+final as (
+
+    select
+        indicator,
+        title,
+        theme,
+        unit,
+        direction,
+        measures,
+        scope,
+        definition,
+        max_yearly_change,
+        position
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,30 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'report') }}
+
+),
+
+final as (
+
+    select
+        report_id,
+        series_id,
+        title,
+        title_original,
+        publisher,
+        subject,
+        edition,
+        published_on,
+        published_precision,
+        data_year,
+        universe,
+        universe_size,
+        derived_from,
+        trust
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,19 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'theme') }}
+
+),
+
+final as (
+
+    select
+        theme,
+        title,
+        position
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,43 @@
+"""Composition root: everything that Dagster knows of the observatory."""
+
+import dagster as dg
+
+import audit
+from ingest.settings import Settings
+from orchestration import assets, automation, checks, dbt, dbt_assets, progress
+from orchestration.observatory import Observatory
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Definitions of the observatory that the settings describe; reads the catalog."""
+    observatory = Observatory.load(settings)
+    manifest = dbt_assets.load_manifest(dbt.manifest_path())
+    rules = audit.load_rules()
+    required = checks.required_checks(rules) | dbt_assets.required_checks(manifest)
+
+    raw = assets.raw(observatory)
+    models = dbt_assets.dbt_models(observatory, manifest)
+    sources = [assets.documents(observatory), assets.facts(observatory)]
+    jobs = automation.jobs(observatory)
+    return dg.Definitions(
+        assets=[
+            assets.catalog_asset(observatory),
+            *(sources if observatory.catalog.sources else []),
+            assets.inbox_document(observatory),
+            raw,
+            models,
+            assets.release(observatory, [*raw.specs, *models.specs], required),
+        ],
+        asset_checks=checks.rule_checks(observatory, rules),
+        jobs=jobs,
+        schedules=automation.schedules(observatory, jobs),
+        sensors=[automation.inbox_sensor(observatory, jobs)],
+        # Steps are short and starting a process for each costs seconds.
+        executor=dg.in_process_executor,
+        loggers={"console": dg.colored_console_logger, "progress": progress.progress_logger},
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return build_definitions(Settings.from_env())

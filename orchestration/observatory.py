@@ -1,0 +1,48 @@
+"""What every definition needs to know, and the words that they share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.catalog import Catalog, load_catalog
+from ingest.settings import PROJECT, Settings
+
+OWNERS = ["team:observatory"]
+# Groups in the order in which data flows, which is the order of the UI.
+GROUPS = {
+    "catalog": "1_catalog",
+    "documents": "2_documents",
+    "facts": "3_facts",
+    "raw": "4_raw",
+    "staging": "5_staging",
+    "intermediate": "6_intermediate",
+    "marts": "7_marts",
+    "release": "8_release",
+}
+# Whatever opens the build of a run takes this pool, whichever executor is configured.
+POOL = "warehouse"
+OFFLINE = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+
+
+@dataclass(frozen=True)
+class Observatory:
+    settings: Settings
+    catalog: Catalog
+
+    @classmethod
+    def load(cls, settings: Settings) -> Observatory:
+        return cls(settings, load_catalog(settings.catalog))
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make the data home with Dagster's storage in it, and point this process there."""
+    for folder in (settings.dagster_dir, settings.inbox_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    template = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
+    (settings.dagster_dir / "dagster.yaml").write_text(template, encoding="utf-8")
+    os.environ.update(OFFLINE, DAGSTER_HOME=str(settings.dagster_dir))
+    # Dagster's child processes import the project wherever they were started.
+    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))

@@ -1,0 +1,162 @@
+"""A small build on which every rule holds: six cities, one of them without data, two editions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+CITIES = ["aa", "bb", "cc", "dd", "ee", "ff"]  # ff has no data
+SHA = "0" * 63 + "1"
+NODES = {
+    "papers_count": 1,
+    "share_pct": 1,
+    "firms_count": 1,
+    "talent": 2,
+    "output": 2,
+    "total": 3,
+}
+
+SCHEMA = """
+create schema raw;
+create schema marts;
+create table marts.city as
+    select unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff']) as city_id, 'xx' as country_code;
+create table marts.framework as
+    select 'flag' as framework, true as is_flagship, 'xx' as universe_country_code,
+        0.5::double as dimension_coverage_min, 0::double as scale_min, 100::double as scale_max;
+create table raw.framework_edition as
+    select 'flag' as framework, unnest([2022, 2023]) as edition, 1 as max_age_years;
+create table marts.framework_node as select * replace (weight::double as weight) from (values
+    ('flag', 'total', null, 3, 1.0, null, null),
+    ('flag', 'talent', 'total', 2, 0.6, null, null),
+    ('flag', 'output', 'total', 2, 0.4, null, null),
+    ('flag', 'papers_count', 'talent', 1, 0.5, 'papers_count', 'people_persons'),
+    ('flag', 'share_pct', 'talent', 1, 0.5, 'share_pct', null),
+    ('flag', 'firms_count', 'output', 1, 1.0, 'firms_count', null)
+) as node (framework, node, parent, level, weight, indicator, denominator);
+create table marts.indicator as
+select * replace (max_yearly_change::double as max_yearly_change) from (values
+    ('papers_count', 'count', 5.0, 'city'),
+    ('share_pct', 'pct', null, 'city'),
+    ('firms_count', 'count', 3.0, 'city'),
+    ('people_persons', 'persons', 1.5, 'city')
+) as indicator (indicator, unit, max_yearly_change, scope);
+create table marts.observation (
+    observation_id varchar, source_id varchar, document_id varchar, indicator varchar,
+    city_id varchar, year integer, scope varchar, value double, unit varchar, status varchar,
+    locator varchar, quote varchar, is_latest_vintage boolean
+);
+create table marts.indicator_value (
+    indicator varchar, city_id varchar, year integer, value double, unit varchar, status varchar,
+    missing_reason varchar, source_id varchar, document_id varchar, observation_id varchar
+);
+create table marts.index_score (
+    framework varchar, edition integer, city_id varchar, node varchar, level integer,
+    score double, rank bigint, coverage double, is_ranked boolean
+);
+create table raw.published_rank (
+    published_rank_id varchar, report_id varchar, source_id varchar, document_id varchar,
+    city_id varchar, cohort varchar, rank_as_printed varchar, rank integer, score double,
+    quote varchar
+);
+create table raw.claim (
+    claim_id varchar, city_id varchar, source_id varchar, document_id varchar, quote varchar
+);
+create table raw.event (
+    event_id varchar, source_id varchar, document_id varchar, quote varchar
+);
+create table marts.source as select 'book' as source_id, 400 as max_age_days;
+"""
+
+AFTER = """
+create table raw.observation as select * from marts.observation;
+create table marts.index_ranking as
+    select framework, edition, city.city_id, upper(city.city_id) as city_name, score.rank,
+        score.score, coalesce(score.coverage, 0.0) as coverage,
+        count(score.rank) over (partition by framework, edition) as n_ranked,
+        case when score.rank is null then 'no data for dimension talent' end as reason
+    from marts.city as city
+    cross join raw.framework_edition
+    left join marts.index_score as score using (framework, edition, city_id)
+    where coalesce(score.node, 'total') = 'total';
+create table marts.document as
+    select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title, 'held' as status,
+        'SHA' as sha256, current_date - 100 as published_on;
+insert into raw.published_rank
+    select 'r' || i, 'report', 'book', 'SHA', c, 'all', i::varchar, i, 100.0 - i, 'No. ' || i
+    from (values ('aa', 1), ('bb', 2), ('cc', 3), ('dd', 4)) as printed (c, i);
+create table marts.published_rank as select * from raw.published_rank;
+insert into raw.claim values
+    ('c1', 'aa', 'book', 'SHA', 'aa leads'), ('c1', 'bb', 'book', 'SHA', 'and bb');
+create table marts.claim as
+    select 'c1' as claim_id, 'AA; BB' as cities, 'top two' as subject, '2' as printed_value,
+        'supported' as verdict, 'AA is first, BB second' as verdict_reason;
+create table marts.ranking_agreement as
+    select 'flag' as framework, 2023 as edition, 'report' as report_id, 6 as n_common,
+        0.6::double as kendall_tau_b, 0.7::double as spearman, 'plausible' as verdict;
+create table marts.index_correlation as
+    select 'flag' as framework, 2023 as edition, 'people_persons' as indicator, 5 as n,
+        0.8::double as pearson, 0.7::double as spearman;
+create table marts.quarantine (
+    quarantine_id varchar, source_id varchar, fact_kind varchar, text varchar, reason varchar,
+    candidates varchar, occurrences integer, locator varchar
+);
+"""
+
+
+def rows() -> dict[str, list[list[Any]]]:
+    """Rows of the three tables that hold the figures."""
+    observations: list[list[Any]] = []
+    values: list[list[Any]] = []
+    scores: list[list[Any]] = []
+    for year in (2022, 2023):
+        for place, city in enumerate(CITIES):
+            figures = {
+                "papers_count": 1000.0 * (place + 1) + year - 2000,
+                "share_pct": 10.0 + place,
+                "firms_count": 500.0 + 10 * place,
+                "people_persons": 1e6 * (place + 1),
+            }
+            for name, figure in figures.items():
+                key, unit = f"{name}-{city}-{year}", name.rsplit("_", 1)[1]
+                fact = [name, city, year]
+                if city == "ff":
+                    missing = [None, unit, "missing", "not_collected", "book", None, None]
+                    values.append([*fact, *missing])
+                    continue
+                observations.append(
+                    [key, "book", SHA, *fact, "city", figure, unit, "observed", "A1", "row", True]
+                )
+                values.append([*fact, figure, unit, "observed", None, "book", SHA, key])
+            if city == "ff":
+                continue
+            # bb and cc share every score: ranks 1, 2, 2, 4, 5
+            score, rank = [(90.0, 1), (70.0, 2), (70.0, 2), (40.0, 4), (10.0, 5)][place]
+            for node, level in NODES.items():
+                scores.append(["flag", year, city, node, level, score, rank, 1.0, True])
+    return {"observation": observations, "indicator_value": values, "index_score": scores}
+
+
+@pytest.fixture(scope="session")
+def good_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("good") / "warehouse.duckdb"
+    with duckdb.connect(str(file)) as con:
+        con.execute(SCHEMA)
+        for table, lines in rows().items():
+            places = ", ".join("?" * len(lines[0]))
+            con.executemany(f"insert into marts.{table} values ({places})", lines)
+        con.execute(AFTER.replace("SHA", SHA))
+    return file
+
+
+@pytest.fixture
+def build(good_build: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a copy that a test may break."""
+    file = shutil.copy(good_build, tmp_path / "warehouse.duckdb")
+    with duckdb.connect(str(file)) as con:
+        yield con

@@ -1,0 +1,564 @@
+"""A folder of cards in, a catalog and all its errors out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ingest_bench import CITIES, INDICATOR, ORCHARDS, card, indicators, register_card, write_catalog
+
+from ingest.catalog import Catalog, CatalogError, catalog_digest, load_catalog
+from ingest.settings import PROJECT
+
+# The files of the orchards, by which the tests below break a good catalog.
+SURVEY = "sources/orchard_survey.yml"
+GUIDE = "sources/orchard_guide.yml"
+PRESSES = "sources/press_register.yml"
+INDEX = "frameworks/orchard_index.yml"
+INDICATORS = "indicators.yml"
+
+Edit = Callable[[str, str, str], int]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return shutil.copytree(ORCHARDS, tmp_path / "orchards")
+
+
+@pytest.fixture
+def edit(folder: Path) -> Edit:
+    """Replace the one place where ``old`` stands; returns the line on which it began."""
+
+    def replace(file: str, old: str, new: str) -> int:
+        path = folder / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return text[: text.index(old)].count("\n") + 1
+
+    return replace
+
+
+def only_error(catalog: Catalog) -> CatalogError:
+    assert len(catalog.errors) == 1, "\n".join(map(str, catalog.errors))
+    return catalog.errors[0]
+
+
+def test_the_real_catalog_has_no_error() -> None:
+    catalog = load_catalog([PROJECT / "catalog"])
+    assert catalog.errors == ()
+    assert len(catalog.indicators) >= 15
+    assert sum(len(s.reports) for s in catalog.sources.values()) >= 10
+    flagship = catalog.frameworks[str(catalog.flagship)]
+    assert flagship.flagship
+    assert len(flagship.index.children) >= 5
+
+
+def test_another_subject_has_no_error(folder: Path) -> None:
+    catalog = load_catalog([folder])
+    assert catalog.errors == ()
+    assert len(catalog.cities) == 14
+    assert list(catalog.themes) == ["land", "harvest", "craft"]
+    assert catalog.flagship == "orchard_index"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "entity", "message", "remedy"),
+    [
+        pytest.param(
+            SURVEY,
+            "note: All values",
+            "nota: All values",
+            "orchard_survey",
+            "unknown key 'nota'",
+            "Did you mean 'note'?",
+            id="unknown key",
+        ),
+        pytest.param(
+            GUIDE,
+            "        universe_size: 14",
+            "        universe_sise: 14",
+            "orchard_guide",
+            "unknown key 'universe_sise'",
+            "Did you mean 'universe_size'?",
+            id="unknown key deep inside",
+        ),
+        pytest.param(
+            SURVEY,
+            "options: {year: 2022}",
+            "options: {year: 2022, unit_print: false}",
+            "orchard_survey",
+            "unknown key 'unit_print'",
+            "Did you mean 'unit_printed'?",
+            id="unknown option of a parser",
+        ),
+        pytest.param(
+            PRESSES,
+            "title: Register of cider presses\npublisher",
+            "title: ''\npublisher",
+            "press_register",
+            "title",
+            "Correct it.",
+            id="empty text",
+        ),
+        pytest.param(
+            SURVEY,
+            "redistribution: open",
+            "redistribution: maybe",
+            "orchard_survey",
+            "'open', 'facts_only' or 'none'",
+            "Correct it.",
+            id="not one of the choices",
+        ),
+        pytest.param(
+            SURVEY,
+            "parser: statistical_table",
+            "parser: statistical_tables",
+            "orchard_survey",
+            "unknown parser 'statistical_tables'",
+            "Did you mean 'statistical_table'?",
+            id="unknown parser",
+        ),
+        pytest.param(
+            PRESSES,
+            "{indicator: presses_count, country_code: XO",
+            "{indicator: press_count, country_code: XO",
+            "press_register",
+            "unknown indicator 'press_count'",
+            "Did you mean 'presses_count'?",
+            id="unknown indicator of a register",
+        ),
+        pytest.param(
+            SURVEY,
+            "{indicator: rot_pct, heading",
+            "{indicator: rott_pct, heading",
+            "orchard_survey",
+            "unknown indicator 'rott_pct'",
+            "Did you mean 'rot_pct'?",
+            id="unknown indicator of a parser",
+        ),
+        pytest.param(
+            INDEX,
+            "{indicator: rot_pct, weight",
+            "{indicator: rott_pct, weight",
+            "orchard_index",
+            "unknown indicator 'rott_pct'",
+            "Did you mean 'rot_pct'?",
+            id="unknown indicator of an index",
+        ),
+        pytest.param(
+            INDEX,
+            "{indicator: yield_tonnes, denominator: area_hectares",
+            "{indicator: yield_tonnes, denominator: hectares",
+            "orchard_index",
+            "unknown indicator 'hectares'",
+            "Did you mean 'area_hectares'?",
+            id="unknown denominator",
+        ),
+        pytest.param(
+            INDEX,
+            "method: n_minmax",
+            "method: n_minmix",
+            "orchard_index",
+            "unknown method 'n_minmix'",
+            "Correct this entry.",
+            id="unknown method",
+        ),
+        pytest.param(
+            SURVEY,
+            "published_on: 2023-03-01",
+            "published_on: 2023-02-30",
+            "orchard_survey",
+            "not readable as YAML",
+            "Correct the YAML at this line.",
+            id="a day that does not exist",
+        ),
+        pytest.param(
+            SURVEY,
+            "kind: statistics",
+            "title: Orchards again",
+            "orchard_survey",
+            "key 'title' is written twice",
+            "Correct the YAML at this line.",
+            id="key written twice",
+        ),
+        pytest.param(
+            SURVEY,
+            "cadence: yearly",
+            "cadence: 'yearly",
+            "orchard_survey",
+            "not readable as YAML",
+            "Correct the YAML at this line.",
+            id="broken YAML",
+        ),
+    ],
+)
+def test_a_faulty_card_is_left_out_with_file_line_and_remedy(
+    folder: Path,
+    edit: Edit,
+    file: str,
+    old: str,
+    new: str,
+    entity: str,
+    message: str,
+    remedy: str,
+) -> None:
+    line = edit(file, old, new)
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    assert error.file == f"orchards/{file}"
+    if "'yearly" not in new:  # an open quote is found where the text ends
+        assert error.line == line
+    assert error.entity == entity
+    assert message in error.message
+    assert error.remedy == remedy
+    entries = {*catalog.sources, *catalog.frameworks}
+    assert entries == {"orchard_survey", "orchard_guide", "press_register", "orchard_index"} - {
+        entity
+    }
+    assert len(catalog.indicators) == 6
+    assert len(catalog.cities) == 14
+
+
+def test_a_missing_licence(folder: Path, edit: Edit) -> None:
+    edit(SURVEY, "licence: Invented for the tests; Apache-2.0 like the project\n", "")
+    error = only_error(load_catalog([folder]))
+    assert (error.file, error.line) == (f"orchards/{SURVEY}", 1)
+    assert error.message == "licence: 'licence' is missing"
+    assert error.remedy == "Add 'licence:'."
+
+
+def test_weights_that_do_not_sum_to_one(folder: Path, edit: Edit) -> None:
+    edit(
+        INDEX,
+        "    - node: craft\n      title: Craft\n      weight: 0.3",
+        "    - node: craft\n      weight: 0.4",
+    )
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    text = (folder / INDEX).read_text().splitlines()
+    assert error.file == f"orchards/{INDEX}"
+    assert text[error.line - 1] == "index:"
+    assert "the weights below 'orchard_index' sum to 1.1, not to 1" in error.message
+    assert catalog.frameworks == {}
+
+
+def test_weights_of_a_dimension(folder: Path, edit: Edit) -> None:
+    edit(INDEX, "{indicator: presses_count, weight: 0.5", "{indicator: presses_count, weight: 0.4")
+    error = only_error(load_catalog([folder]))
+    text = (folder / INDEX).read_text().splitlines()
+    assert "- node: craft" in text[error.line - 1]
+    assert "the weights below 'craft' sum to 0.9, not to 1" in error.message
+
+
+def test_an_indicator_used_twice_in_an_index(folder: Path, edit: Edit) -> None:
+    edit(INDEX, "{indicator: presses_count, weight", "{indicator: rot_pct, weight")
+    assert "node used twice: rot_pct" in only_error(load_catalog([folder])).message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "remedy"),
+    [
+        (
+            "theme: craft\n    unit: count",
+            "theme: carft\n    unit: count",
+            "unknown theme 'carft'",
+            "Did you mean 'craft'?",
+        ),
+        (
+            "unit: tonnes\n    direction",
+            "unit: pct\n    direction",
+            "expected '..._pct'",
+            "Correct this entry.",
+        ),
+        (
+            "sources: [press_register]",
+            "sources: [pres_register]",
+            "unknown source 'pres_register'",
+            "Did you mean 'press_register'?",
+        ),
+    ],
+    ids=["theme", "unit", "source"],
+)
+def test_a_faulty_indicator(
+    folder: Path, edit: Edit, old: str, new: str, message: str, remedy: str
+) -> None:
+    edit(INDICATORS, old, new)
+    catalog = load_catalog([folder])
+    error = next(e for e in catalog.errors if e.file == f"orchards/{INDICATORS}")
+    begins = (folder / INDICATORS).read_text().splitlines()[error.line - 1]
+    assert begins == f"  - indicator: {error.entity}"
+    assert message in error.message
+    assert error.remedy == remedy
+    assert error.entity not in catalog.indicators
+    assert len(catalog.indicators) == 5
+    # What counts on it is left out and says so; no other source is touched.
+    assert catalog.frameworks == {}
+    assert "orchard_guide" in catalog.sources
+
+
+def test_a_source_left_out_does_not_take_its_indicators_along(folder: Path, edit: Edit) -> None:
+    edit(PRESSES, "trust_tier: 2", "trust_tier: 9")
+    catalog = load_catalog([folder])
+    assert only_error(catalog).entity == "press_register"
+    assert "presses_count" in catalog.indicators
+    assert "orchard_index" in catalog.frameworks
+
+
+def test_duplicate_ids(folder: Path, edit: Edit) -> None:
+    copy = (folder / SURVEY).read_text()
+    (folder / "sources" / "survey_copy.yml").write_text(copy)
+    edit("cities.csv", "xo_birchholt,Birchholt,", "xo_amberfield,Birchholt,")
+    edit(INDICATORS, "theme: harvest, title: Harvest", "theme: land, title: Harvest")
+    catalog = load_catalog([folder])
+    errors = {e.file: e for e in catalog.errors if "duplicate" in e.message}
+    survey = errors["orchards/sources/survey_copy.yml"]
+    assert survey.message == f"duplicate id 'orchard_survey' (orchards/{SURVEY}:1)"
+    assert "neither was loaded" in survey.remedy
+    assert "orchard_survey" not in catalog.sources
+    city = errors["orchards/cities.csv"]
+    assert (city.line, city.entity) == (3, "xo_amberfield")
+    assert "orchards/cities.csv:2" in city.message
+    assert "xo_amberfield" not in catalog.cities
+    theme = errors[f"orchards/{INDICATORS}"]
+    assert (theme.line, theme.entity) == (5, "land")
+
+
+def test_duplicate_document_and_report(folder: Path, edit: Edit) -> None:
+    edit(GUIDE, "- report_id: guide_2023", "- report_id: guide_2022")
+    edit(SURVEY, "- id: survey_2023", "- id: survey_2022")
+    messages = [e.message for e in load_catalog([folder]).errors]
+    assert "duplicate document id: survey_2022" in messages
+    assert any("duplicate report 'guide_2022'" in message for message in messages)
+
+
+def test_an_unknown_report(folder: Path, edit: Edit) -> None:
+    line = edit(GUIDE, "        trust: excerpt", "        derived_from: guide_2032")
+    error = only_error(load_catalog([folder]))
+    assert (error.line, error.message) == (line, "unknown report 'guide_2032'")
+    assert error.remedy.startswith("Did you mean 'guide_202")
+
+
+def test_two_flagships(folder: Path) -> None:
+    text = (folder / INDEX).read_text().replace("framework: orchard_index", "framework: second")
+    (folder / "frameworks" / "second.yml").write_text(text)
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    assert error.file == "orchards/frameworks/second.yml"
+    assert text.splitlines()[error.line - 1] == "flagship: true"
+    assert list(catalog.frameworks) == ["orchard_index"]
+
+
+@pytest.mark.parametrize("row", ["xo_quince,Quince", "xo_quince,Quince,,XO,North Vale,extra"])
+def test_a_wrong_number_of_columns(folder: Path, row: str) -> None:
+    with (folder / "cities.csv").open("a") as stream:
+        stream.write(f"{row}\nxo_rowan,Rowan,,XO,North Vale\n")
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    assert (error.file, error.line, error.entity) == ("orchards/cities.csv", 16, "xo_quince")
+    assert error.message == "the number of columns differs from the header"
+    assert error.remedy == "The header has 5 columns."
+    assert "xo_quince" not in catalog.cities
+    assert "xo_rowan" in catalog.cities
+
+
+def test_a_bad_cell(folder: Path) -> None:
+    with (folder / "cities.csv").open("a") as stream:
+        stream.write("Quince,Quince,,XO,North Vale\nxo_rowan,Rowan,,Xo,North Vale\n")
+    errors = load_catalog([folder]).errors
+    assert [e.line for e in errors] == [16, 17]
+    assert "city_id: 'Quince' does not have the form" in errors[0].message
+    assert "country_code: 'Xo' does not have the form" in errors[1].message
+
+
+def test_an_organisation_in_an_unknown_city(folder: Path) -> None:
+    (folder / "organisations.csv").write_text(
+        "organisation,city_id,ror_id,reason\n"
+        "Cider Lab,xo_amberfeld,,headquarters\n"
+        "Perry Lab,xo_birchholt,,\n"
+    )
+    catalog = load_catalog([folder])
+    first, second = catalog.errors
+    assert (first.line, first.message) == (2, "unknown city 'xo_amberfeld'")
+    assert first.remedy == "Did you mean 'xo_amberfield'?"
+    assert second.line == 3
+    assert "needs its ror_id or a reason" in second.message
+    assert catalog.organisations == {}
+
+
+def test_unknown_places_and_indicators_of_quoted_passages(tmp_path: Path) -> None:
+    passages: dict[str, Any] = {
+        "events": [
+            {
+                "kind": "policy",
+                "title": "A plan",
+                "city": "cn_bejing",
+                "occurred_on": "2024-07-26",
+                "quote": "a plan",
+            }
+        ],
+        "claims": [
+            {
+                "claim": "c1",
+                "kind": "superlative",
+                "subject": "most models",
+                "cities": ["cn_beijing", "cn_shenzen"],
+                "attributed_to": "the article",
+                "quote": "most models",
+                "indicator": "model_count",
+            }
+        ],
+    }
+    source = card("quoted_passages", document={"options": passages})
+    messages = {e.message: e.remedy for e in load_catalog([write_catalog(tmp_path, source)]).errors}
+    assert messages["unknown city 'cn_bejing'"] == "Did you mean 'cn_beijing'?"
+    assert messages["unknown city 'cn_shenzen'"] == "Did you mean 'cn_shenzhen'?"
+    assert messages["unknown indicator 'model_count'"] == "Did you mean 'models_count'?"
+
+
+def test_all_errors_in_one_go_and_the_rest_loads(folder: Path, edit: Edit) -> None:
+    lines = {
+        f"orchards/{SURVEY}": edit(SURVEY, "cadence: yearly", "cadense: yearly"),
+        f"orchards/{GUIDE}": edit(GUIDE, "trust_tier: 3", "trust_tier: 7"),
+        f"orchards/{INDEX}": edit(INDEX, "measures: mixed", "measures: both"),
+        "orchards/cities.csv": edit("cities.csv", "xo_dewgrove,", "dew grove,"),
+    }
+    catalog = load_catalog([folder])
+    assert list(catalog.sources) == ["press_register"]
+    assert len(catalog.cities) == 13
+    assert len(catalog.indicators) == 6
+    assert {e.file for e in catalog.errors} == set(lines)
+    for file, line in lines.items():
+        assert line in {e.line for e in catalog.errors if e.file == file}
+    assert all(e.remedy for e in catalog.errors)
+    assert list(catalog.errors) == sorted(catalog.errors, key=lambda e: (e.file, e.line, e.message))
+
+
+def test_a_second_folder_overrides_and_adds(folder: Path, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    card = (folder / PRESSES).read_text().replace("trust_tier: 2", "trust_tier: 1")
+    (private / "sources").mkdir(parents=True)
+    (private / PRESSES).write_text(card)
+    (private / "cities.csv").write_text(
+        "city_id,name_en,country_code\nxo_amberfield,Amber Field,XO\nxo_rowan,Rowan,XO\n"
+    )
+    (private / INDICATORS).write_text("themes:\n  - {theme: land, title: Soil and trees}\n")
+    catalog = load_catalog([folder, private])
+    assert catalog.errors == ()
+    assert catalog.sources["press_register"].trust_tier == 1
+    assert catalog.folders["press_register"] == private / "sources" / "press_register"
+    assert catalog.folders["orchard_survey"] == folder / "sources" / "orchard_survey"
+    assert catalog.cities["xo_amberfield"].name_en == "Amber Field"
+    assert catalog.gazetteer.city("Rowan").city_id == "xo_rowan"
+    assert len(catalog.cities) == 15
+    assert catalog.themes["land"].title == "Soil and trees"
+    assert len(catalog.indicators) == 6
+
+
+def test_a_faulty_override_leaves_the_first_in_place(folder: Path, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    card = (folder / PRESSES).read_text().replace("trust_tier: 2", "trust_tier: high")
+    (private / "sources").mkdir(parents=True)
+    (private / PRESSES).write_text(card)
+    catalog = load_catalog([folder, private])
+    assert only_error(catalog).file == f"private/{PRESSES}"
+    assert catalog.sources["press_register"].trust_tier == 2
+
+
+def test_the_digest_tells_of_an_edit(folder: Path, edit: Edit) -> None:
+    before = catalog_digest([folder])
+    assert load_catalog([folder]).digest == before == catalog_digest([folder])
+    edit(SURVEY, "note: All values", "note: Most values")
+    after = catalog_digest([folder])
+    assert after != before
+    (folder / "notes.txt").write_text("not part of the catalog")
+    assert catalog_digest([folder]) == after
+    (folder / SURVEY).rename(folder / "sources" / "renamed.yml")
+    assert catalog_digest([folder]) != after
+
+
+def test_an_empty_folder_is_an_empty_catalog(tmp_path: Path) -> None:
+    catalog = load_catalog([tmp_path])
+    assert catalog.errors == ()
+    assert catalog.cities == catalog.sources == {}
+    assert catalog.flagship is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "themes: [land, harvest]",
+        "themes: land",
+        "themes: {land: Land}",
+        "themes: 5",
+        "- themes",
+        "just a sentence",
+        "themes:\n  - [theme, title]",
+    ],
+)
+def test_indicators_in_a_wrong_shape_are_an_error(tmp_path: Path, text: str) -> None:
+    folder = write_catalog(tmp_path / "c", indicators=text)
+    catalog = load_catalog([folder])
+    assert catalog.errors
+    assert {e.file for e in catalog.errors} == {"c/indicators.yml"}
+    assert len(catalog.cities) == 6
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "a sentence", "- id: things", "id:", "documents: 5"])
+def test_a_card_in_a_wrong_shape_is_an_error(tmp_path: Path, text: str) -> None:
+    folder = write_catalog(tmp_path / "c")
+    (folder / "sources").mkdir()
+    (folder / "sources" / "things.yml").write_text(text)
+    errors = [e for e in load_catalog([folder]).errors if e.file == "c/sources/things.yml"]
+    assert errors
+    assert all(e.remedy for e in errors)
+
+
+def test_a_table_in_a_wrong_encoding_is_an_error(tmp_path: Path) -> None:
+    folder = write_catalog(tmp_path / "c")
+    (folder / "cities.csv").write_bytes(CITIES.encode("gb18030", "replace"))
+    catalog = load_catalog([folder])
+    assert "c/cities.csv" in {e.file for e in catalog.errors}
+
+
+@pytest.mark.parametrize("section", ["indicator", "thems"])
+def test_an_unknown_section_of_indicators(tmp_path: Path, section: str) -> None:
+    text = indicators().replace("themes:", f"{section}: []\nthemes:")
+    error = only_error(
+        load_catalog([write_catalog(tmp_path / "c", register_card(), indicators=text)])
+    )
+    assert (error.line, error.message) == (1, f"unknown section '{section}'")
+    assert error.remedy.startswith("Did you mean")
+
+
+yaml_like = st.text(st.sampled_from(list("abcid:{}[]-?!&*|>'\"#%@`,. \n\t0129~<=é北")), max_size=40)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=yaml_like)
+def test_whatever_is_written_never_raises(tmp_path: Path, text: str) -> None:
+    (tmp_path / "sources").mkdir(exist_ok=True)
+    (tmp_path / "frameworks").mkdir(exist_ok=True)
+    for name in ("indicators.yml", "cities.csv", "sources/a.yml", "frameworks/a.yml"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for error in load_catalog([tmp_path]).errors:
+        assert error.line >= 1
+        assert error.message
+        assert error.remedy
+
+
+def test_an_indicator_that_was_left_out_does_not_break_its_source(tmp_path: Path) -> None:
+    """An indicator's typo costs that indicator: a source that reads it says so or does without."""
+    text = indicators().replace(
+        INDICATOR.format(code="models_count", unit="count"),
+        INDICATOR.format(code="models_count", unit="count").replace("theme: economy", "theme: x"),
+    )
+    catalog = load_catalog([write_catalog(tmp_path, register_card(), indicators=text)])
+    assert "models_count" not in catalog.indicators
+    for source in catalog.sources.values():
+        assert source.parse["indicator"] in catalog.indicators
