@@ -1,6 +1,6 @@
-{#- Comments of a table and its columns in one statement: dbt-duckdb's own asks for the columns of
-    every table first, which takes a third of the time of a build of small tables. A described
-    column that the table lacks is an error here, so that descriptions can't go stale. -#}
+{#- Comments of a table and its columns in one statement; dbt-duckdb's own first asks for the
+    columns of every table and leaves out those that are not there. A described column that the
+    table lacks is an error here, so that descriptions can't go stale. -#}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) %}
     {%- set comments = [] -%}
     {%- if for_relation and config.persist_relation_docs() and model.description -%}

@@ -211,7 +211,7 @@ quantity_tests as (
         claimed.city_id,
         newest.year,
         newest.value,
-        null as rank,
+        cast(null as bigint) as rank,
         case when newest.value is null then 0 else 1 end as n_values,
         case
             when claimed.indicator_unit is null

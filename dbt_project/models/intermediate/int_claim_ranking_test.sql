@@ -183,6 +183,7 @@ final as (
         end as outcome,
         concat(publisher, ', ', title, ': ', places) as evidence
     from counted
+    where n_placed > 0
 
 )
 

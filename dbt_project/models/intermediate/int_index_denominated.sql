@@ -26,17 +26,25 @@ leaves as (
         selected.edition,
         selected.city_id,
         nodes.node,
-        nodes.denominator,
         selected.value as numerator_value,
+        denominators.value as denominator_value,
         selected.value_year,
         selected.is_carried_forward,
         selected.observation_id,
-        coalesce(stages.method, 'none') as method
+        denominators.observation_id as denominator_observation_id,
+        case when nodes.denominator is null then 'none' else stages.method end as method
     from selected
     inner join nodes
         on selected.framework = nodes.framework and selected.indicator = nodes.indicator
     left join stages
         on selected.framework = stages.framework and stages.stage = 'denominate'
+    left join selected as denominators
+        on
+            selected.framework = denominators.framework
+            and selected.edition = denominators.edition
+            and selected.city_id = denominators.city_id
+            and nodes.denominator = denominators.indicator
+            and stages.method is not null
 
 ),
 
@@ -44,29 +52,19 @@ unchanged as (
 
     select
         *,
-        null as denominator_value,
-        null as denominator_observation_id,
         numerator_value as value
     from leaves
-    where method = 'none' or denominator is null
+    where coalesce(method, 'none') = 'none'
 
 ),
 
 by_indicator as (
 
     select
-        leaves.*,
-        denominators.value as denominator_value,
-        denominators.observation_id as denominator_observation_id,
-        leaves.numerator_value / nullif(denominators.value, 0) as value
+        *,
+        numerator_value / nullif(denominator_value, 0) as value
     from leaves
-    inner join selected as denominators
-        on
-            leaves.framework = denominators.framework
-            and leaves.edition = denominators.edition
-            and leaves.city_id = denominators.city_id
-            and leaves.denominator = denominators.indicator
-    where leaves.method = 'by_indicator'
+    where method = 'by_indicator'
 
 ),
 
