@@ -287,3 +287,11 @@ class Framework(Entry):
 def cjk(text: str) -> str:
     """The Chinese characters of a text, which survive every spacing and bracket style."""
     return "".join(re.findall(r"[㐀-鿿々]", text))
+
+
+def name_key(text: str) -> str:
+    """What of a printed name survives spacing, brackets, numbering and translation.
+
+    Its Chinese characters; of a name without any, its letters.
+    """
+    return cjk(text) or re.sub(r"[\W\d_]+", "", text.casefold())

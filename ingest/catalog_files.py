@@ -63,7 +63,12 @@ class CatalogReader:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            for fault in error.errors():
+            faults = error.errors()
+            for fault in faults:
+                if fault["type"] == "too_short" and any(
+                    f["loc"][: len(fault["loc"])] == fault["loc"] != f["loc"] for f in faults
+                ):
+                    continue  # the list is too short only because of the faults inside it
                 location = (*at, *fault["loc"])
                 message, remedy = explain(fault, model)
                 line = line_of(self.lines.get(file, {}), location)

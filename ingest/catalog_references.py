@@ -25,6 +25,8 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     """
     check = _Check(groups, reader)
     check.organisations()
+    check.themes_and_units()
+    check.forget()
     check.sources()
     check.reports()
     check.forget()
@@ -106,16 +108,19 @@ class _Check:
                         remedy = did_you_mean(origin, owners)
                         self.drop("source", key, at, f"unknown report '{origin}'", remedy)
 
-    def indicators(self) -> None:
-        # A source that was left out for a fault of its own must not take the indicator along.
-        faulty = {Path(error.file).stem for error in self.reader.errors}
-        faulty |= {key for group, key in self.dropped if group == "source"}
+    def themes_and_units(self) -> None:
         units = {found.entry.unit for found in self.groups["unit"].values()}
         for key, found in self.groups["indicator"].items():
             self.unknown("indicator", key, (), "theme", found.entry.theme)
             unit = found.entry.unit
             if units and unit not in units:
                 self.drop("indicator", key, (), f"unknown unit '{unit}'", did_you_mean(unit, units))
+
+    def indicators(self) -> None:
+        # A source that was left out for a fault of its own must not take the indicator along.
+        faulty = {Path(error.file).stem for error in self.reader.errors}
+        faulty |= {key for group, key in self.dropped if group == "source"}
+        for key, found in self.groups["indicator"].items():
             for source in found.entry.sources:
                 if source not in faulty:
                     self.unknown("indicator", key, (), "source", source)

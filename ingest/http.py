@@ -49,17 +49,16 @@ def fetch(
     Raises:
         FetchError: with the reason.
     """
-    exempt = {urlsplit(target).netloc for _, target in address_map}
     url = map_address(address, address_map)
     deadline = time.monotonic() + max_seconds
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _fetch_once(url, exempt, max_bytes, deadline)
+            return _fetch_once(url, address_map, max_bytes, deadline)
         except _TryAgain as error:
             if attempt == ATTEMPTS or time.monotonic() + pause * attempt > deadline:
                 raise FetchError(f"{error} (after {attempt} attempts): {address}") from error
             time.sleep(pause * attempt)
-        except FetchError as error:
+        except (FetchError, ValueError) as error:  # ValueError: not an address at all
             raise FetchError(f"{error}: {address}") from error
     raise AssertionError("unreachable")
 
@@ -68,8 +67,12 @@ class _TryAgain(Exception):
     pass
 
 
-def _fetch_once(url: str, exempt: set[str], max_bytes: int, deadline: float) -> tuple[bytes, str]:
-    timeout = httpx.Timeout(30.0, connect=10.0)
+def _fetch_once(
+    url: str, address_map: AddressMap, max_bytes: int, deadline: float
+) -> tuple[bytes, str]:
+    exempt = {urlsplit(target).netloc for _, target in address_map}
+    left = max(deadline - time.monotonic(), 0.1)
+    timeout = httpx.Timeout(min(30.0, left), connect=min(10.0, left))
     headers = {"User-Agent": USER_AGENT}
     with httpx.Client(timeout=timeout, headers=headers, trust_env=True) as client:
         for _ in range(MAX_REDIRECTS + 1):
@@ -77,7 +80,8 @@ def _fetch_once(url: str, exempt: set[str], max_bytes: int, deadline: float) -> 
             try:
                 with client.stream("GET", url) as response:
                     if response.is_redirect:
-                        url = urljoin(url, response.headers.get("location", ""))
+                        target = urljoin(url, response.headers.get("location", ""))
+                        url = map_address(target, address_map)
                         continue
                     return _body(response, max_bytes, deadline)
             except (httpx.TransportError, httpx.StreamError) as error:

@@ -37,7 +37,10 @@ def load_raw(
         for document in archive.read_holdings(settings.archive_dir, settings.origin, source_id)
         if document.document in {d.id for d in catalog.sources[source_id].documents}
     ]
-    paths = [str(p) for h in held if (p := facts_path(h, catalog, settings)).exists()]
+    parsed = [(h, p) for h in held if (p := facts_path(h, catalog, settings)).exists()]
+    paths = [str(path) for _, path in parsed]
+    # Observations keep every vintage; what a text says is taken from its newest version.
+    newest = {(h.source_id, h.document): h.document_id for h, _ in parsed}
     connection.execute("create schema if not exists raw")
     connection.execute("begin")
     try:
@@ -53,9 +56,11 @@ def load_raw(
         for table, spec in raw_tables().items():
             if spec["family"] == "fact" and table != "document":
                 columns = ", ".join(spec["columns"])
+                versions = "" if table == "observation" else "and list_contains(?, document_id)"
                 connection.execute(
                     f"insert into raw.{table} select {columns} from _facts "
-                    f"where kind = '{table}' order by {', '.join(spec['key'])}"
+                    f"where kind = '{table}' {versions} order by {', '.join(spec['key'])}",
+                    [list(newest.values())] if versions else [],
                 )
         connection.execute("drop view _facts")
         connection.execute("commit")

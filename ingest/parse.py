@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,7 +105,10 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
         parser.options.model_validate(card.parse),
         parser.document_options.model_validate(document.options),
     )
-    parser.read(data, context, facts)
+    try:
+        parser.read(data, context, facts)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ParseError(f"not in the form that {parser.name} reads: {error!r}") from error
     _set_aside_implausible(card, facts)
     return facts
 
@@ -158,9 +162,14 @@ def _bundled(data: bytes, catalog: Catalog, held: HeldDocument) -> Facts:
         for known, key in ((catalog.cities, "city_id"), (catalog.indicators, "indicator")):
             if key in values and values[key] not in known:
                 raise ParseError(f"{where}:{line}: unknown {key} '{values[key]}'")
-        if kind == "observation":
-            values["unit"] = catalog.indicators[values["indicator"]].unit
-        facts.add(kind, **values)
+        try:
+            if kind == "observation":
+                values["unit"] = catalog.indicators[values["indicator"]].unit
+            facts.add(kind, **values)
+        except KeyError as error:
+            raise ParseError(f"{where}:{line}: no {error}") from error
+        except ParseError as error:
+            raise ParseError(f"{where}:{line}: {error}") from error
     return facts
 
 
@@ -168,7 +177,10 @@ def _typed(text: str, kind: str) -> Any:
     if kind in ("integer", "bigint"):
         return int(text)
     if kind == "double":
-        return float(text)
+        value = float(text)
+        if not math.isfinite(value):
+            raise ValueError(f"'{text}' is not a number")
+        return value
     if kind == "boolean":
         return {"true": True, "false": False}[text]
     return as_date(text) if kind == "date" else text

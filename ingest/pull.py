@@ -70,7 +70,7 @@ def pull(catalog: Catalog, source_id: str, settings: Settings) -> PullResult:
                 fallbacks.append(f"{document.id}: {error}")
             continue
         if data is None:
-            documents += facts
+            documents += last or facts
             fallbacks.append(f"{document.id}: {media_type}")
             continue
         documents += _hold(card, document, data, media_type, last, settings)
@@ -95,7 +95,7 @@ def _take(document: Document, settings: Settings) -> tuple[bytes | None, str]:
         return None, "the card names no file in the mirror"
     for folder in settings.mirror:
         path = folder / document.mirror
-        if path.is_file() and path.resolve().is_relative_to(folder):
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
             return path.read_bytes(), _media_type(path)
     return None, f"no file {document.mirror} in the mirror"
 
@@ -139,7 +139,8 @@ def _hold(
         vintage_on=max(today, document.published_on) if last else document.published_on,
         seen=document.seen,
     )
-    return [*last, held]
+    # The facts of a transcript cite the same document before and after it is corrected.
+    return [held] if cited_only else [*last, held]
 
 
 def _bundled(catalog: Catalog, card: Source, settings: Settings) -> list[HeldDocument]:

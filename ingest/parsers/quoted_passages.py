@@ -7,6 +7,7 @@ and checks that every printed number of the fact stands in it.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -108,7 +109,8 @@ def _locate(quote: str, text: str) -> str:
 
 
 def _must_contain(quote: str, printed: str) -> None:
-    if printed not in quote:
+    # A number stands there only as a whole: 6 is not in 26, nor 400 in 2.400.
+    if not re.search(rf"(?<!\d)(?<!\d[.,]){re.escape(printed)}(?![.,]?\d)", quote):
         raise ParseError(f"'{printed}' does not stand in the quote '{quote}'")
 
 

@@ -7,12 +7,13 @@ and reuse a number for another subject. A column is named by the path of its hea
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from ingest.cards import Entry, Identifier, Text, cjk
+from ingest.cards import Entry, Identifier, Text, cjk, name_key
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number, printed
 from ingest.parsers.base import Context, Parser
@@ -61,19 +62,21 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     top = _heading_row(rows, options.place_heading)
     titles = {_title(cell) for row in rows[:top] for cell in row}
     body = _body_row(rows, top, context)
-    paths = _heading_paths(rows[top:body])
+    paths = _heading_paths(rows[top:body], translated=bool(cjk(options.place_heading)))
     # Editions keep a title and change what stands below it, so the headings decide as well.
+    scopes = {name_key(printed): code for printed, code in options.scopes.items()}
     tables = [
         (table, found)
         for table in options.tables
         if _title(table.title) in titles
-        and all(found := [_find_column(c, table, paths, options.scopes) for c in table.columns])
+        and all(found := [_find_column(c, table, paths, scopes) for c in table.columns])
     ]
     if len(tables) != 1:
+        shown = "; ".join(" > ".join(name_key(h) for h in path) for path in paths if path)
         raise ParseError(
             f"{len(tables)} declared tables have the title and the headings of this one. "
             f"Titles: {' / '.join(sorted(filter(None, titles)))}. "
-            f"Headings: {'; '.join(' > '.join(cjk(h) for h in path) for path in paths if path)}"
+            f"Headings: {shown}"
         )
     table, columns = tables[0]
     above = " ".join(str(cell) for row in rows[:top] for cell in row)
@@ -97,12 +100,12 @@ def _rows(data: bytes) -> tuple[str, list[list[Any]]]:
 
 def _title(cell: object) -> str:
     # Editions differ in brackets, spacing, numbering and translation, not in the characters.
-    return cjk(str(cell))
+    return name_key(str(cell))
 
 
 def _heading_row(rows: Sequence[Sequence[Any]], place_heading: str) -> int:
     for i, row in enumerate(rows):
-        if row and cjk(str(row[0])) == cjk(place_heading):
+        if row and name_key(str(row[0])) == name_key(place_heading):
             return i
     raise ParseError(f"no row begins with the heading '{place_heading}'")
 
@@ -115,10 +118,11 @@ def _body_row(rows: Sequence[Sequence[Any]], top: int, context: Context) -> int:
     raise ParseError("no row begins with the name of a known place")
 
 
-def _heading_paths(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
+def _heading_paths(rows: Sequence[Sequence[Any]], translated: bool) -> list[list[str]]:
     """Headings of each column from the top down, merged cells filled to the right.
 
     A heading reaches right until a cell begins another heading in its own row or above it.
+    Below Chinese headings, cells without Chinese are their translations.
     """
     width = max(len(row) for row in rows)
     paths: list[list[str]] = [[] for _ in range(width)]
@@ -132,14 +136,14 @@ def _heading_paths(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
                 filled = cell
             elif begins[c]:
                 filled = ""
-            if cjk(filled):
+            if cjk(filled) if translated else name_key(filled):
                 paths[c].append(filled)
     return paths
 
 
 def _matches(printed_heading: str, declared: str, unit: str) -> bool:
-    text, name = cjk(printed_heading), cjk(declared)
-    return text.startswith(name) and text[len(name) :] in ("", cjk(unit))
+    text, name = name_key(printed_heading), name_key(declared)
+    return text.startswith(name) and text[len(name) :] in ("", name_key(unit))
 
 
 def _find_column(
@@ -149,8 +153,8 @@ def _find_column(
     for c, path in enumerate(paths):
         scope = table.scope
         headings = list(path)
-        if headings and cjk(headings[-1]) in scopes:
-            scope = scopes[cjk(headings.pop())]
+        if headings and name_key(headings[-1]) in scopes:
+            scope = scopes[name_key(headings.pop())]
         if (
             scope
             and len(headings) == len(column.heading)
@@ -173,8 +177,10 @@ def _check_unit(column: Column, above: str, found: Sequence[Place], context: Con
             "add it to the units of indicators.yml"
         )
     for _, _, headings in found:
-        text = f"{above} {' '.join(headings)}".replace(" ", "")
-        if context.document_options.unit_printed and column.unit not in text:
+        # A unit stands alone or in brackets: 元 is not printed in 亿元, nor 人 in 人口数.
+        alone = rf"(?<!\w){re.escape(column.unit)}(?!\w)"
+        text = f"{above} {' '.join(headings)}"
+        if context.document_options.unit_printed and not re.search(alone, text):
             raise ParseError(f"the unit '{column.unit}' of '{label}' is not printed in the table")
 
 
@@ -226,7 +232,7 @@ def _read_cell(
         "unit": context.catalog.indicators[column.indicator].unit,
         "printed_unit": column.unit,
         "locator": locator,
-        "quote": short_quote(f"{name} | {' > '.join(cjk(h) for h in headings)} | {cell}"),
+        "quote": short_quote(f"{name} | {' > '.join(name_key(h) for h in headings)} | {cell}"),
     }
     if not cell:
         facts.add("observation", status="missing", missing_reason=BLANK_REASON, **common)

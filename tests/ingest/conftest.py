@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
+# A machine that is busy with other tests is no reason to fail.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 pytest.register_assert_rewrite("ingest_bench")
 
 from ingest_bench import Bench, Site, web_site  # noqa: E402

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ingest_bench import Bench, Read, card, workbook
 
-GDP = {
+GDP: dict[str, Any] = {
     "title": "地区生产总值",
     "columns": [
         {"indicator": "gdp_cny", "heading": ["地区生产总值（当年价格）"], "unit": "亿元"},
@@ -33,7 +33,7 @@ GDP_BODY: list[list[Any]] = [
     ["浙江省", "Zhejiang", "", "", "", ""],
     ["  杭州市", "  Hangzhou", "20059", "18000", "161129", "170000"],
 ]
-PEOPLE = {
+PEOPLE: dict[str, Any] = {
     "title": "人口数",
     "scope": "total_city",
     "columns": [{"indicator": "population_persons", "heading": ["常住人口"], "unit": "万人"}],
@@ -182,7 +182,7 @@ def test_the_unit_above_the_table(bench: Bench) -> None:
 
 
 def test_the_unit_in_a_row_of_its_own_is_a_heading(bench: Bench) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["2-1 人口数"],
         ["城市", "City", "常住人口"],
         ["", "", "（万人）"],
@@ -190,7 +190,7 @@ def test_the_unit_in_a_row_of_its_own_is_a_heading(bench: Bench) -> None:
         ["杭州市", "", 2],
     ]
     assert "常住人口 > 万人" in bench.read(yearbook(PEOPLE), workbook(rows)).error
-    declared = {**PEOPLE["columns"][0], "heading": ["常住人口", "万人"]}  # type: ignore[dict-item, index]
+    declared = {**PEOPLE["columns"][0], "heading": ["常住人口", "万人"]}
     read = bench.read(yearbook({**PEOPLE, "columns": [declared]}), workbook(rows))
     assert by_place(read) == {"cn_beijing": 10000, "cn_hangzhou": 20000}
 
@@ -200,7 +200,7 @@ def test_the_unit_in_a_row_of_its_own_is_a_heading(bench: Bench) -> None:
     [("常住人口（人）", "万人"), ("常住人口", "万人"), ("常住人口（亿元）", "万人")],
 )
 def test_a_unit_that_is_not_printed(bench: Bench, heading: str, unit: str) -> None:
-    table = {**PEOPLE, "columns": [{**PEOPLE["columns"][0], "unit": unit}]}  # type: ignore[dict-item, index]
+    table = {**PEOPLE, "columns": [{**PEOPLE["columns"][0], "unit": unit}]}
     error = bench.read(yearbook(table), people([1, 2], heading=heading)).error
     assert f"the unit '{unit}'" in error or "0 declared tables" in error
 
@@ -220,7 +220,7 @@ def test_a_unit_is_not_found_inside_a_larger_one(bench: Bench, heading: str, abo
 
 def test_a_unit_is_not_found_inside_the_title(bench: Bench) -> None:
     """The 人 of 人口数 is no unit."""
-    table = {**PEOPLE, "columns": [{**PEOPLE["columns"][0], "unit": "人"}]}  # type: ignore[dict-item, index]
+    table = {**PEOPLE, "columns": [{**PEOPLE["columns"][0], "unit": "人"}]}
     assert "the unit '人'" in bench.read(yearbook(table), people([1, 2], heading="常住人口")).error
 
 
@@ -230,7 +230,7 @@ def test_an_edition_that_prints_no_unit(bench: Bench) -> None:
 
 
 def test_a_unit_that_does_not_convert(bench: Bench) -> None:
-    table = {**PEOPLE, "columns": [{**PEOPLE["columns"][0], "unit": "亿元"}]}  # type: ignore[dict-item, index]
+    table = {**PEOPLE, "columns": [{**PEOPLE["columns"][0], "unit": "亿元"}]}
     error = bench.read(yearbook(table), people([1, 2], heading="常住人口（亿元）")).error
     assert "does not convert to 'persons'" in error
     assert "indicators.yml" in error
@@ -316,31 +316,33 @@ def test_an_empty_sheet(bench: Bench) -> None:
 
 def test_a_table_without_chinese(bench: Bench) -> None:
     """Headings in another script are told apart as well."""
-    table = {
-        "title": "Population",
-        "scope": "total_city",
-        "columns": [
-            {"indicator": "population_persons", "heading": ["Residents"], "unit": "人"},
-            {"indicator": "models_count", "heading": ["Models"], "unit": "个"},
-        ],
+    columns = [
+        {"indicator": "population_persons", "heading": ["Residents"], "unit": "人"},
+        {"indicator": "models_count", "heading": ["AI models"], "unit": "个"},
+    ]
+    source = yearbook({"title": "Population", "columns": columns}, unit_printed=False)
+    source["parse"] |= {
+        "place_heading": "City",
+        "scopes": {"Whole city": "total_city", "Old town": "districts"},
     }
-    source = yearbook(table, unit_printed=False)
-    source["parse"]["place_heading"] = "City"
     data = workbook(
         [
-            ["Table 3. Population"],
+            ["3-1 Population"],
             ["", "", "", ""],
-            ["City", "", "Models", "Residents"],
-            ["Beijing", "", 5, 100],
-            ["Hangzhou", "", 6, 200],
+            ["City", "", "AI models", "Residents", ""],
+            ["", "", "Whole City", "Whole City", "Old town"],
+            ["Beijing", "", 5, 100, 90],
+            ["Hangzhou", "", 6, 200, 80],
         ]
     )
     rows = bench.read(source, data).rows("observation")
-    assert {(r["indicator"], r["city_id"]): r["value"] for r in rows} == {
-        ("models_count", "cn_beijing"): 5,
-        ("models_count", "cn_hangzhou"): 6,
-        ("population_persons", "cn_beijing"): 100,
-        ("population_persons", "cn_hangzhou"): 200,
+    assert {(r["indicator"], r["city_id"], r["scope"]): r["value"] for r in rows} == {
+        ("models_count", "cn_beijing", "total_city"): 5,
+        ("models_count", "cn_hangzhou", "total_city"): 6,
+        ("population_persons", "cn_beijing", "total_city"): 100,
+        ("population_persons", "cn_hangzhou", "total_city"): 200,
+        ("population_persons", "cn_beijing", "districts"): 90,
+        ("population_persons", "cn_hangzhou", "districts"): 80,
     }
 
 
