@@ -99,8 +99,9 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
     document = _document(card, held)
     facts = Facts(held, parser.label)
     context = Context(
-        catalog,
-        card,
+        catalog.gazetteer,
+        catalog.indicators,
+        catalog.units,
         document,
         parser.options.model_validate(card.parse),
         parser.document_options.model_validate(document.options),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ingest.cards import Document, Entry, Source
+from ingest.cards import Document, Entry, Indicator, Unit
 from ingest.facts import Facts
-
-if TYPE_CHECKING:
-    from ingest.catalog import Catalog
+from ingest.gazetteer import Gazetteer
 
 
 class NoOptions(Entry):
@@ -21,8 +19,10 @@ class NoOptions(Entry):
 class Context:
     """What a parser may know besides the bytes."""
 
-    catalog: Catalog
-    card: Source
+    gazetteer: Gazetteer
+    indicators: Mapping[str, Indicator]
+    units: Mapping[str, Unit]
+    """By their printed form."""
     document: Document
     options: Any
     """The card's ``parse`` block, validated by the parser's ``options`` model."""

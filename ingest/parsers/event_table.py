@@ -43,7 +43,7 @@ def _read_row(row: dict[str, str], line: int, context: Context, facts: Facts) ->
     name, locator = row[options.city_column], f"line {line}"
     when = next((row[column] for column in options.date_columns if row[column]), "")
     province = row[options.province_column] if options.province_column else None
-    resolution = context.catalog.gazetteer.city(name, options.country_code, province)
+    resolution = context.gazetteer.city(name, options.country_code, province)
     if resolution.city_id is None:
         facts.quarantine("event", name, "unknown city", locator, resolution.candidates)
         return

@@ -47,7 +47,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     for i, row in rows:
         name = str(row["city_as_printed"])
         locator = f"ledger edition {options.edition}, row {i}"
-        resolution = context.catalog.gazetteer.city(name, options.country_code)
+        resolution = context.gazetteer.city(name, options.country_code)
         if resolution.city_id is None:
             facts.quarantine("published_rank", name, "unknown city", locator, resolution.candidates)
             continue

@@ -65,7 +65,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
             keys[city, year].append(row[options.key_column].strip())
     if not totals:  # else every city of an exhaustive register would have a zero
         raise ParseError("no row is of the declared years and passes the declared filters")
-    indicator = context.catalog.indicators[options.indicator]
+    indicator = context.indicators[options.indicator]
     for (city, year), found in sorted(keys.items()):
         share = options.measure == "share_pct"
         facts.add(
@@ -117,7 +117,7 @@ def _year(row: dict[str, str], line: int, context: Context) -> int:
 
 def _cities(row: dict[str, str], line: int, context: Context, facts: Facts) -> set[str]:
     options: Options = context.options
-    names = context.catalog.gazetteer
+    names = context.gazetteer
     if options.city_column:
         text = (row[options.city_column] or "").strip()
         resolution = names.city(text)

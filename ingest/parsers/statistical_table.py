@@ -111,7 +111,7 @@ def _heading_row(rows: Sequence[Sequence[Any]], place_heading: str) -> int:
 
 
 def _body_row(rows: Sequence[Sequence[Any]], top: int, context: Context) -> int:
-    names = context.catalog.gazetteer
+    names = context.gazetteer
     for i in range(top + 1, len(rows)):
         if names.city(str(rows[i][0]), context.options.country_code).city_id:
             return i
@@ -169,8 +169,8 @@ def _find_column(
 
 def _check_unit(column: Column, above: str, found: Sequence[Place], context: Context) -> None:
     label = " > ".join(column.heading)
-    unit = context.catalog.units.get(column.unit)
-    indicator = context.catalog.indicators[column.indicator]
+    unit = context.units.get(column.unit)
+    indicator = context.indicators[column.indicator]
     if unit is None or unit.unit != indicator.unit:
         raise ParseError(
             f"unit '{column.unit}' of '{label}' does not convert to '{indicator.unit}': "
@@ -217,7 +217,7 @@ def _read_cell(
     name, cell = str(row[0]).strip(), printed(row[c] if c < len(row) else "")
     if not name:
         return 0
-    resolution = context.catalog.gazetteer.city(name, context.options.country_code)
+    resolution = context.gazetteer.city(name, context.options.country_code)
     locator = f"{sheet}!{_letters(c)}{r + 1}"
     if resolution.city_id is None:
         # A first-level division without figures only heads the places below it.
@@ -229,7 +229,7 @@ def _read_cell(
         "city_id": resolution.city_id,
         "year": context.document_options.year,
         "scope": scope,
-        "unit": context.catalog.indicators[column.indicator].unit,
+        "unit": context.indicators[column.indicator].unit,
         "printed_unit": column.unit,
         "locator": locator,
         "quote": short_quote(f"{name} | {' > '.join(name_key(h) for h in headings)} | {cell}"),
@@ -238,7 +238,7 @@ def _read_cell(
         facts.add("observation", status="missing", missing_reason=BLANK_REASON, **common)
         return 1
     try:
-        value = convert(parse_number(cell), context.catalog.units[column.unit].factor)
+        value = convert(parse_number(cell), context.units[column.unit].factor)
     except ValueError as error:
         facts.quarantine("observation", f"{name}: {cell}", str(error), locator)
         return 1
