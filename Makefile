@@ -2,6 +2,7 @@
 PYTHON ?= python3
 SETUP := $(PYTHON) tools/environment.py
 BIN := .venv/bin
+SQL := dbt_project/models audit/rules
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
@@ -21,10 +22,10 @@ test: setup-dev lint ## Lint, check types, run all tests
 	@$(BIN)/python -m pytest
 
 lint: setup-dev ## Check style and types
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint dbt_project audit
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --processes 0 $(SQL)
 
 format: setup-dev ## Put style right
-	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix dbt_project audit
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/sqlfluff fix $(SQL)
 
 bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle

@@ -38,13 +38,19 @@ def record(
     n_failed: int,
     sample: Sequence[Mapping[str, Any]],
     tables: Iterable[str],
+    digests: dict[str, str] | None = None,
 ) -> None:
     """Keep the outcome of a check, with the digests that `tables` (schema.table) have now.
 
     Call it while the tables are as they were when the check ran. The newest outcome of a check
-    replaces the one before.
+    replaces the one before. Where many checks are kept at once, pass them one dictionary of
+    `digests`: it is filled and used, so that no table is digested twice.
     """
-    digests = {table: table_digest(con, table) for table in sorted(set(tables))}
+    known = {} if digests is None else digests
+    names = sorted(set(tables))
+    for table in names:
+        if table not in known:
+            known[table] = table_digest(con, table)
     _create(con)
     con.execute(
         f"insert or replace into audit.check_result ({', '.join(COLUMNS)}) "
@@ -58,14 +64,16 @@ def record(
             description,
             n_failed,
             json.dumps(json_safe(sample[:SAMPLE_SIZE]), ensure_ascii=False),
-            json.dumps(digests),
+            json.dumps({table: known[table] for table in names}),
             datetime.now(UTC).replace(tzinfo=None),
         ],
     )
 
 
-def record_outcome(con: duckdb.DuckDBPyConnection, outcome: Outcome) -> None:
-    """Keep the outcome of a rule that has just been run."""
+def record_outcome(
+    con: duckdb.DuckDBPyConnection, outcome: Outcome, digests: dict[str, str] | None = None
+) -> None:
+    """Keep the outcome of a rule that has just been run; `digests` as in `record`."""
     rule = outcome.rule
     record(
         con,
@@ -78,6 +86,7 @@ def record_outcome(con: duckdb.DuckDBPyConnection, outcome: Outcome) -> None:
         n_failed=outcome.n_failed,
         sample=outcome.sample,
         tables=rule.reads,
+        digests=digests,
     )
 
 

@@ -11,8 +11,9 @@ import duckdb
 import audit
 import publish
 from ingest.catalog import catalog_digest
+from ingest.facts import raw_tables
 from ingest.inbox import receive
-from ingest.load import load_raw, raw_tables
+from ingest.load import load_raw
 from ingest.parse import ParseResult, parse
 from ingest.pull import PullResult, pull
 from orchestration import build, previews
@@ -95,7 +96,7 @@ def _launched_with(context: dg.AssetExecutionContext) -> str:
     """Digest of the catalog in the definitions from which this run was launched."""
     snapshot = context.instance.get_job_snapshot(context.run.job_snapshot_id or "")
     ops = snapshot.node_defs_snapshot.op_def_snaps
-    return next(op.tags[DIGEST_TAG] for op in ops if DIGEST_TAG in op.tags)
+    return next(str(op.tags[DIGEST_TAG]) for op in ops if DIGEST_TAG in op.tags)
 
 
 def _source_specs(
@@ -135,7 +136,7 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
             for key in keys
         ],
     )
-    def documents(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def documents(context: dg.AssetExecutionContext) -> Iterator[Any]:
         selected = sorted(context.selected_asset_keys)
         with ThreadPoolExecutor(PULLS) as pool:
             results = pool.map(lambda key: pull(catalog, key.path[-1], settings), selected)
@@ -145,7 +146,7 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
     return documents
 
 
-def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult:
+def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
     problems = [{"document": f.document, "reason": f.reason} for f in result.failures]
     if result.fallback_reason:
         problems.append({"document": "(bundled facts used)", "reason": result.fallback_reason})
@@ -182,14 +183,14 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
             for key in keys
         ],
     )
-    def facts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def facts(context: dg.AssetExecutionContext) -> Iterator[Any]:
         for key in sorted(context.selected_asset_keys):
             yield _parsed(key, parse(catalog, key.path[-1], settings))
 
     return facts
 
 
-def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult:
+def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
     problems = [{"problem": error} for error in result.errors]
     return dg.MaterializeResult(
         asset_key=key,
@@ -232,7 +233,7 @@ def raw(observatory: Observatory) -> dg.AssetsDefinition:
             for table, spec in raw_tables().items()
         ],
     )
-    def raw(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def raw(context: dg.AssetExecutionContext) -> Iterator[Any]:
         build.prune(settings, context.instance)
         file = build.new_build(settings, context.run_id)
         with duckdb.connect(str(file)) as con:
@@ -275,7 +276,7 @@ def release(
         description="The checked build as readers see it: immutable, read-only, behind the link "
         "`current`. Refused when a blocking check is missing, failed or older than its table.",
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         file = build.open_build(context, settings)
         refusals = _left_behind(context.run.asset_selection, children)
         with duckdb.connect(str(file)) as con:
@@ -299,6 +300,7 @@ def release(
                 metadata={"reasons": reasons},
                 allow_retries=False,
             )
+        build.copy(file, settings.dev_dir / build.WAREHOUSE)
         return dg.MaterializeResult(
             metadata={
                 "status": result.status,
@@ -346,7 +348,7 @@ class DroppedFile(dg.Config):
 
 
 def inbox_document(observatory: Observatory) -> dg.AssetsDefinition:
-    catalog, settings = observatory.catalog, observatory.settings
+    settings = observatory.settings
 
     @dg.asset(
         key=INBOX,
@@ -359,7 +361,7 @@ def inbox_document(observatory: Observatory) -> dg.AssetsDefinition:
     )
     def inbox_document(
         context: dg.AssetExecutionContext, config: DroppedFile
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult[Any]:
         path = settings.inbox_dir / config.name
         with path.open("rb") as stream:
             digest = file_digest(stream, "sha256").hexdigest()

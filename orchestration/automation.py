@@ -94,9 +94,7 @@ def inbox_sensor(observatory: Observatory, jobs: Sequence[JobDefinition]) -> dg.
     return inbox_sensor
 
 
-def _look(
-    inbox_dir: Path, before: dict[str, list[int]]
-) -> tuple[dict[str, list[int]], list[str]]:
+def _look(inbox_dir: Path, before: dict[str, list[int]]) -> tuple[dict[str, list[int]], list[str]]:
     """State of the files as [size, mtime, ticks unchanged], and those to be asked for now."""
     now: dict[str, list[int]] = {}
     paths = sorted(inbox_dir.iterdir()) if inbox_dir.is_dir() else []

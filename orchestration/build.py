@@ -13,6 +13,7 @@ from ingest.settings import Settings
 
 WAREHOUSE = "warehouse.duckdb"
 ALIVE = ".alive"
+PARENT_TAG = "dagster/parent_run_id"  # of a run that is a new attempt at another
 KEEP = 3
 
 _held: dict[Path, FileLock] = {}
@@ -66,8 +67,9 @@ def open_build(
     if file.exists():
         return file
     candidates = [settings.current.resolve() / WAREHOUSE]
-    if run.parent_run_id:
-        candidates.insert(0, folder(settings, run.parent_run_id) / WAREHOUSE)
+    parent = run.tags.get(PARENT_TAG)
+    if parent:
+        candidates.insert(0, folder(settings, parent) / WAREHOUSE)
     origin = next((candidate for candidate in candidates if candidate.exists()), None)
     if origin:
         context.log.info(f"The build starts as a copy of {origin}")

@@ -36,11 +36,12 @@ def _checks(
         selected = context.selected_asset_check_keys
         file = build.open_build(context, observatory.settings)
         outcomes = {}
+        digests: dict[str, str] = {}
         with duckdb.connect(str(file)) as con:
             for key, rule in by_key.items():
                 if key in selected:
                     outcomes[key] = audit.run_rule(con, rule)
-                    audit.record_outcome(con, outcomes[key])
+                    audit.record_outcome(con, outcomes[key], digests)
         for key, outcome in outcomes.items():
             yield _result(key, outcome)
 

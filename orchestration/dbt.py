@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from orchestration.observatory import OFFLINE
 
 DBT_PROJECT = PROJECT / "dbt_project"
 TARGET = DBT_PROJECT / "target"
+PARSED, LOCK = "partial_parse.msgpack", ".parse.lock"
 IGNORED = {"target", "logs", "dbt_packages", ".user.yml"}
 
 
@@ -29,7 +31,7 @@ def manifest_path() -> Path:
     """The manifest, parsed anew only when a file of the dbt project is newer."""
     manifest = TARGET / "manifest.json"
     TARGET.mkdir(exist_ok=True)
-    with FileLock(TARGET / ".parse.lock"):
+    with FileLock(TARGET / LOCK):
         if not manifest.exists() or manifest.stat().st_mtime < _newest_source():
             started = time.time()
             process = run_dbt("parse", target=TARGET)
@@ -40,19 +42,21 @@ def manifest_path() -> Path:
 
 
 def run_dbt(
-    *args: str, target: Path, build_file: Path | None = None
+    *args: str, target: Path, build_file: Path | None = None, parsed: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a dbt command on a build, with its artefacts in `target`.
+    """Run a dbt command, on a build if one is named, with its artefacts in `target`.
 
-    In a process of its own, which lets go of the build when it ends; DbtCliResource would start
-    dbt once more for its version and hold an adapter in this process (about 5 s and a lock).
+    In a process of its own, which lets go of the build when it ends. DbtCliResource would start
+    dbt once more for its version and hold an adapter in this process (5 s and a lock more).
     """
     env = {**os.environ, **OFFLINE}
     env |= {"DBT_PROFILES_DIR": str(DBT_PROJECT), "DBT_LOG_PATH": str(target)}
+    env["PYTHONPATH"] = str(PROJECT)
     if build_file:
         env["AICITY_BUILD"] = str(build_file)
+    program = ["orchestration.dbt_process", str(parsed)] if parsed else ["dbt.cli.main"]
     return subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *args, "--target-path", target],
+        [sys.executable, "-m", *program, "--no-use-colors", *args, "--target-path", str(target)],
         cwd=DBT_PROJECT,  # partial parsing stores paths relative to it
         env=env,
         stdout=subprocess.PIPE,
@@ -67,12 +71,15 @@ def build(build_file: Path, target: Path, select: list[str]) -> tuple[list[dict[
 
     Returns dbt's results, one a node, and what it printed.
     """
+    target.mkdir(parents=True, exist_ok=True)
+    with FileLock(TARGET / LOCK):  # another process may be parsing
+        parsed = shutil.copyfile(TARGET / PARSED, target / PARSED)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    selection = ["--select", *select] if select else []
     process = run_dbt(
-        "build", "--exclude-resource-type", "unit_test", *selection,
-        target=target, build_file=build_file,
+        "build", "--exclude-resource-type", "unit_test",
+        *(["--select", *select] if select else []),
+        target=target, build_file=build_file, parsed=parsed,
     )  # fmt: skip
     if not results.exists():
         raise DbtError(f"dbt build failed:\n{_tail(process)}")

@@ -98,13 +98,16 @@ def dbt_models(observatory: Observatory, manifest: Mapping[str, Any]) -> dg.Asse
         results, printed = dbt.build(file, target, select)
         context.log.info(printed)
 
+        digests: dict[str, str] = {}
         with duckdb.connect(str(file)) as con:
+            con.execute("begin")
             outcomes = [
-                record_test(con, manifest, result)
+                record_test(con, manifest, result, digests)
                 for result in results
                 if result["unique_id"].startswith("test.") and result["status"] in TEST_RAN
             ]
-            built = [
+            con.execute("commit")
+            built: list[dg.MaterializeResult[Any]] = [
                 dg.MaterializeResult(
                     asset_key=keys[result["unique_id"]],
                     metadata=_table_metadata(con, keys[result["unique_id"]], result),
@@ -117,9 +120,7 @@ def dbt_models(observatory: Observatory, manifest: Mapping[str, Any]) -> dg.Asse
         for unique_id, outcome in outcomes:
             key = checks.get(unique_id)
             if key and key in context.selected_asset_check_keys:
-                yield dg.AssetCheckResult(
-                    asset_key=key.asset_key, check_name=key.name, **outcome
-                )
+                yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, **outcome)
         _raise_on_faults(results, printed)
 
     return dbt_assets
@@ -143,7 +144,10 @@ def _selection(
 
 
 def record_test(
-    con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], result: Mapping[str, Any]
+    con: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    result: Mapping[str, Any],
+    digests: dict[str, str],
 ) -> tuple[str, dict[str, Any]]:
     """Keep a test's outcome in the build; returns it with the offending rows as metadata."""
     test = dbt.node(manifest, result["unique_id"])
@@ -160,6 +164,7 @@ def record_test(
         n_failed=result["failures"] or 0,
         sample=sample,
         tables=[_table(manifest, parent) for parent in test["depends_on"]["nodes"]],
+        digests=digests,
     )
     failed = result["status"] == "fail"
     metadata: dict[str, Any] = {"failed_rows": result["failures"] or 0}
@@ -179,8 +184,12 @@ def _table_metadata(
 ) -> dict[str, Any]:
     table = ".".join(key.path)
     rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
-    metadata = {"dagster/row_count": rows, "seconds": round(result["execution_time"], 2)}
-    return metadata | previews.preview(con, table)
+    return {
+        "dagster/row_count": rows,
+        "dagster/column_schema": previews.column_schema(con, table),
+        "seconds": round(result["execution_time"], 2),
+        **previews.preview(con, table),
+    }
 
 
 def _raise_on_faults(results: Sequence[Mapping[str, Any]], printed: str) -> None:
@@ -191,7 +200,8 @@ def _raise_on_faults(results: Sequence[Mapping[str, Any]], printed: str) -> None
     }
     if faults:
         raise dg.Failure(
-            description=f"{len(faults)} dbt nodes failed or were skipped: " + "; ".join(
+            description=f"{len(faults)} dbt nodes failed or were skipped: "
+            + "; ".join(
                 f"{name}: {' '.join(message.split())[:300]}" for name, message in faults.items()
             ),
             metadata={"dbt": dg.MetadataValue.md(f"```\n{printed[-4000:]}\n```")},

@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
+from filelock import FileLock
+
 from ingest.catalog import Catalog, load_catalog
 from ingest.settings import PROJECT, Settings
 
@@ -41,8 +44,12 @@ def prepare_home(settings: Settings) -> None:
     for folder in (settings.dagster_dir, settings.inbox_dir):
         folder.mkdir(parents=True, exist_ok=True)
     template = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
-    (settings.dagster_dir / "dagster.yaml").write_text(template, encoding="utf-8")
     os.environ.update(OFFLINE, DAGSTER_HOME=str(settings.dagster_dir))
     # Dagster's child processes import the project wherever they were started.
     paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    with FileLock(settings.dagster_dir / ".lock"):
+        (settings.dagster_dir / "dagster.yaml").write_text(template, encoding="utf-8")
+        # Two first runs at once would both create the tables of Dagster's storage.
+        with dg.DagsterInstance.get() as instance:
+            _ = instance.run_storage, instance.event_log_storage, instance.schedule_storage

@@ -66,6 +66,17 @@ def preview(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dg.Metadata
     return metadata
 
 
+def column_schema(con: duckdb.DuckDBPyConnection, table: str) -> dg.TableSchema:
+    """Columns of a table with their types and comments, as they are in the warehouse."""
+    schema, name = table.split(".")
+    columns = con.execute(
+        "select column_name, lower(data_type), comment from duckdb_columns()"
+        " where schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    return dg.TableSchema([dg.TableColumn(*column) for column in columns])
+
+
 def table_metadata(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
     return dg.MetadataValue.md(audit.markdown(rows) or "no rows")
 
@@ -80,17 +91,19 @@ def plot_metadata(bars: Sequence[tuple[Any, ...]]) -> dg.MetadataValue:
 
 def bar_chart(bars: Sequence[tuple[Any, ...]], width: int = 640) -> str:
     """Horizontal bars as SVG; negative numbers go to the left of the axis."""
-    left, line, room = 230, 18, width - 230 - 60
+    labels = [str(label)[:34] for label, _ in bars]
+    left, line = 16 + 6.2 * max(map(len, labels)), 18
+    room = width - left - 60
     low = min(0.0, *(float(number) for _, number in bars))
     high = max(0.0, *(float(number) for _, number in bars)) or 1.0
     scale = room / (high - low)
     zero = left - low * scale
     parts = []
-    for i, (label, number) in enumerate(bars):
+    for i, (label, (_, number)) in enumerate(zip(labels, bars, strict=True)):
         size = abs(float(number)) * scale
         x, y = (zero if number >= 0 else zero - size), i * line
         parts.append(
-            f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{escape(str(label)[:34])}</text>'
+            f'<text x="{left - 6:.1f}" y="{y + 13}" text-anchor="end">{escape(label)}</text>'
             f'<rect x="{x:.1f}" y="{y + 3}" width="{size:.1f}" height="{line - 6}" fill="{BLUE}"/>'
             f'<text x="{max(x + size, zero) + 4:.1f}" y="{y + 13}">{float(number):.4g}</text>'
         )

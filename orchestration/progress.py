@@ -31,7 +31,7 @@ class _Progress(logging.Handler):
         print(f"  {self.ended}/{self.steps}  {event.step_key:<14} {what}", flush=True)
 
 
-@dg.logger(description="One line a step, for runs in a terminal.")
+@dg.logger
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
     steps = len(context.job_def.nodes) if context.job_def else 0
     logger = logging.Logger(f"progress-{context.run_id}")

@@ -54,8 +54,6 @@ def main() -> int:
             run_config={"loggers": {"progress": {}}},
         )
         file = build.folder(settings, run_id) / build.WAREHOUSE
-        if file.exists():
-            build.copy(file, settings.dev_dir / build.WAREHOUSE)
         events = result.all_events
         if result.success:
             print_ranking(file)
@@ -65,7 +63,10 @@ def main() -> int:
             shutil.rmtree(file.parent, ignore_errors=True)
         else:
             print_failures(events)
-            print(f"\nNothing was published. The build is {file}")
+            print("\nNothing was published.")
+            if file.exists():  # for a look at what is wrong; a release left its own copy
+                build.copy(file, settings.dev_dir / build.WAREHOUSE)
+                print(f"The build is {file}")
         build.prune(settings, instance)
     print(f"{time.monotonic() - started:.0f} s", flush=True)
     return 0 if result.success else 1
