@@ -56,7 +56,8 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
         parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
         parts.append(document.model_dump_json(include={"options", "reports"}))
         parts += [entry.model_dump_json() for entry in card.implausible]
-    parts += [catalog.names_digest, held.source_id, held.document_id, str(held.vintage_on)]
+    parts += [catalog.names_digest, held.source_id, held.document_id, held.parser]
+    parts.append(str(held.vintage_on))
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
     return settings.facts_dir / f"{held.blob}.{name}-{digest}.parquet"
 
