@@ -30,8 +30,8 @@ format: setup-dev ## Put style right
 bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle
 
-sql: setup ## List the tables of the current release with their columns
-	@$(BIN)/python -m publish.sql
+sql: setup ## Ask the current release: make sql Q="select * from marts.city"
+	@$(BIN)/python -m orchestration.sql "$(Q)"
 
 lock: ## Compile the requirements files (needs uv)
 	$(LOCK) requirements.in -o requirements.txt

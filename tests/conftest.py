@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,3 +91,39 @@ def published(orchards_run: tuple[Home, dg.ExecuteInProcessResult], orchards: Ho
         shutil.copytree(home.settings.home / folder, target / folder)
     (target / "current").symlink_to(Path("releases") / home.releases()[0])
     return orchards
+
+
+@dataclass(frozen=True)
+class Printed:
+    home: Path
+    code: int
+    text: str
+
+
+def make_run(home: Path, catalog: Path = PROJECT / "catalog", **env: str) -> subprocess.Popen[str]:
+    """Start what `make run` starts, with no other AICITY_* than these."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AICITY_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration.run"],
+        cwd=PROJECT,
+        env={**kept, "AICITY_HOME": str(home), "AICITY_CATALOG": str(catalog), **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def real_run(tmp_path_factory: pytest.TempPathFactory) -> Printed:
+    """`make run` on the real catalog, in an empty home."""
+    home = tmp_path_factory.mktemp("real")
+    process = make_run(home)
+    text, _ = process.communicate()
+    return Printed(home, process.returncode, text)
+
+
+@pytest.fixture(scope="session")
+def warehouse(real_run: Printed) -> Path:
+    """The release made of the real catalog; read-only."""
+    assert real_run.code == 0, real_run.text
+    return real_run.home / "current" / build.WAREHOUSE

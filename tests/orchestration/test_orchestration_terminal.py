@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from ingest.settings import PROJECT
-from tests.conftest import ORCHARDS
-
+from tests.conftest import ORCHARDS, Printed, make_run
 
 SCALES = {"here": 100, "there": 10}
 
 
-def start(home: Path, catalog: Path = PROJECT / "catalog", **env: str) -> subprocess.Popen[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AICITY_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "orchestration.run"],
-        cwd=PROJECT,
-        env={**kept, "AICITY_HOME": str(home), "AICITY_CATALOG": str(catalog), **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def test_the_real_catalog_is_published(tmp_path: Path) -> None:
-    process = start(tmp_path)
-    printed, _ = process.communicate()
-    assert process.returncode == 0, printed
-    assert "edition" in printed and "cities ranked" in printed
-    assert "0 failed" in printed
-    assert f"published\n  {tmp_path}/releases/" in printed
-    with duckdb.connect(str(tmp_path / "current" / "warehouse.duckdb"), read_only=True) as con:
+def test_the_real_catalog_is_published(real_run: Printed, warehouse: Path) -> None:
+    assert "edition" in real_run.text and "cities ranked" in real_run.text
+    assert " 0 failed" in real_run.text
+    assert f"published\n  {real_run.home}/releases/" in real_run.text
+    with duckdb.connect(str(warehouse), read_only=True) as con:
         ranked = con.execute(
             "select count(*) from marts.index_ranking where rank is not null"
             " group by framework, edition order by edition desc limit 1"
         ).fetchall()
     assert ranked[0][0] >= 100
-    assert (tmp_path / "dev" / "warehouse.duckdb").exists()
-    assert list((tmp_path / "build").iterdir()) == []
+    assert (real_run.home / "dev" / "warehouse.duckdb").exists()
+    assert list((real_run.home / "build").iterdir()) == []
 
 
 def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
@@ -61,7 +41,7 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
         text = text.replace("scale_max: 100", f"scale_max: {SCALES[name]}")
         framework.write_text(text, encoding="utf-8")
     home = tmp_path / "home"
-    processes = [start(home, catalog) for catalog in catalogs.values()]
+    processes = [make_run(home, catalog) for catalog in catalogs.values()]
     for process in processes:
         printed, _ = process.communicate()
         assert process.returncode == 0, printed
@@ -92,7 +72,7 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_settings_get_a_message(tmp_path: Path, env: dict[str, str], message: str) -> None:
-    process = start(tmp_path, ORCHARDS, **env)
+    process = make_run(tmp_path, ORCHARDS, **env)
     printed, _ = process.communicate()
     assert process.returncode == 2
     assert printed.count("\n") == 1 and message in printed

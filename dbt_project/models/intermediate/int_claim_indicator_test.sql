@@ -112,7 +112,9 @@ ranked as (
         known.year,
         years.n_values,
         known.value,
-        rank() over (partition by known.claim_id order by known.value desc) as rank
+        cast(
+            rank() over (partition by known.claim_id order by known.value desc) as integer
+        ) as rank
     from known
     inner join years
         on
@@ -211,7 +213,7 @@ quantity_tests as (
         claimed.city_id,
         newest.year,
         newest.value,
-        cast(null as bigint) as rank,
+        cast(null as integer) as rank,
         case when newest.value is null then 0 else 1 end as n_values,
         case
             when claimed.indicator_unit is null

@@ -37,9 +37,12 @@ final as (
         case
             when aggregated.score is not null
                 then
-                    rank() over (
-                        partition by aggregated.framework, aggregated.edition, aggregated.node
-                        order by aggregated.score desc nulls last
+                    cast(
+                        rank() over (
+                            partition by
+                                aggregated.framework, aggregated.edition, aggregated.node
+                            order by aggregated.score desc nulls last
+                        ) as integer
                     )
         end as rank,
         aggregated.coverage,

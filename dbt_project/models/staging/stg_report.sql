@@ -15,7 +15,7 @@ final as (
         title_original,
         publisher,
         subject,
-        edition,
+        edition_as_printed,
         published_on,
         published_precision,
         data_year,
