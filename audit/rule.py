@@ -18,8 +18,17 @@ HERE = Path(__file__).parent
 SAMPLE_SIZE = 20  # offending rows kept with an outcome
 SHOW_SIZE = 200  # rows of a table that a rule attaches
 
-KEYS = {"name": str, "asset": str, "blocking": bool, "description": str, "show": str}
-OPTIONAL = {"show"}
+KEYS = {
+    "name": str,
+    "asset": str,
+    "blocking": bool,
+    "description": str,
+    "show": str,
+    "query": str,
+    "parameters": dict,
+}
+OPTIONAL = {"show", "query", "parameters"}
+KINDS = {str: "text", bool: "true or false", dict: "a mapping"}
 
 
 class RuleError(ValueError):
@@ -39,6 +48,8 @@ class Rule:
     """Tables named in the SQL, the asset's own first."""
     show: str | None = None
     """Query whose result is attached to the outcome, also when the rule holds."""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    """Numbers that the SQL takes with getvariable('name'), where rules share a query."""
 
     @property
     def severity(self) -> str:
@@ -67,26 +78,31 @@ class Outcome:
 def load_rules(rules_file: Path = HERE / "rules.yml") -> list[Rule]:
     """The rules in the order of the file; their SQL is in the folder `rules` beside it.
 
+    A rule's file is `<table>__<name>.sql`, or `<table>__<query>.sql` where it names a query that
+    it shares with another rule of other parameters.
+
     Raises RuleError when anything is wrong with any of them.
     """
     folder = rules_file.parent / "rules"
     entries, problems = _read(rules_file)
     rules: list[Rule] = []
-    lines: dict[str, int] = {}  # SQL file -> line of its entry
+    lines: dict[tuple[str, str], int] = {}  # of the entries, by asset and name
+    used: set[str] = set()
     for line, entry in entries:
         faults = _faults(entry)
         problems += [f"{rules_file}:{line}: {fault}" for fault in faults]
         if faults:
             continue
         table = entry["asset"].replace("/", ".")
-        file_name = f"{table.split('.')[1]}__{entry['name']}.sql"
-        if file_name in lines:
+        file_name = f"{table.split('.')[1]}__{entry.get('query', entry['name'])}.sql"
+        used.add(file_name)
+        first = lines.setdefault((entry["asset"], entry["name"]), line)
+        if first != line:
             problems.append(
                 f"{rules_file}:{line}: {entry['name']} on {entry['asset']} is listed already "
-                f"in line {lines[file_name]}; remove one of them"
+                f"in line {first}; remove one of them"
             )
             continue
-        lines[file_name] = line
         if not (folder / file_name).is_file():
             problems.append(
                 f"{rules_file}:{line}: {entry['name']} has no SQL; "
@@ -107,10 +123,11 @@ def load_rules(rules_file: Path = HERE / "rules.yml") -> list[Rule]:
                 sql=sql,
                 reads=reads,
                 show=show,
+                parameters=entry.get("parameters", {}),
             )
         )
     for file in sorted(folder.glob("*.sql")):
-        if file.name not in lines:
+        if file.name not in used:
             problems.append(
                 f"{file}:1: no entry in {rules_file.name}, so it would never run; "
                 "add one (name, asset, blocking, description) or delete the file"
@@ -152,8 +169,11 @@ def _faults(entry: Mapping[str, Any]) -> list[str]:
             if key not in OPTIONAL:
                 faults.append(f"no {key}; add it")
         elif not isinstance(entry[key], kind):
-            wanted = "true or false" if kind is bool else "text"
-            faults.append(f"{key} is {entry[key]!r}; make it {wanted}")
+            faults.append(f"{key} is {entry[key]!r}; make it {KINDS[kind]}")
+    parameters = entry.get("parameters")
+    for name, value in parameters.items() if isinstance(parameters, dict) else ():
+        if not re.fullmatch(r"[a-z_]+", str(name)) or not isinstance(value, (int, float)):
+            faults.append(f"parameter {name} is {value!r}; make it a number with a plain name")
     if not faults and not re.fullmatch(r"\w+/\w+", entry["asset"]):
         faults.append(f"asset is {entry['asset']!r}; write schema/table")
     return faults
@@ -174,6 +194,8 @@ def run_rule(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
         sample = [{"problem": f"table {table} is not in this build"} for table in absent]
         return Outcome(rule, passed=False, n_failed=len(sample), sample=sample)
     try:
+        for name, value in rule.parameters.items():
+            con.execute(f"set variable {name} = {float(value)!r}")
         sample = _rows(con, rule.sql, SAMPLE_SIZE)
         n_failed = len(sample)
         if n_failed == SAMPLE_SIZE:

@@ -52,5 +52,5 @@ select
     distant.source_id
 from distant
 inner join spread on distant.indicator = spread.indicator and distant.year = spread.year
-where distant.distance > greatest(ln(50), 7 * spread.median_distance)
+where distant.distance > greatest(ln(50), getvariable('distances') * spread.median_distance)
 order by distant.distance desc, distant.indicator asc, distant.city_id asc

@@ -46,9 +46,4 @@ compared as (
 
 select *
 from compared
-where
-    ratio > case
-        when max_yearly_change is null then 100
-        else greatest(50, max_yearly_change)
-    end
-order by ratio desc, indicator asc, city_id asc, year asc
+where ratio > greatest(getvariable('least'), coalesce(max_yearly_change, getvariable('unbounded')))

@@ -48,5 +48,5 @@ compared as (
 
 select *
 from compared
-where ratio > 10
+where ratio > getvariable('ratio')
 order by ratio desc, indicator asc, city_id asc, year asc
