@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets import INBOX, inbox_partitions, source_keys
+from orchestration.assets import inbox_job, inbox_partitions, source_keys
 from orchestration.observatory import GROUPS, Observatory
 
 MAIN_JOB = "observatory"
@@ -16,16 +16,13 @@ JobDefinition = Any  # Dagster's name for unresolved asset jobs is private
 
 
 def jobs(observatory: Observatory) -> list[JobDefinition]:
-    inbox = dg.AssetSelection.assets(INBOX)
-    found = [
+    found: list[JobDefinition] = [
         dg.define_asset_job(
             MAIN_JOB,
-            dg.AssetSelection.all() - inbox,
+            dg.AssetSelection.all(),
             description="Everything, from the catalog to the release, with all checks.",
         ),
-        dg.define_asset_job(
-            "inbox", inbox, description="Archives and describes a file dropped into the inbox."
-        ),
+        inbox_job(observatory),
     ]
     refreshes = {
         "refresh_statistics": ("statistics", "register"),
@@ -80,8 +77,9 @@ def inbox_sensor(observatory: Observatory, jobs: Sequence[JobDefinition]) -> dg.
         requests = [
             dg.RunRequest(
                 run_key=digest,  # Dagster asks once per key
-                partition_key=digest,
-                run_config={"ops": {INBOX.to_python_identifier(): {"config": {"name": name}}}},
+                run_config={
+                    "ops": {"receive_document": {"config": {"name": name, "sha256": digest}}}
+                },
             )
             for name, digest in digests.items()
         ]

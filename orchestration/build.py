@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -27,7 +28,8 @@ def hold(settings: Settings, run_id: str) -> Path:
     """Make a run's folder and lock it for as long as this process lives."""
     path = folder(settings, run_id)
     path.mkdir(parents=True, exist_ok=True)
-    _held.setdefault(path, FileLock(path / ALIVE)).acquire(timeout=0)
+    with suppress(Timeout):  # another process of this run holds it
+        _held.setdefault(path, FileLock(path / ALIVE)).acquire(timeout=0)
     return path
 
 

@@ -23,7 +23,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=[
             assets.catalog_asset(observatory),
             *(sources if observatory.catalog.sources else []),
-            assets.inbox_document(observatory),
+            assets.inbox_document(),
             raw,
             models,
             assets.release(observatory, [*raw.specs, *models.specs], required),

@@ -49,7 +49,10 @@ def prepare_home(settings: Settings) -> None:
     paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     with FileLock(settings.dagster_dir / ".lock"):
-        (settings.dagster_dir / "dagster.yaml").write_text(template, encoding="utf-8")
+        file = settings.dagster_dir / "dagster.yaml"
+        mark = template.splitlines()[0]
+        if not file.exists() or mark in file.read_text(encoding="utf-8"):
+            file.write_text(template, encoding="utf-8")
         # Two first runs at once would both create the tables of Dagster's storage.
         with dg.DagsterInstance.get() as instance:
             _ = instance.run_storage, instance.event_log_storage, instance.schedule_storage

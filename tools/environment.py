@@ -32,26 +32,21 @@ def lock() -> Iterator[None]:
 
 
 def main(requirements: Path, target: Path | None = None) -> None:
-    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        found = ".".join(map(str, sys.version_info[:3]))
-        sys.exit(f"Python 3.11, 3.12 or 3.13 is needed, {sys.executable} is {found}. "
-                 "Name another one: make PYTHON=python3.12 ...")  # fmt: skip
     stamp = VENV / f"{requirements.stem}.installed"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    python = VENV / "bin/python"
     with lock():
-        same_python = (VENV / f"lib/python3.{sys.version_info.minor}").is_dir()
-        if same_python and stamp.exists() and stamp.read_text() == digest:
+        if python.exists() and stamp.exists() and stamp.read_text() == digest:
             return
+        if not python.exists():
+            create()
         print(f"Installing {requirements.name} into .venv (a minute or two) ...", flush=True)
-        python = VENV / "bin/python"
-        if not same_python or not python.exists():
-            # Without pip: Debian's Python lacks ensurepip.
-            venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", VENV]
-            subprocess.run(venv, check=True)
         pip = [sys.executable, "-m", "pip", "--python", python]
         if subprocess.run([*pip, "--version"], capture_output=True).returncode:
-            sys.exit(f"pip 22.3 or newer is needed for {sys.executable}: install or upgrade it "
-                     "(Debian: apt-get install python3-pip).")  # fmt: skip
+            sys.exit(
+                f"pip 22.3 or newer is needed for {sys.executable}: install or upgrade it "
+                "(Debian: apt-get install python3-pip)."
+            )
         # The file lists every package, so pip has nothing to resolve.
         command = [*pip, "install", "-qq", "--no-deps", "--only-binary=:all:", "--require-hashes"]
         if target:
@@ -59,6 +54,18 @@ def main(requirements: Path, target: Path | None = None) -> None:
         if subprocess.run([*command, "-r", requirements]).returncode:
             sys.exit(f"Installing {requirements.name} failed, see above; run make again.")
         stamp.write_text(digest)
+
+
+def create() -> None:
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        found = ".".join(map(str, sys.version_info[:3]))
+        sys.exit(
+            f"Python 3.11, 3.12 or 3.13 is needed, {sys.executable} is {found}. "
+            "Name another one: make PYTHON=python3.12 ..."
+        )
+    # Without pip, since Debian's Python lacks ensurepip; cleared of what another Python left.
+    venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", VENV]
+    subprocess.run(venv, check=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from hashlib import sha256
 import dagster as dg
 import pytest
 
-from orchestration.assets import inbox_partitions
 from tests.conftest import Home
 
 
@@ -67,16 +66,11 @@ def test_the_run_archives_and_describes_the_document(inbox: Inbox) -> None:
     file.write_text("place,rank\nAmberfield,1\n")
     inbox.tick()
     request = inbox.tick()[0]
-    home.instance.add_dynamic_partitions(inbox_partitions.name or "", [request.partition_key or ""])
     result = home.definitions.resolve_job_def("inbox").execute_in_process(
-        instance=home.instance,
-        partition_key=request.partition_key,
-        run_config=request.run_config,
+        instance=home.instance, run_config=request.run_config
     )
     [event] = [e for e in result.all_events if e.event_type_value == "ASSET_MATERIALIZATION"]
-    assert event.partition == request.partition_key
+    assert event.partition == request.run_key
     assert "report.csv" in str(event.materialization.metadata)
-    assert (home.settings.archive_dir / str(request.partition_key)).read_bytes() == (
-        file.read_bytes()
-    )
+    assert (home.settings.archive_dir / str(request.run_key)).read_bytes() == (file.read_bytes())
     assert not home.settings.build_dir.exists(), "it opens no database"
