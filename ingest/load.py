@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from ingest import archive
 from ingest.archive import HeldDocument
 from ingest.cards import Framework, Node
 from ingest.catalog import Catalog
 from ingest.facts import raw_tables
-from ingest.parse import empty_table, facts_path
+from ingest.parse import UNREADABLE, empty_table, parsed_facts
+from ingest.pull import held_documents
 from ingest.settings import Settings
 
 Row = Sequence[Any]
@@ -31,13 +33,14 @@ def load_raw(
     Raises:
         ValueError: two rows with one primary key.
     """
-    held = [
-        document
-        for source_id in catalog.sources
-        for document in archive.read_holdings(settings.archive_dir, settings.origin, source_id)
-        if document.document in {d.id for d in catalog.sources[source_id].documents}
-    ]
-    parsed = [(h, p) for h in held if (p := facts_path(h, catalog, settings)).exists()]
+    held: list[HeldDocument] = []
+    parsed: list[tuple[HeldDocument, Path]] = []
+    for source_id in catalog.sources:
+        for document in held_documents(catalog, source_id, settings):
+            held.append(document)
+            # A document that can't be read costs nothing else; `parse` reports it.
+            with suppress(*UNREADABLE):
+                parsed.append((document, parsed_facts(document, catalog, settings)))
     paths = [str(path) for _, path in parsed]
     # Observations keep every vintage; what a text says is taken from its newest version.
     newest = {(h.source_id, h.document): h.document_id for h, _ in parsed}

@@ -25,9 +25,11 @@ from ingest.catalog import Catalog
 from ingest.facts import Facts, ParseError, as_date, fact_schema, raw_tables, write_facts
 from ingest.parsers import PARSERS
 from ingest.parsers.base import Context
+from ingest.pull import held_documents
 from ingest.settings import Settings
 
 BUNDLE_VERSION = 1
+UNREADABLE = (ParseError, OSError, ValueError)
 # Columns that a bundled row does not repeat: they follow from its document and its card.
 DERIVED_COLUMNS = ("source_id", "document_id", "vintage_on", "parser")
 
@@ -65,24 +67,29 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
 def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
     """Parse what a source holds. A document that can't be read is an error in the result."""
     result = ParseResult(source_id)
-    for held in archive.read_holdings(settings.archive_dir, settings.origin, source_id):
-        if held.document not in {d.id for d in catalog.sources[source_id].documents}:
-            continue
-        path = facts_path(held, catalog, settings)
+    for held in held_documents(catalog, source_id, settings):
+        known = facts_path(held, catalog, settings).exists()
         try:
-            if path.exists():
-                result.reused += 1
-                result.counts.update(_counts(path))
-                continue
-            facts = parse_document(catalog, held, settings)
-            write_facts(path, facts.table())
-        except (ParseError, OSError, ValueError) as error:
+            result.counts.update(_counts(parsed_facts(held, catalog, settings)))
+        except UNREADABLE as error:
             result.errors.append(f"{held.document}: {error}")
             continue
-        result.parsed += 1
-        result.counts.update(facts.counts())
+        result.reused += known
+        result.parsed += not known
     result.quarantined = result.counts.pop("quarantine", 0)
     return result
+
+
+def parsed_facts(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path:
+    """The facts file of a document, made now where it is not there yet.
+
+    Raises:
+        UNREADABLE: the document can't be read as its card declares it.
+    """
+    path = facts_path(held, catalog, settings)
+    if not path.exists():
+        write_facts(path, parse_document(catalog, held, settings).table())
+    return path
 
 
 def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> Facts:

@@ -48,33 +48,35 @@ def pull(catalog: Catalog, source_id: str, settings: Settings) -> PullResult:
     then to the bundled facts; the result says so. Nothing here raises for a bad document.
     """
     card = catalog.sources[source_id]
-    bundled = _bundled(catalog, card, settings)
-    before = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
-    documents: list[HeldDocument] = []
-    fallbacks: list[str] = []
     failures: list[PullFailure] = []
-    for document in card.documents:
-        facts = [b for b in bundled if b.document == document.id]
-        if settings.origin == "bundled":
-            documents += facts
-            if not facts:
-                failures.append(PullFailure(document.id, "no bundled facts"))
-            continue
-        last = [b for b in before if b.document == document.id and b.origin == settings.origin]
-        try:
-            data, media_type = _take(document, settings)
-        except FetchError as error:
-            failures.append(PullFailure(document.id, str(error)))
-            documents += last or facts
-            if not last:
-                fallbacks.append(f"{document.id}: {error}")
-            continue
-        if data is None:
-            documents += last or facts
-            fallbacks.append(f"{document.id}: {media_type}")
-            continue
-        documents += _hold(card, document, data, media_type, last, settings)
-    archive.write_holdings(settings.archive_dir, settings.origin, source_id, documents)
+    fallbacks: list[str] = []
+    if settings.origin != "bundled":
+        taken: list[HeldDocument] = []
+        before = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+        for document in card.documents:
+            last = [held for held in before if held.document == document.id]
+            try:
+                data, media_type = _take(document, settings)
+            except FetchError as error:
+                failures.append(PullFailure(document.id, str(error)))
+                taken += last
+                if not last:
+                    fallbacks.append(f"{document.id}: {error}")
+                continue
+            if data is None:
+                taken += last
+                fallbacks.append(f"{document.id}: {media_type}")
+                continue
+            taken += _hold(card, document, data, media_type, last, settings)
+        archive.write_holdings(settings.archive_dir, settings.origin, source_id, taken)
+    documents = held_documents(catalog, source_id, settings)
+    if settings.origin == "bundled":
+        held = {document.document for document in documents}
+        failures += [
+            PullFailure(document.id, "no bundled facts")
+            for document in card.documents
+            if document.id not in held
+        ]
     used = {held.origin for held in documents}
     return PullResult(
         source_id,
@@ -83,6 +85,21 @@ def pull(catalog: Catalog, source_id: str, settings: Settings) -> PullResult:
         "; ".join(fallbacks) or None,
         failures,
     )
+
+
+def held_documents(catalog: Catalog, source_id: str, settings: Settings) -> list[HeldDocument]:
+    """What a source holds now: per document, its versions from the origin of the settings
+    (oldest first), or its bundled facts where nothing was pulled from there."""
+    card = catalog.sources[source_id]
+    bundled = _bundled(catalog, card, settings)
+    pulled: list[HeldDocument] = []
+    if settings.origin != "bundled":
+        pulled = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+    found: list[HeldDocument] = []
+    for document in card.documents:
+        own = [held for held in pulled if held.document == document.id]
+        found += own or [held for held in bundled if held.document == document.id]
+    return found
 
 
 def _take(document: Document, settings: Settings) -> tuple[bytes | None, str]:

@@ -16,10 +16,9 @@ import openpyxl
 import pyarrow.parquet as pq
 import yaml
 
-from ingest import archive
 from ingest.catalog import Catalog, load_catalog
 from ingest.parse import ParseResult, facts_path, parse
-from ingest.pull import PullResult, pull
+from ingest.pull import PullResult, held_documents, pull
 from ingest.settings import Settings
 
 ORCHARDS = Path(__file__).parent.parent / "fixtures" / "orchards"
@@ -179,7 +178,7 @@ class Bench:
     def facts(self, kind: str, source: str = "things") -> list[dict[str, Any]]:
         """Facts of one kind of all documents held, from the facts files."""
         catalog = self.catalog()
-        held = archive.read_holdings(self.settings.archive_dir, self.settings.origin, source)
+        held = held_documents(catalog, source, self.settings)
         paths = [facts_path(h, catalog, self.settings) for h in held]
         rows = [row for p in paths if p.exists() for row in pq.read_table(p).to_pylist()]
         return [row for row in rows if row["kind"] == kind]

@@ -235,3 +235,13 @@ def test_a_source_of_dbt_has_the_columns_of_its_raw_table(table: str) -> None:
     assert {c["name"]: (c["data_type"], c["description"]) for c in declared["columns"]} == {
         name: (column["type"], column["description"]) for name, column in spec["columns"].items()
     }
+
+
+def test_nothing_is_lost_when_facts_were_not_parsed(
+    orchards: tuple[Catalog, Settings], loaded: Connection, tmp_path: Path
+) -> None:
+    """Another run may share the home, or raw be made alone: what is missing is read now."""
+    catalog, settings = orchards
+    with duckdb.connect() as connection:
+        load_raw(connection, catalog, Settings(home=tmp_path, catalog=settings.catalog))
+        assert content(connection) == content(loaded)
