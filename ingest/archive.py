@@ -75,10 +75,13 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def store(archive_dir: Path, data: bytes) -> str:
-    """Keep the bytes; returns their digest, which is their file name."""
+    """Keep the bytes; returns their digest, which is their file name.
+
+    A file that no longer fits its name was damaged, and is written again.
+    """
     digest = sha256(data)
     path = archive_dir / digest
-    if not path.exists():
+    if not path.exists() or sha256(path.read_bytes()) != digest:
         write_atomically(path, data)
         path.chmod(0o444)
     return digest

@@ -32,7 +32,7 @@ OMITTED_COLUMNS = (*DERIVED_COLUMNS, "unit")
 
 @dataclass(frozen=True)
 class BundleLine:
-    """What was done with a document: ``written``, ``kept`` or ``refused``, and why."""
+    """What was done with a document (written, kept, withheld or refused), and why."""
 
     source_id: str
     document: str
@@ -56,18 +56,16 @@ def bundle(settings: Settings) -> Iterable[BundleLine]:
 
 
 def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterable[BundleLine]:
-    folder = catalog.folders[card.id]
+    folder = catalog.folders[card.id][0]
     if card.redistribution == "none":
-        for path in sorted(folder.glob("*.csv")):
-            path.unlink()
-        yield BundleLine(card.id, "*", "refused", "the licence forbids to pass its facts on")
+        _remove_facts(folder, keep=set())
+        detail = "its licence keeps its facts here; read it with AICITY_ORIGIN=mirror or live"
+        yield BundleLine(card.id, "*", "withheld", detail)
         return
     held = {h.document: h for h in pull(catalog, card.id, settings).documents if not h.fact_kind}
     index = _read_index(folder)
     for document in card.documents:
         if document.id not in held:
-            state = "its facts stay" if document.id in index else "it has no facts yet"
-            yield BundleLine(card.id, document.id, "kept", f"not in the mirror, {state}")
             continue
         try:
             facts = parse_document(catalog, held[document.id], settings)
@@ -82,9 +80,15 @@ def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterab
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(facts.counts().items()))
         yield BundleLine(card.id, document.id, "written", counts)
     known = [index[d.id] for d in card.documents if d.id in index]
+    _remove_facts(folder, keep={row["document"] for row in known})
     if known:
         _write_csv(folder / DOCUMENTS_FILE, DOCUMENT_COLUMNS, known)
-    _remove_orphans(folder, {row["document"] for row in known})
+    absent = [document.id for document in card.documents if document.id not in held]
+    if absent:
+        bare = [name for name in absent if name not in index]
+        detail = f"{len(absent)} of {len(card.documents)} documents are not in the mirror"
+        detail += f"; without facts: {', '.join(bare)}" if bare else "; their facts stay"
+        yield BundleLine(card.id, "*", "kept", detail)
 
 
 def _read_index(folder: Path) -> dict[str, dict[str, str]]:
@@ -122,11 +126,13 @@ def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[dict[str, str]
     archive.write_atomically(path, stream.getvalue().encode())
 
 
-def _remove_orphans(folder: Path, documents: set[str]) -> None:
-    """Facts of documents that the card no longer names."""
-    for path in folder.glob("*.*.csv"):
-        if path.name.split(".")[0] not in documents:
-            path.unlink()
+def _remove_facts(folder: Path, keep: set[str]) -> None:
+    """Remove the bundled facts of all documents but these."""
+    for name in {*_read_index(folder)} - keep:
+        for kind in FACT_KINDS:
+            (folder / f"{name}.{kind}.csv").unlink(missing_ok=True)
+    if not keep:
+        (folder / DOCUMENTS_FILE).unlink(missing_ok=True)
 
 
 def _text(value: Any) -> str:

@@ -30,8 +30,9 @@ class Catalog:
     indicators: dict[str, Indicator]
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
-    folders: dict[str, Path]
-    """Folder of each source's bundled facts, whether it exists or not."""
+    folders: dict[str, tuple[Path, ...]]
+    """Folders of each source's bundled facts, whether they exist or not: that of the card first,
+    then those of the cards that it overrides."""
     errors: tuple[CatalogError, ...]
     digest: str
     """Digest of the files that it was read from, see :func:`catalog_digest`."""
@@ -84,10 +85,11 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
     digest = catalog_digest(paths)
     reader = CatalogReader(paths)
     groups: dict[str, dict[str, Found]] = {}
-    folders: dict[str, Path] = {}
+    folders: dict[str, tuple[Path, ...]] = {}
     for folder in paths:
         sources = reader.folder(folder / "sources", Source, "id")
-        folders |= {name: folder / "sources" / name for name in sources}
+        for name in sources:
+            folders[name] = (folder / "sources" / name, *folders.get(name, ()))
         for group, found in {
             "city": reader.csv(folder / "cities.csv", City, "city_id"),
             "organisation": reader.csv(

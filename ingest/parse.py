@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingest import archive
 from ingest.archive import HeldDocument
@@ -87,9 +88,16 @@ def parsed_facts(held: HeldDocument, catalog: Catalog, settings: Settings) -> Pa
         UNREADABLE: the document can't be read as its card declares it.
     """
     path = facts_path(held, catalog, settings)
-    if not path.exists():
+    if not _is_whole(path):
         write_facts(path, parse_document(catalog, held, settings).table())
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return path.exists() and pq.read_metadata(path).num_columns > 0
+    except pa.ArrowException:  # damaged; what it held can be read again
+        return False
 
 
 def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> Facts:
@@ -147,7 +155,7 @@ def _document(card: Source, held: HeldDocument) -> Document:
 
 
 def _counts(path: Path) -> Counter[str]:
-    return Counter(pa.parquet.read_table(path, columns=["kind"])["kind"].to_pylist())
+    return Counter(pq.read_table(path, columns=["kind"])["kind"].to_pylist())
 
 
 def _bundled(data: bytes, catalog: Catalog, held: HeldDocument) -> Facts:

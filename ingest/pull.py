@@ -161,8 +161,18 @@ def _hold(
 
 
 def _bundled(catalog: Catalog, card: Source, settings: Settings) -> list[HeldDocument]:
-    """The bundled facts of a source: one archived CSV per document and kind of fact."""
-    folder = catalog.folders[card.id]
+    """The bundled facts of a source: one archived CSV per document and kind of fact.
+
+    A card that overrides another keeps its facts, document by document, until it has its own.
+    """
+    held: list[HeldDocument] = []
+    for folder in catalog.folders[card.id]:
+        known = {document.document for document in held}
+        held += [d for d in _bundled_in(folder, card, settings) if d.document not in known]
+    return held
+
+
+def _bundled_in(folder: Path, card: Source, settings: Settings) -> list[HeldDocument]:
     path = folder / DOCUMENTS_FILE
     if not path.exists():
         return []

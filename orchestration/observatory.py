@@ -10,7 +10,7 @@ import dagster as dg
 from filelock import FileLock
 
 from ingest.catalog import Catalog, load_catalog
-from ingest.settings import PROJECT, Settings
+from ingest.settings import PROJECT, Settings, SettingsError
 
 OWNERS = ["team:observatory"]
 # Groups in the order in which data flows, which is the order of the UI.
@@ -40,9 +40,20 @@ class Observatory:
 
 
 def prepare_home(settings: Settings) -> None:
-    """Make the data home with Dagster's storage in it, and point this process there."""
-    for folder in (settings.dagster_dir, settings.inbox_dir):
-        folder.mkdir(parents=True, exist_ok=True)
+    """Make the data home with Dagster's storage in it, and point this process there.
+
+    Raises:
+        SettingsError: the data home can't be written.
+    """
+    try:
+        for folder in (settings.dagster_dir, settings.inbox_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".writable").touch()
+    except OSError as error:
+        raise SettingsError(
+            f"AICITY_HOME: {settings.home} can't be written ({error.strerror}). "
+            "Name another folder."
+        ) from error
     template = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
     os.environ.update(OFFLINE, DAGSTER_HOME=str(settings.dagster_dir))
     # Dagster's child processes import the project wherever they were started.

@@ -54,6 +54,13 @@ def query(con: duckdb.DuckDBPyConnection, sql: str, limit: int = ROWS) -> list[d
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(limit)]
 
 
+def first_rows(metadata: Mapping[str, dg.MetadataValue]) -> list[str]:
+    """The rows that a check attached to say why it failed, a line of text each."""
+    tables = [metadata[key] for key in ("faults", "problems", "offending_rows") if key in metadata]
+    lines = [line for table in tables for line in str(table.value).splitlines()[2:]]
+    return [", ".join(cell.strip() for cell in line.strip("| ").split(" | ")) for line in lines]
+
+
 def preview(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dg.MetadataValue]:
     """Metadata of a table that is worth a look: its first rows and a plot."""
     if table not in PREVIEWS:

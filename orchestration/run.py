@@ -18,6 +18,7 @@ from orchestration.automation import MAIN_JOB
 from orchestration.observatory import prepare_home
 
 TOP = 20
+REASONS = 3
 RANKING = """
 with ranked as (
     select r.*, f.title, max(r.edition) over () as newest
@@ -101,6 +102,8 @@ def print_checks(events: Sequence[dg.DagsterEvent]) -> None:
             rows = check.metadata.get("failed_rows")
             count = f" ({rows.value} rows)" if rows else ""
             print(f"  {word}  {'/'.join(check.asset_key.path)}: {check.check_name}{count}")
+            for reason in previews.first_rows(check.metadata)[:REASONS]:
+                print(f"          {reason}")
 
 
 def print_release(events: Sequence[dg.DagsterEvent]) -> None:

@@ -60,3 +60,16 @@ def test_the_counts_in_the_readme_are_those_of_the_warehouse(
         stated = re.search(what, text)
         assert stated, what
         assert int(stated.group(1)) == con.execute(query).fetchall()[0][0], what
+
+
+def test_the_correlation_in_the_readme_is_that_of_the_warehouse(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    stated = re.search(r"score of (\d+) correlates with gross product at (0\.\d+)", text)
+    assert stated
+    found = con.execute(
+        "select pearson from marts.index_correlation where indicator = 'gdp_cny' and edition = ?",
+        [int(stated.group(1))],
+    ).fetchall()
+    assert abs(found[0][0] - float(stated.group(2))) <= 0.01

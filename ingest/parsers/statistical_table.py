@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import Field
 from python_calamine import CalamineError, CalamineWorkbook
 
 from ingest.cards import Entry, Identifier, Text, cjk, name_key
@@ -41,6 +42,8 @@ class Table(Entry):
 class Options(Entry):
     place_heading: Text
     """Heading of the column of places, at which the headings begin."""
+    place_columns: int = Field(2, ge=1)
+    """How many columns name the place, at the left; figures stand from the next one on."""
     country_code: str
     scopes: dict[str, Identifier]
     """Scopes as printed above a column, and their codes."""
@@ -62,7 +65,9 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     top = _heading_row(rows, options.place_heading)
     titles = {_title(cell) for row in rows[:top] for cell in row}
     body = _body_row(rows, top, context)
-    paths = _heading_paths(rows[top:body], translated=bool(cjk(options.place_heading)))
+    paths = _heading_paths(
+        rows[top:body], options.place_columns, translated=bool(cjk(options.place_heading))
+    )
     # Editions keep a title and change what stands below it, so the headings decide as well.
     scopes = {name_key(printed): code for printed, code in options.scopes.items()}
     tables = [
@@ -76,7 +81,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
         raise ParseError(
             f"{len(tables)} declared tables have the title and the headings of this one. "
             f"Titles: {' / '.join(sorted(filter(None, titles)))}. "
-            f"Headings: {shown}"
+            f"Headings from column {options.place_columns + 1} on: {shown}"
         )
     table, columns = tables[0]
     above = " ".join(str(cell) for row in rows[:top] for cell in row)
@@ -118,7 +123,9 @@ def _body_row(rows: Sequence[Sequence[Any]], top: int, context: Context) -> int:
     raise ParseError("no row begins with the name of a known place")
 
 
-def _heading_paths(rows: Sequence[Sequence[Any]], translated: bool) -> list[list[str]]:
+def _heading_paths(
+    rows: Sequence[Sequence[Any]], place_columns: int, translated: bool
+) -> list[list[str]]:
     """Headings of each column from the top down, merged cells filled to the right.
 
     A heading reaches right until a cell begins another heading in its own row or above it.
@@ -126,10 +133,10 @@ def _heading_paths(rows: Sequence[Sequence[Any]], translated: bool) -> list[list
     """
     width = max(len(row) for row in rows)
     paths: list[list[str]] = [[] for _ in range(width)]
-    begins = [c <= 2 for c in range(width)]  # the first columns name the place, twice
+    begins = [c <= place_columns for c in range(width)]
     for row in rows:
         filled = ""
-        for c in range(2, width):
+        for c in range(place_columns, width):
             cell = " ".join(str(row[c] if c < len(row) else "").split())
             if cell:
                 begins[c] = True
@@ -221,7 +228,7 @@ def _read_cell(
     locator = f"{sheet}!{_letters(c)}{r + 1}"
     if resolution.city_id is None:
         # A first-level division without figures only heads the places below it.
-        if any(str(value).strip() for value in row[2:]):
+        if any(str(value).strip() for value in row[context.options.place_columns :]):
             facts.quarantine("observation", name, "unknown place", locator, resolution.candidates)
         return 0
     common = {

@@ -79,14 +79,14 @@ def test_the_licence_gate(register: Bench) -> None:
     assert bundled(register)
     register.write(register_card(redistribution="none"))
     (line,) = run(register)
-    assert line.outcome == "refused"
+    assert line.outcome == "withheld"
     assert "licence" in line.detail
     assert bundled(register) == {}
 
 
 def test_a_licence_that_never_allowed_it(register: Bench) -> None:
     register.write(register_card(redistribution="none"))
-    assert [line.outcome for line in run(register)] == ["refused"]
+    assert [line.outcome for line in run(register)] == ["withheld"]
     assert bundled(register) == {}
 
 
@@ -116,14 +116,20 @@ def test_a_document_that_is_not_at_hand_keeps_its_facts(register: Bench) -> None
     before = bundled(register)
     (register.mirror / "doc.bin").unlink()
     (line,) = run(register)
-    assert (line.outcome, line.detail) == ("kept", "not in the mirror, its facts stay")
+    assert (line.outcome, line.detail) == (
+        "kept",
+        "1 of 1 documents are not in the mirror; their facts stay",
+    )
     assert bundled(register) == before
 
 
 def test_a_document_that_never_was_at_hand(bench: Bench) -> None:
     bench.write(register_card())
     (line,) = run(bench)
-    assert (line.outcome, line.detail) == ("kept", "not in the mirror, it has no facts yet")
+    assert (line.outcome, line.detail) == (
+        "kept",
+        "1 of 1 documents are not in the mirror; without facts: doc",
+    )
     assert bundled(bench) == {}
 
 

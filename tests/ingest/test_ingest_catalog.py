@@ -451,8 +451,9 @@ def test_a_second_folder_overrides_and_adds(folder: Path, tmp_path: Path) -> Non
     catalog = load_catalog([folder, private])
     assert catalog.errors == ()
     assert catalog.sources["press_register"].trust_tier == 1
-    assert catalog.folders["press_register"] == private / "sources" / "press_register"
-    assert catalog.folders["orchard_survey"] == folder / "sources" / "orchard_survey"
+    own, shipped = private / "sources" / "press_register", folder / "sources" / "press_register"
+    assert catalog.folders["press_register"] == (own, shipped)
+    assert catalog.folders["orchard_survey"] == (folder / "sources" / "orchard_survey",)
     assert catalog.cities["xo_amberfield"].name_en == "Amber Field"
     assert catalog.gazetteer.city("Rowan").city_id == "xo_rowan"
     assert len(catalog.cities) == 15
