@@ -102,8 +102,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) 
         return
     names = list(raw_tables()[table]["columns"])
     columns = zip(*rows, strict=True)
-    data = pa.table({n: pa.array(c) for n, c in zip(names, columns, strict=True)})  # noqa: F841
-    connection.execute(f"insert into raw.{table} select * from data")
+    data = pa.table({n: pa.array(c) for n, c in zip(names, columns, strict=True)})
+    connection.from_arrow(data).insert_into(f"raw.{table}")
 
 
 def _document_rows(held: list[HeldDocument]) -> list[Row]:
