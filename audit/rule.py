@@ -66,14 +66,6 @@ class Outcome:
     shown: list[dict[str, Any]] = field(default_factory=list)
     """Rows of the rule's `show`, safe for JSON."""
 
-    @property
-    def sample_markdown(self) -> str:
-        return markdown(self.sample)
-
-    @property
-    def shown_markdown(self) -> str:
-        return markdown(self.shown)
-
 
 def load_rules(rules_file: Path = HERE / "rules.yml") -> list[Rule]:
     """The rules in the order of the file; their SQL is in the folder `rules` beside it.

@@ -45,10 +45,11 @@ def prepare_home(settings: Settings) -> None:
     Raises:
         SettingsError: the data home can't be written.
     """
+    lock = settings.dagster_dir / ".lock"
     try:
         for folder in (settings.dagster_dir, settings.inbox_dir):
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / ".writable").touch()
+        lock.touch()
     except OSError as error:
         raise SettingsError(
             f"AICITY_HOME: {settings.home} can't be written ({error.strerror}). "
@@ -59,7 +60,7 @@ def prepare_home(settings: Settings) -> None:
     # Dagster's child processes import the project wherever they were started.
     paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
-    with FileLock(settings.dagster_dir / ".lock"):
+    with FileLock(lock):
         file = settings.dagster_dir / "dagster.yaml"
         mark = template.splitlines()[0]
         if not file.exists() or mark in file.read_text(encoding="utf-8"):

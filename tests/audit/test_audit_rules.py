@@ -56,7 +56,7 @@ def test_rule_on_a_build_without_its_tables(tmp_path: Path, key: str) -> None:
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as con:
         outcome = audit.run_rule(con, RULES[key])
     assert not outcome.passed
-    assert f"table {RULES[key].reads[0]} is not in this build" in outcome.sample_markdown
+    assert f"table {RULES[key].reads[0]} is not in this build" in audit.markdown(outcome.sample)
 
 
 def test_rule_on_a_table_without_its_columns(build: duckdb.DuckDBPyConnection) -> None:
@@ -71,7 +71,7 @@ def test_a_table_is_shown_also_when_the_rule_holds(build: duckdb.DuckDBPyConnect
     outcome = run(build, "ranking_agreement agreement_with_published_rankings")
     assert outcome.passed
     assert outcome.shown[0]["report_id"] == "report"
-    assert "| plausible |" in outcome.shown_markdown
+    assert "| plausible |" in audit.markdown(outcome.shown)
 
 
 def test_age_warns_and_never_blocks() -> None:
