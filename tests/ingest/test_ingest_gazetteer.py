@@ -253,6 +253,7 @@ ALL_KINDS = CITY_KINDS | GROUP_KINDS
         ("吉林", {}, "cn_jilin"),
         ("吉林省", {}, None),
         ("吉林", {"kinds": PROVINCE_KINDS}, "cn_jilin_province"),
+        ("吉林省吉林", {"kinds": CITY_KINDS | PROVINCE_KINDS}, "cn_jilin"),
         ("广东", {}, None),
         ("廣東", {"kinds": PROVINCE_KINDS}, "cn_guangdong_province"),
         ("Inner Mongolia", {"kinds": PROVINCE_KINDS}, "cn_inner_mongolia_province"),
