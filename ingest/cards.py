@@ -195,6 +195,8 @@ class Node(Entry):
     aggregation: Literal["a_amean"] = "a_amean"
     indicator: Identifier | None = None
     denominator: Identifier | None = None
+    transform: Literal["sqrt", "log1p"] | None = None
+    """Shape given to a leaf's values before they are normalised."""
     reason: str = ""
     children: tuple[Node, ...] = ()
 
@@ -204,6 +206,8 @@ class Node(Entry):
             raise ValueError("a node has either an indicator or children")
         if not self.indicator and not self.node:
             raise ValueError("a node with children needs an id: node")
+        if self.transform and self.children:
+            raise ValueError("only a leaf has a transform")
         if self.children and abs(sum(child.weight for child in self.children) - 1) > 1e-9:
             raise ValueError(
                 f"the weights below '{self.node}' sum to "
@@ -229,13 +233,14 @@ METHODS = {
     "select": ("newest",),
     "denominate": ("by_indicator",),
     "screen": ("by_coverage",),
+    "transform": ("by_indicator",),
     "normalise": ("n_minmax",),
     "aggregate": ("a_amean",),
 }
 
 
 class Stage(Entry):
-    stage: Literal["select", "denominate", "screen", "normalise", "aggregate"]
+    stage: Literal["select", "denominate", "screen", "transform", "normalise", "aggregate"]
     method: Text
     parameters: dict[str, Any] = {}
 

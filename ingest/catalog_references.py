@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,8 +129,13 @@ class _Check:
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
                 self.unknown("framework", key, ("references", i), "indicator", code)
-            for at, code in _node_indicators(found.entry.index, ("index",)):
+            for at, _, code in _node_values(found.entry.index, ("indicator", "denominator")):
                 self.unknown("framework", key, at, "indicator", code)
+            if all(stage.stage != "transform" for stage in found.entry.stages):
+                for at, name, method in _node_values(found.entry.index, ("transform",)):
+                    message = f"'{name}: {method}' without the stage transform"
+                    remedy = "Add '{stage: transform, method: by_indicator}' to its stages."
+                    self.drop("framework", key, at, message, remedy)
         marked = [k for k, f in self.groups["framework"].items() if f.entry.flagship]
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
@@ -157,9 +162,12 @@ def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, s
             yield from _named(value, key, (*at, i))
 
 
-def _node_indicators(node: Node, at: Location) -> Iterator[tuple[Location, str]]:
-    for name in ("indicator", "denominator"):
-        if code := getattr(node, name):
-            yield (*at, name), code
+def _node_values(
+    node: Node, names: Sequence[str], at: Location = ("index",)
+) -> Iterator[tuple[Location, str, str]]:
+    """What the nodes of a tree have under these names: place, name and value."""
+    for name in names:
+        if value := getattr(node, name):
+            yield (*at, name), name, value
     for i, child in enumerate(node.children):
-        yield from _node_indicators(child, (*at, "children", i))
+        yield from _node_values(child, names, (*at, "children", i))

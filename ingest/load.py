@@ -276,6 +276,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 None if indicator else node.aggregation,
                 node.indicator,
                 node.denominator,
+                node.transform,
                 indicator.direction if indicator else None,
                 node.reason or None,
                 i,

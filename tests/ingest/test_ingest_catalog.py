@@ -170,6 +170,15 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             id="unknown method",
         ),
         pytest.param(
+            INDEX,
+            "{indicator: rot_pct, weight: 0.4",
+            "{indicator: rot_pct, transform: sqrt, weight: 0.4",
+            "orchard_index",
+            "'transform: sqrt' without the stage transform",
+            "Add '{stage: transform, method: by_indicator}' to its stages.",
+            id="transform without its stage",
+        ),
+        pytest.param(
             SURVEY,
             "published_on: 2023-03-01",
             "published_on: 2023-02-30",
