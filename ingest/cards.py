@@ -63,6 +63,12 @@ class Unit(Entry):
     printed: Text
     unit: Identifier
     factor: float = Field(gt=0)
+    also: tuple[Identifier, ...] = ()
+    """Other units that are printed alike: a share and a growth rate are both printed in %."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return (self.unit, *self.also)
 
 
 class Indicator(Entry):

@@ -5,9 +5,13 @@ with known as (
         year,
         value,
         source_id,
-        ln(value) as log_value
+        -- A tenth of a percentage point more, so that a very small share is no alarm.
+        ln(value + case when unit = 'pct' then 0.1 else 0.0 end) as log_value
     from marts.indicator_value
-    where status = 'observed' and value > 0
+    where
+        status = 'observed' and value > 0
+        -- The ratio of two growth rates, or of a profit to a loss, says nothing.
+        and not regexp_matches(unit, '_(change|growth|balance)$')
 ),
 
 middle as (
