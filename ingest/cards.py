@@ -19,8 +19,9 @@ Precision = Literal["day", "month", "year"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
 UNITS_WITHOUT_SUFFIX = ("index",)
+Kind = Literal["city", "municipality", "province", "metro", "cluster"]
 # A municipality is a city and a first-level division at once.
-CITY_KINDS = frozenset({"city", "municipality"})
+CITY_KINDS: frozenset[Kind] = frozenset({"city", "municipality"})
 PROVINCE_KINDS = frozenset({"province", "municipality"})
 GROUP_KINDS = frozenset({"metro", "cluster"})
 
@@ -33,7 +34,7 @@ class City(Entry):
     """A unit of the gazetteer: a city, or what rankings and statistics put in a city's place."""
 
     city_id: Identifier
-    kind: Literal["city", "municipality", "province", "metro", "cluster"] = "city"
+    kind: Kind = "city"
     name_en: Text
     """A qualifier in brackets at its end, as in ``London (Ontario)``, says that the bare name
     means another city where neither country nor province is given."""
@@ -88,6 +89,12 @@ class Unit(Entry):
     printed: Text
     unit: Identifier
     factor: float = Field(gt=0)
+    also: tuple[Identifier, ...] = ()
+    """Other units that are printed alike: a share and a growth rate are both printed in %."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return (self.unit, *self.also)
 
 
 class Indicator(Entry):

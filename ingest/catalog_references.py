@@ -120,7 +120,7 @@ class _Check:
                         self.drop("source", key, at, f"unknown report '{origin}'", remedy)
 
     def themes_and_units(self) -> None:
-        units = {found.entry.unit for found in self.groups["unit"].values()}
+        units = {unit for found in self.groups["unit"].values() for unit in found.entry.units}
         for key, found in self.groups["indicator"].items():
             self.unknown("indicator", key, (), "theme", found.entry.theme)
             unit = found.entry.unit
