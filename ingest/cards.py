@@ -150,6 +150,13 @@ class RegisterCoverage(Entry):
     year_to: int
 
 
+class Caveat(Entry):
+    """Why a source's figures of an indicator differ from those of other sources."""
+
+    indicator: Identifier
+    reason: Text
+
+
 class Source(Entry):
     id: Identifier
     title: Text
@@ -167,6 +174,7 @@ class Source(Entry):
     parser: Identifier
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
     documents: tuple[Document, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -175,6 +183,14 @@ class Source(Entry):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"duplicate document id: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _caveats_are_distinct(self) -> Source:
+        names = [caveat.indicator for caveat in self.caveats]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two caveats for one indicator: {', '.join(twice)}")
         return self
 
     @property

@@ -88,6 +88,10 @@ class _Check:
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
+            for i, caveat in enumerate(card.caveats):
+                self.unknown(
+                    "source", key, ("caveats", i, "indicator"), "indicator", caveat.indicator
+                )
 
     def reports(self) -> None:
         owners: dict[str, str] = {}

@@ -193,6 +193,9 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for s in catalog.sources.values()
             for r in s.registers
         ],
+        "source_caveat": [
+            (s.id, c.indicator, c.reason) for s in catalog.sources.values() for c in s.caveats
+        ],
         "correction": [
             (
                 c.source,
