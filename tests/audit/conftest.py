@@ -56,6 +56,24 @@ create table marts.indicator_value (
     indicator varchar, city_id varchar, year integer, value double, unit varchar, status varchar,
     missing_reason varchar, source_id varchar, document_id varchar, observation_id varchar
 );
+create table marts.indicator_conflict (
+    indicator varchar, city_id varchar, year integer, conflict_kind varchar, value double,
+    other_value double, difference_pct double, source_id varchar, other_source_id varchar,
+    vintage_on date, other_vintage_on date, is_explained boolean
+);
+insert into marts.indicator_conflict
+select 'firms_count', city_id, 2023, 'other_source', 100, 105, difference_pct, 'book', 'gazette',
+    date '2024-01-01', date '2024-01-01', is_explained
+from (
+    values ('aa', 5.0, false), ('bb', 40.0, true)
+) as pair (city_id, difference_pct, is_explained);
+create table marts.correction (
+    source_id varchar, indicator varchar, city_id varchar, year integer, scope varchar,
+    old_as_printed varchar, corrected_by varchar, corrected_on date, is_applied boolean,
+    newest_as_printed varchar
+);
+insert into marts.correction values
+    ('book', 'firms_count', 'aa', 2023, 'city', '5', 'me', '2024-01-01', true, '5');
 create table marts.index_score (
     framework varchar, edition integer, city_id varchar, node varchar, level integer,
     score double, rank bigint, coverage double, is_ranked boolean
