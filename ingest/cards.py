@@ -11,7 +11,14 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -266,16 +273,6 @@ class RegisterCoverage(Entry):
     year_to: int
 
 
-class Implausible(Entry):
-    """A printed figure that can't be right: it is kept as printed and counts as missing."""
-
-    document: Identifier
-    indicator: Identifier
-    city: Identifier
-    printed: Text
-    reason: Text
-
-
 class Source(Entry):
     id: Identifier
     title: Text
@@ -293,7 +290,6 @@ class Source(Entry):
     parser: Identifier
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()
-    implausible: tuple[Implausible, ...] = ()
     documents: tuple[Document, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -307,6 +303,46 @@ class Source(Entry):
     @property
     def reports(self) -> tuple[Report, ...]:
         return tuple(report for document in self.documents for report in document.reports)
+
+
+class Correction(Entry):
+    """A figure that is known to be wrong in its source, and what counts in its place.
+
+    ``old`` is the figure as printed. ``new`` is written as it should have been printed, in
+    ``unit``; ``null`` means that the figure counts as missing.
+    """
+
+    source: Identifier
+    indicator: Identifier
+    city: Identifier
+    year: int
+    scope: Identifier | None = None
+    """That of the indicator, if none is named."""
+    old: Text
+    new: Text | None
+    unit: Text | None = None
+    """Unit of ``new``: one of the printed units of indicators.yml, or the indicator's own."""
+    reason: Text
+    by: Text
+    on: dt.date
+
+    @field_validator("old", "new", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        # 1.10 without quotes would be read as 1.1, which is not what is printed.
+        if isinstance(value, (int, float)):
+            raise ValueError(f'write the figure in quotes, as it is printed: "{value}"')
+        return value
+
+    @model_validator(mode="after")
+    def _new_has_unit(self) -> Correction:
+        if (self.new is None) != (self.unit is None):
+            raise ValueError("a new figure has a unit, and null has none")
+        return self
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.source, self.indicator, self.city, str(self.year), self.scope or "")
 
 
 class Node(Entry):

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ingest.cards import SCOPE_OF_REGISTERS, Derivation, Indicator, Node, Source
+from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Node, Source
 from ingest.catalog_errors import did_you_mean
 from ingest.catalog_files import CatalogReader, Found
+from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
 from ingest.yaml_lines import Location, line_of
 
@@ -35,6 +36,7 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     check.derivations()
     check.forget()
     check.frameworks()
+    check.corrections()
     check.forget()
 
 
@@ -85,9 +87,6 @@ class _Check:
                 for kind in ("indicator", "city"):
                     for inside, name in _named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
-            for i, entry in enumerate(card.implausible):
-                self.unknown("source", key, ("implausible", i), "indicator", entry.indicator)
-                self.unknown("source", key, ("implausible", i), "city", entry.city)
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
@@ -154,6 +153,25 @@ class _Check:
         lines = self.reader.lines.get(found.file, {})
         places = (at for at in lines if len(at) == 2 and at[0] == section)
         return next((at for at in places if lines[at] == found.line), ())
+
+    def corrections(self) -> None:
+        for key, found in self.groups["correction"].items():
+            entry: Correction = found.entry
+            for kind in ("source", "indicator", "city"):
+                self.unknown("correction", key, (), kind, getattr(entry, kind))
+            indicator = self.groups["indicator"].get(entry.indicator)
+            if indicator is None or entry.new is None:
+                continue
+            try:
+                parse_number(entry.new)
+            except ValueError as error:
+                self.drop("correction", key, (), str(error), "Write 'new' as a number.")
+            target = indicator.entry.unit
+            printed = {k for k, f in self.groups["unit"].items() if f.entry.unit == target}
+            if entry.unit not in {target, *printed}:
+                message = f"unit '{entry.unit}' does not convert to '{target}'"
+                remedy = did_you_mean(str(entry.unit), {target, *printed})
+                self.drop("correction", key, (), message, remedy)
 
     def frameworks(self) -> None:
         for key, found in self.groups["framework"].items():

@@ -15,9 +15,10 @@ import duckdb
 import pyarrow as pa
 
 from ingest.archive import HeldDocument
-from ingest.cards import Framework, Node
+from ingest.cards import Correction, Framework, Node
 from ingest.catalog import Catalog
 from ingest.facts import raw_tables
+from ingest.numbers import convert, parse_number
 from ingest.parse import UNREADABLE, empty_table, parsed_facts
 from ingest.pull import held_documents
 from ingest.settings import Settings
@@ -210,6 +211,23 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for s in catalog.sources.values()
             for r in s.registers
         ],
+        "correction": [
+            (
+                c.source,
+                c.indicator,
+                c.city,
+                c.year,
+                c.scope,
+                c.old,
+                c.new,
+                c.unit,
+                _corrected_value(c, catalog),
+                c.reason,
+                c.by,
+                c.on,
+            )
+            for c in catalog.corrections.values()
+        ],
         "report": [
             (
                 r.report_id,
@@ -269,6 +287,14 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             }.values()
         ),
     }
+
+
+def _corrected_value(correction: Correction, catalog: Catalog) -> float | None:
+    if correction.new is None:
+        return None
+    own = catalog.indicators[correction.indicator].unit
+    factor = 1.0 if correction.unit == own else catalog.units[str(correction.unit)].factor
+    return convert(parse_number(correction.new), factor)
 
 
 def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:

@@ -55,6 +55,13 @@ create table marts.indicator_value (
     indicator varchar, city_id varchar, year integer, value double, unit varchar, status varchar,
     missing_reason varchar, source_id varchar, document_id varchar, observation_id varchar
 );
+create table marts.correction (
+    source_id varchar, indicator varchar, city_id varchar, year integer, scope varchar,
+    old_as_printed varchar, corrected_by varchar, corrected_on date, is_applied boolean,
+    newest_as_printed varchar
+);
+insert into marts.correction values
+    ('book', 'firms_count', 'aa', 2023, 'city', '5', 'me', '2024-01-01', true, '5');
 create table marts.index_score (
     framework varchar, edition integer, city_id varchar, node varchar, level integer,
     score double, rank bigint, coverage double, is_ranked boolean

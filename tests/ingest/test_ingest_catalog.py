@@ -716,7 +716,8 @@ yaml_like = st.text(st.sampled_from(list("abcid:{}[]-?!&*|>'\"#%@`,. \n\t0129~<=
 def test_whatever_is_written_never_raises(tmp_path: Path, text: str) -> None:
     (tmp_path / "sources").mkdir(exist_ok=True)
     (tmp_path / "frameworks").mkdir(exist_ok=True)
-    for name in ("indicators.yml", "cities.csv", "sources/a.yml", "frameworks/a.yml"):
+    files = "indicators.yml cities.csv corrections.yml sources/a.yml frameworks/a.yml"
+    for name in files.split():
         (tmp_path / name).write_text(text, encoding="utf-8")
     for error in load_catalog([tmp_path]).errors:
         assert error.line >= 1

@@ -63,6 +63,8 @@ final as (
         unit,
         status,
         missing_reason,
+        is_corrected,
+        correction_reason,
         source_id,
         document_id,
         observation_id

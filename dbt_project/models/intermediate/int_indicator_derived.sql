@@ -31,7 +31,11 @@ faults as (
                 then concat(part_indicator, ' ', part_year, ' is zero')
             when role = 'start' and value <= 0
                 then concat(part_indicator, ' ', part_year, ' is not above zero')
-        end as fault
+        end as fault,
+        case
+            when is_corrected
+                then concat(part_indicator, ' ', part_year, ': ', correction_reason)
+        end as correction
     from parts
 
 ),
@@ -54,7 +58,9 @@ assembled as (
                 when faults.role in ('numerator', 'term') and faults.status <> 'zero' then 1
             end
         ) as n_not_zero,
-        {{ text_list('faults.fault', 'faults.fault') }} as missing_reason
+        {{ text_list('faults.fault', 'faults.fault') }} as missing_reason,
+        max(case when faults.is_corrected then 1 else 0 end) = 1 as is_corrected,
+        {{ text_list('faults.correction', 'faults.correction') }} as correction_reason
     from faults
     inner join derivations
         on faults.indicator = derivations.indicator
@@ -120,7 +126,9 @@ final as (
             when united.method <> 'growth' and united.n_not_zero = 0 then 'zero'
             else 'observed'
         end as status,
-        united.missing_reason
+        united.missing_reason,
+        united.is_corrected,
+        united.correction_reason
     from united
     inner join indicators
         on united.indicator = indicators.indicator

@@ -49,6 +49,8 @@ final as (
             when collected.indicator is null then 'no row'
             else collected.missing_reason
         end as missing_reason,
+        coalesce(collected.is_corrected, false) as is_corrected,
+        collected.correction_reason,
         collected.source_id,
         collected.document_id,
         collected.observation_id
