@@ -152,7 +152,9 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
         "city_member": [
             (c.city_id, member) for c in catalog.cities.values() for member in c.members
         ],
-        "theme": [(t.theme, t.title, i) for i, t in enumerate(catalog.themes.values(), 1)],
+        "theme": [
+            (t.theme, t.title, t.coverage_min, i) for i, t in enumerate(catalog.themes.values(), 1)
+        ],
         "indicator": [
             (
                 x.indicator,
@@ -164,9 +166,25 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 x.scope,
                 x.definition,
                 x.max_yearly_change,
+                x.derive is not None,
                 i,
             )
             for i, x in enumerate(catalog.indicators.values(), 1)
+        ],
+        "indicator_derivation": [
+            (
+                x.indicator,
+                x.derive.method,
+                x.derive.ratio.per if x.derive.ratio else None,
+            )
+            for x in catalog.indicators.values()
+            if x.derive
+        ],
+        "indicator_part": [
+            (x.indicator, part.role, part.indicator, part.years_before, i)
+            for x in catalog.indicators.values()
+            if x.derive
+            for i, part in enumerate(x.derive.parts, 1)
         ],
         "indicator_source": [
             (x.indicator, source, i)
