@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.parsers import (
+    cited_facts,
     event_table,
     quoted_passages,
     ranking_ledger,
@@ -14,6 +15,7 @@ from ingest.parsers.base import Parser
 PARSERS: dict[str, Parser] = {
     parser.name: parser
     for parser in (
+        cited_facts.PARSER,
         event_table.PARSER,
         quoted_passages.PARSER,
         ranking_ledger.PARSER,
