@@ -19,6 +19,10 @@ Precision = Literal["day", "month", "year"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
 UNITS_WITHOUT_SUFFIX = ("index",)
+# A municipality is a city and a first-level division at once.
+CITY_KINDS = frozenset({"city", "municipality"})
+PROVINCE_KINDS = frozenset({"province", "municipality"})
+GROUP_KINDS = frozenset({"metro", "cluster"})
 
 
 class Entry(BaseModel):
@@ -26,8 +30,13 @@ class Entry(BaseModel):
 
 
 class City(Entry):
+    """A unit of the gazetteer: a city, or what rankings and statistics put in a city's place."""
+
     city_id: Identifier
+    kind: Literal["city", "municipality", "province", "metro", "cluster"] = "city"
     name_en: Text
+    """A qualifier in brackets at its end, as in ``London (Ontario)``, says that the bare name
+    means another city where neither country nor province is given."""
     name_zh: str = ""
     aliases: tuple[str, ...] = ()
     country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -37,6 +46,22 @@ class City(Entry):
     geonames_id: int | None = None
     latitude: float | None = Field(None, ge=-90, le=90)
     longitude: float | None = Field(None, ge=-180, le=180)
+    members: tuple[Identifier, ...] = ()
+    """Cities of the gazetteer that a metro or a cluster takes in."""
+
+    @model_validator(mode="after")
+    def _groups_have_members(self) -> City:
+        if self.kind in GROUP_KINDS and not self.members:
+            raise ValueError(f"a {self.kind} needs members: ids of its cities, separated by ';'")
+        if self.members and self.kind not in GROUP_KINDS:
+            raise ValueError(f"a {self.kind} has no members; only a metro or a cluster has")
+        if len(set(self.members)) < len(self.members):
+            raise ValueError("a member is named twice")
+        return self
+
+    @property
+    def is_city(self) -> bool:
+        return self.kind in CITY_KINDS
 
 
 class Organisation(Entry):

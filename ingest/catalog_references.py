@@ -24,6 +24,8 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     The order matters: an indicator may lose its theme, a framework its indicators.
     """
     check = _Check(groups, reader)
+    check.members()
+    check.forget()
     check.organisations()
     check.themes_and_units()
     check.forget()
@@ -57,6 +59,15 @@ class _Check:
     def forget(self) -> None:
         for group, key in self.dropped:
             self.groups[group].pop(key, None)
+
+    def members(self) -> None:
+        for key, found in self.groups["city"].items():
+            for member in found.entry.members:
+                self.unknown("city", key, (), "city", member)
+                known = self.groups["city"].get(member)
+                if known and not known.entry.is_city:
+                    message = f"member '{member}' is a {known.entry.kind}, not a city"
+                    self.drop("city", key, (), message, "Name the cities of which it consists.")
 
     def organisations(self) -> None:
         for key, found in self.groups["organisation"].items():

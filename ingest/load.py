@@ -135,6 +135,8 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
         "city": [
             (
                 c.city_id,
+                c.kind,
+                c.is_city,
                 c.name_en,
                 c.name_zh,
                 c.country_code,
@@ -145,6 +147,9 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 c.longitude,
             )
             for c in catalog.cities.values()
+        ],
+        "city_member": [
+            (c.city_id, member) for c in catalog.cities.values() for member in c.members
         ],
         "theme": [(t.theme, t.title, i) for i, t in enumerate(catalog.themes.values(), 1)],
         "indicator": [

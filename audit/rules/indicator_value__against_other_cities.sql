@@ -1,13 +1,14 @@
 with known as (
     select
-        indicator,
-        city_id,
-        year,
-        value,
-        source_id,
-        ln(value) as log_value
-    from marts.indicator_value
-    where status = 'observed' and value > 0
+        figure.indicator,
+        figure.city_id,
+        figure.year,
+        figure.value,
+        figure.source_id,
+        ln(figure.value) as log_value
+    from marts.indicator_value as figure
+    inner join marts.city as city on figure.city_id = city.city_id and city.is_city
+    where figure.status = 'observed' and figure.value > 0
 ),
 
 middle as (

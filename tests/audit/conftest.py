@@ -25,7 +25,8 @@ SCHEMA = """
 create schema raw;
 create schema marts;
 create table marts.city as
-    select unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff']) as city_id, 'xx' as country_code;
+    select *, 'xx' as country_code, city_id <> 'province' as is_city
+    from unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff', 'province']) as unit (city_id);
 create table marts.framework as
     select 'flag' as framework, true as is_flagship, 'xx' as universe_country_code,
         0.5::double as dimension_coverage_min, 0::double as scale_min, 100::double as scale_max;
@@ -83,7 +84,7 @@ create table marts.index_ranking as
     from marts.city as city
     cross join raw.framework_edition
     left join marts.index_score as score using (framework, edition, city_id)
-    where coalesce(score.node, 'total') = 'total';
+    where city.is_city and coalesce(score.node, 'total') = 'total';
 create table marts.document as
     select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title, 'held' as status,
         'SHA' as sha256, current_date - 100 as published_on;

@@ -507,7 +507,7 @@ def test_indicators_in_a_wrong_shape_are_an_error(tmp_path: Path, text: str) -> 
     catalog = load_catalog([folder])
     assert catalog.errors
     assert {e.file for e in catalog.errors} == {"c/indicators.yml"}
-    assert len(catalog.cities) == 6
+    assert len(catalog.cities) == 7
 
 
 @pytest.mark.parametrize("text", ["[]", "5", "a sentence", "- id: things", "id:", "documents: 5"])
