@@ -16,6 +16,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Seen = Literal["full", "excerpt"]
 Precision = Literal["day", "month", "year"]
+Standing = Literal["original", "press", "repost", "content_farm"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
 UNITS_WITHOUT_SUFFIX = ("index",)
@@ -126,7 +127,19 @@ class Report(Entry):
     universe: Text
     universe_size: int | None = Field(None, gt=0)
     derived_from: Identifier | None = None
+    """Report that this one repeats or rests on; it never confirms that one."""
     trust: Literal["full", "excerpt", "inferred", "lowtrust"] = "full"
+    methodology: str = ""
+    """How it ranks, as far as published: dimensions, weights, breaks."""
+
+
+class LeftOut(Entry):
+    """An edition of a ledger that is not entered, and why."""
+
+    ledger_edition: Text
+    title: Text
+    n_rows: int = Field(ge=0)
+    reason: Text
 
 
 class Document(Entry):
@@ -147,6 +160,9 @@ class Document(Entry):
     """Where only the month or the year is known, ``published_on`` is its first day."""
     retrieved_on: dt.date | None = None
     seen: Seen = "full"
+    standing: Standing = "original"
+    """What the page is: the publisher's own, a press article about it, a repost, or a page that
+    copies others to draw visitors."""
     media_type: str | None = None
     reports: tuple[Report, ...] = ()
     """Rankings printed in the document."""
@@ -204,6 +220,14 @@ class Source(Entry):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"duplicate document id: {', '.join(twice)}")
+        # A transcript is known by its address alone.
+        cited = [d.address for d in self.documents if d.form == "transcript"]
+        twice = sorted({a for a in cited if cited.count(a) > 1})
+        if twice:
+            raise ValueError(
+                f"{twice[0]} is cited by two documents: make one document of them, with all its "
+                "reports"
+            )
         return self
 
     @property

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ingest.cards import City, Framework, Indicator, Organisation, Source, Theme, Unit
+from ingest.cards import (
+    City,
+    Framework,
+    Indicator,
+    LeftOut,
+    Organisation,
+    Source,
+    Theme,
+    Unit,
+)
 from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found
 from ingest.catalog_references import drop_dangling
@@ -30,6 +39,7 @@ class Catalog:
     indicators: dict[str, Indicator]
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
+    left_out: dict[str, LeftOut]
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
@@ -50,6 +60,19 @@ class Catalog:
             for entry in group.values()
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @property
+    def report_families(self) -> dict[str, str]:
+        """For each report the first of its family, which it repeats or rests on through others."""
+        reports = [report for card in self.sources.values() for report in card.reports]
+        origins = {report.report_id: report.derived_from for report in reports}
+        families = {}
+        for report in origins:
+            first = report
+            while origin := origins.get(first):
+                first = origin
+            families[report] = first
+        return families
 
     @property
     def flagship(self) -> str | None:
@@ -98,6 +121,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
                 "organisation",
                 key=lambda o: normalise_organisation(o.organisation),
             ),
+            "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
             **reader.indicator_file(folder / "indicators.yml"),
             "source": sources,
             "framework": reader.folder(folder / "frameworks", Framework, "framework"),
@@ -113,6 +137,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
         indicators=entries["indicator"],
         sources=entries["source"],
         frameworks=entries["framework"],
+        left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
         errors=tuple(sorted(reader.errors, key=lambda e: (e.file, e.line, e.message))),
         digest=digest,

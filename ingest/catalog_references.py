@@ -94,6 +94,11 @@ class _Check:
                 for kind in ("indicator", "city"):
                     for inside, name in _named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
+                own = [report.report_id for report in card.reports]
+                for inside, name in _named(values, "report_id"):
+                    if name not in own:
+                        message = f"the card has no report '{name}'"
+                        self.drop("source", key, (*at, *inside), message, did_you_mean(name, own))
             for i, entry in enumerate(card.implausible):
                 self.unknown("source", key, ("implausible", i), "indicator", entry.indicator)
                 self.unknown("source", key, ("implausible", i), "city", entry.city)
@@ -103,6 +108,7 @@ class _Check:
 
     def reports(self) -> None:
         owners: dict[str, str] = {}
+        origins: dict[str, str | None] = {}
         for key, found in self.groups["source"].items():
             for report in found.entry.reports:
                 if report.report_id in owners:
@@ -110,6 +116,7 @@ class _Check:
                     where = f"It is also in '{owners[report.report_id]}': give it another id."
                     self.drop("source", key, (), message, where)
                 owners[report.report_id] = key
+                origins[report.report_id] = report.derived_from
         for key, found in self.groups["source"].items():
             for i, document in enumerate(found.entry.documents):
                 for j, report in enumerate(document.reports):
@@ -118,6 +125,10 @@ class _Check:
                         at = ("documents", i, "reports", j, "derived_from")
                         remedy = did_you_mean(origin, owners)
                         self.drop("source", key, at, f"unknown report '{origin}'", remedy)
+                    elif report.report_id in _origins(report.report_id, origins):
+                        at = ("documents", i, "reports", j, "derived_from")
+                        message = f"report '{report.report_id}' is derived from itself"
+                        self.drop("source", key, at, message, "Leave it out of the first of them.")
 
     def themes_and_units(self) -> None:
         units = {found.entry.unit for found in self.groups["unit"].values()}
@@ -146,6 +157,16 @@ class _Check:
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
             self.drop("framework", key, ("flagship",), message, "Mark one framework only.")
+
+
+def _origins(report: str, origins: dict[str, str | None]) -> list[str]:
+    """What a report is derived from, step by step; ends where a step would be repeated."""
+    found: list[str] = []
+    step = origins.get(report)
+    while step and step not in found:
+        found.append(step)
+        step = origins.get(step)
+    return found
 
 
 def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:

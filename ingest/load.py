@@ -50,7 +50,7 @@ def load_raw(
         _create_tables(connection)
         for table, rows in _catalog_rows(catalog).items():
             _insert(connection, table, rows)
-        _insert(connection, "document", _document_rows(held))
+        _insert(connection, "document", _document_rows(held, catalog))
         if paths:
             facts = connection.from_parquet(paths, union_by_name=True)
         else:
@@ -106,7 +106,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) 
     connection.from_arrow(data).insert_into(f"raw.{table}")
 
 
-def _document_rows(held: list[HeldDocument]) -> list[Row]:
+def _document_rows(held: list[HeldDocument], catalog: Catalog) -> list[Row]:
+    standing = {(s.id, d.id): d.standing for s in catalog.sources.values() for d in s.documents}
     # Bundled facts of several kinds stand for one document.
     documents = {h.document_id: h for h in held}
     return [
@@ -124,6 +125,7 @@ def _document_rows(held: list[HeldDocument]) -> list[Row]:
             h.published_precision,
             h.retrieved_on,
             h.seen,
+            standing[h.source_id, h.document],
         )
         for h in sorted(documents.values(), key=lambda h: h.document_id)
     ]
@@ -131,6 +133,7 @@ def _document_rows(held: list[HeldDocument]) -> list[Row]:
 
 def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
     """Rows of the catalog's tables, in the order of their columns."""
+    families = catalog.report_families
     return {
         "city": [
             (
@@ -212,10 +215,15 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 r.universe,
                 r.universe_size,
                 r.derived_from,
+                families[r.report_id],
                 r.trust,
+                r.methodology or None,
             )
             for s in catalog.sources.values()
             for r in s.reports
+        ],
+        "left_out": [
+            (x.ledger_edition, x.title, x.n_rows, x.reason) for x in catalog.left_out.values()
         ],
         "framework": [
             (
