@@ -213,10 +213,12 @@ class _Reading:
         names = {str(row.values.get("city_as_printed")) for row in rows}
         names |= {name for row in rows for name in row.places(*SETS, *ORDERS)}
         sets = {row.number for row in rows if row.holds(*SETS)}
-        for named in (*self.table.places, *self.table.doubtful):
-            if named.as_printed not in names:
+        spoken_of = [entry.as_printed for entry in self.table.places]
+        spoken_of += [entry.as_printed for entry in self.table.doubtful]
+        for name in spoken_of:
+            if name not in names:
                 raise ParseError(
-                    f"the card speaks of '{named.as_printed}', which is not printed in "
+                    f"the card speaks of '{name}', which is not printed in "
                     f"{_named(self.table.table)}"
                 )
         for bounds in self.table.bounds:
