@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ingest.cards import City, Framework, Indicator, Organisation, Source, Theme, Unit
+from ingest.cards import (
+    City,
+    Correction,
+    Framework,
+    Indicator,
+    LeftOut,
+    Organisation,
+    Source,
+    Theme,
+    Unit,
+)
 from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found
 from ingest.catalog_references import drop_dangling
@@ -30,6 +40,8 @@ class Catalog:
     indicators: dict[str, Indicator]
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
+    corrections: dict[str, Correction]
+    left_out: dict[str, LeftOut]
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
@@ -50,6 +62,19 @@ class Catalog:
             for entry in group.values()
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @property
+    def report_families(self) -> dict[str, str]:
+        """For each report the first of its family, which it repeats or rests on through others."""
+        reports = [report for card in self.sources.values() for report in card.reports]
+        origins = {report.report_id: report.derived_from for report in reports}
+        families = {}
+        for report in origins:
+            first = report
+            while origin := origins.get(first):
+                first = origin
+            families[report] = first
+        return families
 
     @property
     def flagship(self) -> str | None:
@@ -86,6 +111,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
     reader = CatalogReader(paths)
     groups: dict[str, dict[str, Found]] = {}
     folders: dict[str, tuple[Path, ...]] = {}
+    corrections: list[list[Found]] = []
     for folder in paths:
         sources = reader.folder(folder / "sources", Source, "id")
         for name in sources:
@@ -98,11 +124,17 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
                 "organisation",
                 key=lambda o: normalise_organisation(o.organisation),
             ),
+            "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
             **reader.indicator_file(folder / "indicators.yml"),
             "source": sources,
             "framework": reader.folder(folder / "frameworks", Framework, "framework"),
         }.items():
             groups.setdefault(group, {}).update(found)
+        corrections.append(reader.list_file(folder / "corrections.yml", Correction))
+    # Last, because an indicator's scope may come from a later folder.
+    groups["correction"] = {}
+    for written in corrections:
+        groups["correction"].update(reader.corrections(written, groups["indicator"]))
     drop_dangling(groups, reader)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
@@ -113,6 +145,8 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
         indicators=entries["indicator"],
         sources=entries["source"],
         frameworks=entries["framework"],
+        corrections=entries["correction"],
+        left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
         errors=tuple(sorted(reader.errors, key=lambda e: (e.file, e.line, e.message))),
         digest=digest,

@@ -15,9 +15,10 @@ import duckdb
 import pyarrow as pa
 
 from ingest.archive import HeldDocument
-from ingest.cards import Framework, Node
+from ingest.cards import Correction, Framework, Node
 from ingest.catalog import Catalog
 from ingest.facts import raw_tables
+from ingest.numbers import convert, parse_number
 from ingest.parse import UNREADABLE, empty_table, parsed_facts
 from ingest.pull import held_documents
 from ingest.settings import Settings
@@ -50,7 +51,7 @@ def load_raw(
         _create_tables(connection)
         for table, rows in _catalog_rows(catalog).items():
             _insert(connection, table, rows)
-        _insert(connection, "document", _document_rows(held))
+        _insert(connection, "document", _document_rows(held, catalog))
         if paths:
             facts = connection.from_parquet(paths, union_by_name=True)
         else:
@@ -106,7 +107,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) 
     connection.from_arrow(data).insert_into(f"raw.{table}")
 
 
-def _document_rows(held: list[HeldDocument]) -> list[Row]:
+def _document_rows(held: list[HeldDocument], catalog: Catalog) -> list[Row]:
+    standing = {(s.id, d.id): d.standing for s in catalog.sources.values() for d in s.documents}
     # Bundled facts of several kinds stand for one document.
     documents = {h.document_id: h for h in held}
     return [
@@ -124,6 +126,7 @@ def _document_rows(held: list[HeldDocument]) -> list[Row]:
             h.published_precision,
             h.retrieved_on,
             h.seen,
+            standing[h.source_id, h.document],
         )
         for h in sorted(documents.values(), key=lambda h: h.document_id)
     ]
@@ -131,6 +134,7 @@ def _document_rows(held: list[HeldDocument]) -> list[Row]:
 
 def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
     """Rows of the catalog's tables, in the order of their columns."""
+    families = catalog.report_families
     return {
         "city": [
             (
@@ -151,7 +155,9 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
         "city_member": [
             (c.city_id, member) for c in catalog.cities.values() for member in c.members
         ],
-        "theme": [(t.theme, t.title, i) for i, t in enumerate(catalog.themes.values(), 1)],
+        "theme": [
+            (t.theme, t.title, t.coverage_min, i) for i, t in enumerate(catalog.themes.values(), 1)
+        ],
         "indicator": [
             (
                 x.indicator,
@@ -163,9 +169,25 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 x.scope,
                 x.definition,
                 x.max_yearly_change,
+                x.derive is not None,
                 i,
             )
             for i, x in enumerate(catalog.indicators.values(), 1)
+        ],
+        "indicator_derivation": [
+            (
+                x.indicator,
+                x.derive.method,
+                x.derive.ratio.per if x.derive.ratio else None,
+            )
+            for x in catalog.indicators.values()
+            if x.derive
+        ],
+        "indicator_part": [
+            (x.indicator, part.role, part.indicator, part.years_before, i)
+            for x in catalog.indicators.values()
+            if x.derive
+            for i, part in enumerate(x.derive.parts, 1)
         ],
         "indicator_source": [
             (x.indicator, source, i)
@@ -197,6 +219,26 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for s in catalog.sources.values()
             for r in s.registers
         ],
+        "source_caveat": [
+            (s.id, c.indicator, c.reason) for s in catalog.sources.values() for c in s.caveats
+        ],
+        "correction": [
+            (
+                c.source,
+                c.indicator,
+                c.city,
+                c.year,
+                c.scope,
+                c.old,
+                c.new,
+                c.unit,
+                _corrected_value(c, catalog),
+                c.reason,
+                c.by,
+                c.on,
+            )
+            for c in catalog.corrections.values()
+        ],
         "report": [
             (
                 r.report_id,
@@ -212,10 +254,15 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 r.universe,
                 r.universe_size,
                 r.derived_from,
+                families[r.report_id],
                 r.trust,
+                r.methodology or None,
             )
             for s in catalog.sources.values()
             for r in s.reports
+        ],
+        "left_out": [
+            (x.ledger_edition, x.title, x.n_rows, x.reason) for x in catalog.left_out.values()
         ],
         "framework": [
             (
@@ -258,6 +305,14 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
     }
 
 
+def _corrected_value(correction: Correction, catalog: Catalog) -> float | None:
+    if correction.new is None:
+        return None
+    own = catalog.indicators[correction.indicator].unit
+    factor = 1.0 if correction.unit == own else catalog.units[str(correction.unit)].factor
+    return convert(parse_number(correction.new), factor)
+
+
 def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
     def level(node: Node) -> int:
         return 1 + max((level(child) for child in node.children), default=0)
@@ -281,6 +336,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 None if indicator else node.aggregation,
                 node.indicator,
                 node.denominator,
+                node.transform,
                 indicator.direction if indicator else None,
                 node.reason or None,
                 i,

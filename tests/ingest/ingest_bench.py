@@ -104,8 +104,7 @@ def card(parser: str, **changes: Any) -> dict[str, Any]:
 def register_card(**changes: Any) -> dict[str, Any]:
     """A card of a register as CSV with columns name, city and year."""
     parse = {
-        "indicator": "models_count",
-        "measure": "count",
+        "counts": [{"indicator": "models_count", "measure": "count"}],
         "key_column": "name",
         "city_column": "city",
         "year_column": "year",
