@@ -135,6 +135,8 @@ class DocumentOptions(Entry):
     facts: tuple[Fact, ...] = Field(min_length=1)
     left_out: tuple[LeftOut, ...] = ()
     country_code: str | None = None
+    kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
+    """Kinds of places that a name may mean."""
 
 
 def _expression(text: str) -> re.Pattern[str]:
@@ -243,13 +245,14 @@ def _kind(fact: Fact) -> str:
 
 def _city(row: dict[str, Any], context: Context) -> tuple[str | None, tuple[str, ...], str | None]:
     """The city of a row, the candidates of an ambiguous name, and the city of a mere part."""
-    code = context.document_options.country_code
+    options: DocumentOptions = context.document_options
+    code, kinds = options.country_code, options.kinds
     name = str(row["city_as_printed"])
-    resolution = context.gazetteer.city(name, code)
+    resolution = context.gazetteer.city(name, code, kinds=kinds)
     part = _PART.fullmatch(name)
     if resolution.city_id or part is None:
         return resolution.city_id, resolution.candidates, None
-    around = [context.gazetteer.city(text, code).city_id for text in part.groups()]
+    around = [context.gazetteer.city(t, code, kinds=kinds).city_id for t in part.groups()]
     return None, (), next(filter(None, around), None)
 
 

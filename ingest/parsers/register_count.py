@@ -73,6 +73,8 @@ class Options(Entry):
     country_column: str | None = None
     countries: dict[str, str] = Field(default_factory=dict)
     """Countries as printed, and their codes; rows of others are no city's."""
+    kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
+    """Kinds of places that a name may mean."""
     places: tuple[Place, ...] = ()
     division_column: str | None = None
     """Column with a first-level division. A row belongs to the division itself, where that is
@@ -320,7 +322,7 @@ def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Fact
             f"line {line}",
         )
         return _Placed()
-    resolution = context.gazetteer.city(text, code)
+    resolution = context.gazetteer.city(text, code, kinds=options.kinds)
     if resolution.city_id:
         return _Placed({resolution.city_id})
     if not text:

@@ -339,6 +339,16 @@ def test_what_lies_outside_the_catalog_is_counted_and_not_listed(bench: Bench) -
     }
 
 
+def test_only_the_kinds_asked_for(bench: Bench) -> None:
+    data = table("name,city,year", "A,安徽省,2023", "B,北京市,2023")
+    assert bench.read(register_card(), data).values() == [("cn_beijing", 2023, 1)]
+    provinces = register_card(parse={"kinds": ["province", "municipality"]})
+    assert bench.read(provinces, data).values() == [
+        ("cn_anhui_province", 2023, 1),
+        ("cn_beijing", 2023, 1),
+    ]
+
+
 DIVISIONS = {
     "city_column": None,
     "division_column": "division",
