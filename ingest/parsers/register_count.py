@@ -229,16 +229,23 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             "locator": f"{of.format(year)} in {city}",
             "quote": short_quote("; ".join(found)) or None,
         }
-        if (city, year) in tally.unknown:
-            reason = tally.unknown[city, year]
-            facts.add("observation", status="missing", missing_reason=reason, **common)
-            continue
         printed, value = str(len(found)), float(len(found))
         if count.measure == "share_pct":
             printed = f"{len(found)} of {tally.totals[year]} rows"
             value = 100.0 * len(found) / tally.totals[year]
         elif count.column:
             printed, value = f"{tally.sums[city, year]:f}", convert(tally.sums[city, year], 1)
+        if (city, year) in tally.unknown:
+            reason = tally.unknown[city, year]
+            printed_value = printed if found else None  # at least so many
+            facts.add(
+                "observation",
+                status="missing",
+                missing_reason=reason,
+                printed_value=printed_value,
+                **common,
+            )
+            continue
         facts.add(
             "observation",
             value=value,

@@ -380,6 +380,7 @@ def test_a_row_is_placed_by_its_division_and_by_the_name(bench: Bench) -> None:
         ("cn_suzhou_jiangsu", 2024, 1),
     ]
     (missing,) = [r for r in read.rows("observation") if r["status"] == "missing"]
+    assert missing["printed_value"] == "1"
     assert missing["missing_reason"] == (
         "2 rows of 广东省 name no city, so that the count may be too low"
     )
