@@ -147,7 +147,9 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             )
             for c in catalog.cities.values()
         ],
-        "theme": [(t.theme, t.title, i) for i, t in enumerate(catalog.themes.values(), 1)],
+        "theme": [
+            (t.theme, t.title, t.coverage_min, i) for i, t in enumerate(catalog.themes.values(), 1)
+        ],
         "indicator": [
             (
                 x.indicator,
@@ -159,9 +161,25 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 x.scope,
                 x.definition,
                 x.max_yearly_change,
+                x.derive is not None,
                 i,
             )
             for i, x in enumerate(catalog.indicators.values(), 1)
+        ],
+        "indicator_derivation": [
+            (
+                x.indicator,
+                x.derive.method,
+                x.derive.ratio.per if x.derive.ratio else None,
+            )
+            for x in catalog.indicators.values()
+            if x.derive
+        ],
+        "indicator_part": [
+            (x.indicator, part.role, part.indicator, part.years_before, i)
+            for x in catalog.indicators.values()
+            if x.derive
+            for i, part in enumerate(x.derive.parts, 1)
         ],
         "indicator_source": [
             (x.indicator, source, i)

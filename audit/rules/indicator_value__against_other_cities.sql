@@ -7,7 +7,7 @@ with known as (
         source_id,
         ln(value) as log_value
     from marts.indicator_value
-    where status = 'observed' and value > 0
+    where status = 'observed' and value > 0 and not is_derived
 ),
 
 middle as (

@@ -6,7 +6,7 @@ with known as (
         value,
         source_id
     from marts.indicator_value
-    where status = 'observed' and value > 0
+    where status = 'observed' and value > 0 and not is_derived
 ),
 
 -- Added to both values, so that 1 patent followed by 60 is no alarm.
