@@ -7,9 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from ingest_bench import Bench, Read, card
+import yaml
+from ingest_bench import CITIES, Bench, Read, card, register_card
 
 from ingest.catalog import load_catalog
+from ingest.settings import PROJECT
 
 ADDRESS = "https://things.example/doc"
 REPORT = {
@@ -385,6 +387,47 @@ def test_a_ledger_in_a_wrong_shape_is_an_error_and_does_not_raise(
 def test_one_city_twice_in_one_row_of_the_ledger_is_two_facts(bench: Bench) -> None:
     rows = bench.read(ledger_card(), ledger(row(1, "北京"), row(2, "北京"))).rows("published_rank")
     assert len({r["published_rank_id"] for r in rows}) == 2
+
+
+def test_the_example_of_the_page_is_read_as_it_says(bench: Bench) -> None:
+    page = (PROJECT / "docs" / "add-a-report.md").read_text(encoding="utf-8")
+    typed, source = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("json", "yaml"))
+    cities = CITIES + "cn_hefei,city,Hefei,合肥市,合肥,CN,Anhui,安徽省\n"
+    cities += "cn_guangdong_province,province,Guangdong,广东省,广东,CN,Guangdong,广东省\n"
+    bench.write(yaml.safe_load(source), register_card(), cities=cities)
+    (bench.mirror / "my_ledger.json").write_text(typed, encoding="utf-8")
+    assert bench.pull("lantern_ai_cities").failures == []
+    assert bench.parse("lantern_ai_cities").errors == []
+    rows = bench.facts("published_rank", "lantern_ai_cities")
+    assert {(r["cohort"], r["city_id"], r["rank"], r["rank_from"], r["rank_to"]) for r in rows} == {
+        ("all", "cn_beijing", 1, 1, 1),
+        ("all", "cn_shenzhen", 2, 2, 2),
+        ("all", "cn_hangzhou", 2, 2, 2),
+        ("all", "cn_hefei", None, 4, 8),
+        ("all", "cn_suzhou_jiangsu", None, 4, 8),
+        ("provinces", "cn_guangdong_province", 1, 1, 1),
+        ("provinces", "cn_beijing", 2, 2, 2),
+    }
+    (left,) = bench.facts("quarantine", "lantern_ai_cities")
+    assert (left["text"], left["reason"]) == ("(others)", "tier third group is not named in full")
+
+
+def test_a_province_is_never_ranked_as_the_city_of_its_name(bench: Bench) -> None:
+    cities = CITIES + "cn_jilin,city,Jilin,吉林市,吉林,CN,Jilin,吉林省\n"
+    cities += "cn_jilin_province,province,Jilin,吉林省,吉林,CN,Jilin,吉林省\n"
+    found = {}
+    for kinds in (["city", "municipality"], ["province", "municipality"], ["cluster"]):
+        bench.use(home=bench.folder / "-".join(kinds))
+        bench.write(ledger_card({"kinds": kinds}), cities=cities)
+        (bench.mirror / "doc.bin").write_bytes(ledger(row(1, "吉林"), row(2, "北京")))
+        bench.pull()
+        assert bench.parse().errors == []
+        found[kinds[0]] = [r["city_id"] for r in bench.facts("published_rank")]
+    assert found == {
+        "city": ["cn_jilin", "cn_beijing"],
+        "province": ["cn_jilin_province", "cn_beijing"],
+        "cluster": [],
+    }
 
 
 # ---------------------------------------------------------------- passages
