@@ -56,6 +56,18 @@ create table marts.indicator_value (
     indicator varchar, city_id varchar, year integer, value double, unit varchar, status varchar,
     missing_reason varchar, source_id varchar, document_id varchar, observation_id varchar
 );
+create table marts.series_break (source_id varchar, indicator varchar, year integer);
+create table marts.edition_comparison as
+    select 'flag' as framework, 2023 as edition, 2022 as edition_before,
+        1.0::double as weight_common, null::varchar as only_now, null::varchar as only_before,
+        null::varchar as series_breaks, true as is_comparable;
+create table marts.index_change as select * from (values
+    ('flag', 2023, 'aa', 1, 2, 1, 50.0, 40.0, 10.0),
+    ('flag', 2023, 'bb', 1, 1, 0, 50.0, 60.0, -10.0),
+    ('flag', 2023, 'cc', 3, 3, 0, 10.0, 10.0, 0.0)
+) as change (
+    framework, edition, city_id, rank, rank_before, rank_change, score, score_before, score_change
+);
 create table marts.indicator_conflict (
     indicator varchar, city_id varchar, year integer, conflict_kind varchar, value double,
     other_value double, difference_pct double, source_id varchar, other_source_id varchar,
@@ -133,6 +145,25 @@ create table marts.index_ranking as
     cross join raw.framework_edition
     left join marts.index_score as score using (framework, edition, city_id)
     where city.is_city and coalesce(score.node, 'total') = 'total';
+create table marts.index_contribution as
+    select score.framework, score.edition, score.city_id, score.node, score.score,
+        node.weight * dimension.weight as city_weight,
+        node.weight * dimension.weight * score.score as contribution
+    from marts.index_score as score
+    join marts.framework_node as node using (framework, node)
+    join marts.framework_node as dimension
+        on node.framework = dimension.framework and node.parent = dimension.node
+    where score.level = 1
+    union all
+    select 'flag', edition, 'ff', node, null, null, null
+    from raw.framework_edition cross join marts.framework_node where level = 1;
+create table marts.theme as select * from (values
+    ('all', 0.8::double), ('free', null)
+) as theme (theme, coverage_min);
+create table marts.theme_coverage as
+    select theme, city_id, year, (city_id <> 'ff')::integer as n_observed, 0 as n_zero
+    from marts.theme cross join marts.city
+    cross join (select unnest([2021, 2022, 2023]) as year) as years;
 create table marts.document as
     select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title,
         'original' as standing, 'https://book.example' as address, 'held' as status,

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ingest_bench import CITIES, Bench, Read, card, register_card
 
 from ingest.catalog import load_catalog
@@ -169,6 +171,34 @@ def test_every_row_is_a_rank_or_in_quarantine(bench: Bench) -> None:
         "ledger edition e-2023, row 5": ("region 长三角 | value 154", "no rank is printed"),
         "ledger edition e-2023, table third, row 1": ("1 | 杭州", undeclared),
     }
+
+
+ROWS = st.lists(
+    st.builds(
+        lambda rank, names, table, **marks: (
+            {"tier": 1, "cities": names, "table": table}
+            if rank == "tier"
+            else row(rank, names[0], table=table, **marks)
+        ),
+        st.one_of(st.none(), st.integers(1, 9), st.just("tier")),
+        st.lists(st.sampled_from(["北京", "杭州", "Atlantis", "Suzhou"]), min_size=1),
+        st.sampled_from([None, "more"]),
+        order_certain=st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS)
+def test_no_row_is_lost_whatever_it_is(bench: Bench, rows: list[dict[str, Any]]) -> None:
+    read = bench.read(ledger_card(), ledger(row(1, "北京"), *rows))
+    found = read.rows("published_rank")
+    places = {r["locator"] for r in (*found, *read.rows("quarantine"))}
+    assert places == {f"ledger edition e-2023, row {i}" for i in range(1, len(rows) + 2)}
+    assert all(r["rank_from"] <= (r["rank"] or r["rank_from"]) <= r["rank_to"] for r in found)
+    assert all((r["rank"] is not None) == r["order_certain"] for r in found)
 
 
 def test_two_tables_on_one_page_are_two_rankings(bench: Bench) -> None:
