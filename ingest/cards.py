@@ -263,6 +263,8 @@ class Report(Entry):
     data_year: int
     universe: Text
     universe_size: int | None = Field(None, gt=0)
+    universe_country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """Country to which the universe belongs as a whole; none for several or the world."""
     derived_from: Identifier | None = None
     """Report that this one repeats or rests on; it never confirms that one."""
     trust: Literal["full", "excerpt", "inferred", "lowtrust"] = "full"

@@ -258,6 +258,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 r.data_year,
                 r.universe,
                 r.universe_size,
+                r.universe_country_code,
                 r.derived_from,
                 families[r.report_id],
                 r.trust,
