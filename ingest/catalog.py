@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ingest.cards import City, Framework, Indicator, Organisation, Source, Theme, Unit
+from ingest.cards import (
+    City,
+    Correction,
+    Framework,
+    Indicator,
+    Organisation,
+    Source,
+    Theme,
+    Unit,
+)
 from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found
 from ingest.catalog_references import drop_dangling
@@ -30,6 +39,7 @@ class Catalog:
     indicators: dict[str, Indicator]
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
+    corrections: dict[str, Correction]
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
@@ -86,6 +96,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
     reader = CatalogReader(paths)
     groups: dict[str, dict[str, Found]] = {}
     folders: dict[str, tuple[Path, ...]] = {}
+    corrections: list[list[Found]] = []
     for folder in paths:
         sources = reader.folder(folder / "sources", Source, "id")
         for name in sources:
@@ -103,6 +114,11 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
             "framework": reader.folder(folder / "frameworks", Framework, "framework"),
         }.items():
             groups.setdefault(group, {}).update(found)
+        corrections.append(reader.list_file(folder / "corrections.yml", Correction))
+    # Last, because an indicator's scope may come from a later folder.
+    groups["correction"] = {}
+    for written in corrections:
+        groups["correction"].update(reader.corrections(written, groups["indicator"]))
     drop_dangling(groups, reader)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
@@ -113,6 +129,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
         indicators=entries["indicator"],
         sources=entries["source"],
         frameworks=entries["framework"],
+        corrections=entries["correction"],
         folders={name: folders[name] for name in entries["source"]},
         errors=tuple(sorted(reader.errors, key=lambda e: (e.file, e.line, e.message))),
         digest=digest,

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ingest.cards import Node, Source
+from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Node, Source
 from ingest.catalog_errors import did_you_mean
 from ingest.catalog_files import CatalogReader, Found
+from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
 from ingest.yaml_lines import Location, line_of
 
@@ -34,7 +35,10 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     check.forget()
     check.indicators()
     check.forget()
+    check.derivations()
+    check.forget()
     check.frameworks()
+    check.corrections()
     check.forget()
 
 
@@ -94,12 +98,13 @@ class _Check:
                 for kind in ("indicator", "city"):
                     for inside, name in _named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
-            for i, entry in enumerate(card.implausible):
-                self.unknown("source", key, ("implausible", i), "indicator", entry.indicator)
-                self.unknown("source", key, ("implausible", i), "city", entry.city)
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
+            for i, caveat in enumerate(card.caveats):
+                self.unknown(
+                    "source", key, ("caveats", i, "indicator"), "indicator", caveat.indicator
+                )
 
     def reports(self) -> None:
         owners: dict[str, str] = {}
@@ -124,7 +129,7 @@ class _Check:
         for key, found in self.groups["indicator"].items():
             self.unknown("indicator", key, (), "theme", found.entry.theme)
             unit = found.entry.unit
-            if units and unit not in units:
+            if units and unit not in units and not found.entry.derive:
                 self.drop("indicator", key, (), f"unknown unit '{unit}'", did_you_mean(unit, units))
 
     def indicators(self) -> None:
@@ -136,6 +141,53 @@ class _Check:
                 if source not in faulty:
                     self.unknown("indicator", key, (), "source", source)
 
+    def derivations(self) -> None:
+        indicators = self.groups["indicator"]
+        for key, found in indicators.items():
+            derive: Derivation | None = found.entry.derive
+            if not derive:
+                continue
+            here = self._place("indicators", found)
+            parts = {(*here, "derive", *part.at): part.indicator for part in derive.parts}
+            before = len(self.dropped)
+            for at, code in parts.items():
+                self.unknown("indicator", key, at, "indicator", code)
+                if code in indicators and indicators[code].entry.derive:
+                    message = f"'{code}' is derived itself"
+                    remedy = "Name the collected indicators that it is derived from."
+                    self.drop("indicator", key, at, message, remedy)
+            if len(self.dropped) == before:
+                fault = _fault_of_parts(
+                    found.entry, derive, [indicators[p.indicator].entry for p in derive.parts]
+                )
+                if fault:
+                    self.drop("indicator", key, next(iter(parts)), *fault)
+
+    def _place(self, section: str, found: Found) -> Location:
+        """Location of an entry in a file that has several."""
+        lines = self.reader.lines.get(found.file, {})
+        places = (at for at in lines if len(at) == 2 and at[0] == section)
+        return next((at for at in places if lines[at] == found.line), ())
+
+    def corrections(self) -> None:
+        for key, found in self.groups["correction"].items():
+            entry: Correction = found.entry
+            for kind in ("source", "indicator", "city"):
+                self.unknown("correction", key, (), kind, getattr(entry, kind))
+            indicator = self.groups["indicator"].get(entry.indicator)
+            if indicator is None or entry.new is None:
+                continue
+            try:
+                parse_number(entry.new)
+            except ValueError as error:
+                self.drop("correction", key, (), str(error), "Write 'new' as a number.")
+            target = indicator.entry.unit
+            printed = {k for k, f in self.groups["unit"].items() if f.entry.unit == target}
+            if entry.unit not in {target, *printed}:
+                message = f"unit '{entry.unit}' does not convert to '{target}'"
+                remedy = did_you_mean(str(entry.unit), {target, *printed})
+                self.drop("correction", key, (), message, remedy)
+
     def frameworks(self) -> None:
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
@@ -146,6 +198,30 @@ class _Check:
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
             self.drop("framework", key, ("flagship",), message, "Mark one framework only.")
+
+
+def _fault_of_parts(
+    entry: Indicator, derive: Derivation, parts: list[Indicator]
+) -> tuple[str, str] | None:
+    """What is wrong with the parts of a derived indicator together, and the remedy."""
+    scopes = list(dict.fromkeys(part.scope for part in parts if part.scope != SCOPE_OF_REGISTERS))
+    if len(scopes) > 1:
+        return f"parts of different scope: {', '.join(scopes)}", "Take parts of one scope."
+    if entry.scope != parts[0].scope:
+        return (
+            f"its scope is '{entry.scope}', that of '{parts[0].indicator}' is '{parts[0].scope}'",
+            f"Write 'scope: {parts[0].scope}'.",
+        )
+    units = [part.unit for part in parts]
+    if derive.sum and len(set(units)) > 1:
+        return f"a sum of different units: {', '.join(units)}", "Add what has one unit."
+    unit = derive.unit(units)
+    if entry.unit != unit:
+        return (
+            f"the unit of this {derive.method} is '{unit}', not '{entry.unit}'",
+            f"Write 'unit: {unit}' and let the code end with it.",
+        )
+    return None
 
 
 def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:

@@ -10,7 +10,7 @@ with known as (
     from marts.indicator_value as figure
     inner join marts.city as city on figure.city_id = city.city_id and city.is_city
     where
-        figure.status = 'observed' and figure.value > 0
+        figure.status = 'observed' and figure.value > 0 and not figure.is_derived
         -- The ratio of two growth rates, or of a profit to a loss, says nothing.
         and not regexp_matches(figure.unit, '_(change|growth|balance)$')
 ),

@@ -7,7 +7,7 @@ with known as (
         source_id
     from marts.indicator_value
     where
-        status = 'observed' and value > 0
+        status = 'observed' and value > 0 and not is_derived
         -- The ratio of two growth rates, or of a profit to a loss, says nothing.
         and not regexp_matches(unit, '_(change|growth|balance)$')
 ),

@@ -379,23 +379,3 @@ def test_a_table_without_chinese(bench: Bench) -> None:
         ("population_persons", "cn_beijing", "districts"): 90,
         ("population_persons", "cn_hangzhou", "districts"): 80,
     }
-
-
-def test_a_figure_called_implausible_is_kept_as_printed_and_missing(bench: Bench) -> None:
-    source = yearbook(PEOPLE)
-    entry = {
-        "document": "doc",
-        "indicator": "population_persons",
-        "city": "cn_hangzhou",
-        "printed": "2",
-        "reason": "implausible as printed",
-    }
-    source["implausible"] = [entry]
-    rows = {r["city_id"]: r for r in bench.read(source, people([1, 2, 3])).rows("observation")}
-    assert rows["cn_hangzhou"]["status"] == "missing"
-    assert rows["cn_hangzhou"]["value"] is None
-    assert rows["cn_hangzhou"]["printed_value"] == "2"
-    assert rows["cn_hangzhou"]["missing_reason"] == "implausible as printed"
-    assert rows["cn_beijing"]["status"] == "observed"
-    source["implausible"] = [{**entry, "printed": "9"}]
-    assert "calls '9' implausible" in bench.read(source, people([1, 2, 3])).error
