@@ -101,10 +101,10 @@ class _Check:
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
-            for i, caveat in enumerate(card.caveats):
-                self.unknown(
-                    "source", key, ("caveats", i, "indicator"), "indicator", caveat.indicator
-                )
+            for part in ("caveats", "breaks"):
+                for i, item in enumerate(getattr(card, part)):
+                    at = (part, i, "indicator")
+                    self.unknown("source", key, at, "indicator", item.indicator)
 
     def reports(self) -> None:
         owners: dict[str, str] = {}
@@ -182,7 +182,7 @@ class _Check:
             except ValueError as error:
                 self.drop("correction", key, (), str(error), "Write 'new' as a number.")
             target = indicator.entry.unit
-            printed = {k for k, f in self.groups["unit"].items() if f.entry.unit == target}
+            printed = {k for k, f in self.groups["unit"].items() if target in f.entry.units}
             if entry.unit not in {target, *printed}:
                 message = f"unit '{entry.unit}' does not convert to '{target}'"
                 remedy = did_you_mean(str(entry.unit), {target, *printed})
