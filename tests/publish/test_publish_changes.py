@@ -107,7 +107,8 @@ def test_the_last_bits_of_a_number_are_no_change(changes: Changes) -> None:
 
 def test_ranks_of_every_edition(changes: Changes) -> None:
     found = changes(
-        "update marts.index_ranking set rank = 2, score = 4 where city_id = 'aa' and edition = 2023;"
+        "update marts.index_ranking set rank = 2, score = 4"
+        " where city_id = 'aa' and edition = 2023;"
         "update marts.index_ranking set rank = null, reason = 'no data' where city_id = 'bb';"
         "update marts.index_ranking set rank = 1, score = 6 where city_id = 'cc';"
         "update marts.index_ranking set score = 8 where edition = 2022"
