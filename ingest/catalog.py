@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ingest.cards import City, Framework, Indicator, Organisation, Source, Theme, Unit
+from ingest.cards import (
+    City,
+    Correction,
+    Framework,
+    Indicator,
+    Organisation,
+    Source,
+    Theme,
+    Unit,
+)
 from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found, private_names
 from ingest.catalog_private import withhold
@@ -31,6 +40,7 @@ class Catalog:
     indicators: dict[str, Indicator]
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
+    corrections: dict[str, Correction]
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
@@ -68,7 +78,7 @@ class Catalog:
     def content_digest(self) -> str:
         """Digest of its entries and of the facts that lie beside its cards now."""
         digest = hashlib.sha256(self.names_digest.encode())
-        for group in (self.themes, self.sources, self.frameworks):
+        for group in (self.themes, self.sources, self.frameworks, self.corrections):
             for entry in group.values():
                 digest.update(entry.model_dump_json().encode())
         for folder in (folder for folders in self.folders.values() for folder in folders):
@@ -122,6 +132,8 @@ def _read(reader: CatalogReader) -> Catalog:
         withhold(layers, private_names(reader.withheld))
     else:
         _refuse_private_overrides(layers, reader)
+    # Last, because an indicator's scope may come from a later folder.
+    written = [list(layer.pop("correction").values()) for layer in layers]
     groups: dict[str, dict[str, Found]] = {}
     folders: dict[str, tuple[Path, ...]] = {}
     for folder, layer in zip(reader.paths, layers, strict=True):
@@ -129,6 +141,9 @@ def _read(reader: CatalogReader) -> Catalog:
             groups.setdefault(group, {}).update(found)
         for name in layer["source"]:
             folders[name] = (folder / "sources" / name, *folders.get(name, ()))
+    groups["correction"] = {}
+    for corrections in written:
+        groups["correction"].update(reader.corrections(corrections, groups["indicator"]))
     drop_dangling(groups, reader)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
@@ -139,6 +154,7 @@ def _read(reader: CatalogReader) -> Catalog:
         indicators=entries["indicator"],
         sources=entries["source"],
         frameworks=entries["framework"],
+        corrections=entries["correction"],
         folders={name: folders[name] for name in entries["source"]},
         errors=tuple(sorted(_told(reader), key=lambda e: (e.file, e.line, e.message))),
         digest=catalog_digest(reader.paths),
@@ -157,6 +173,10 @@ def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
         **reader.indicator_file(folder / "indicators.yml"),
         "source": reader.folder(folder / "sources", Source, "id"),
         "framework": reader.folder(folder / "frameworks", Framework, "framework"),
+        "correction": {
+            str(i): found
+            for i, found in enumerate(reader.list_file(folder / "corrections.yml", Correction))
+        },
     }
 
 

@@ -6,7 +6,7 @@ from its files as if theirs were not there, after whatever rests on them alone w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +23,16 @@ def withhold(layers: Sequence[Groups], names: frozenset[str]) -> None:
     """
     cards = [found.entry for layer in layers for found in layer["source"].values()]
     before = _entries(layers, "indicator")
-    _withhold_indicators(layers, names - {card.id for card in cards}, cards)
-    gone = before.keys() - _entries(layers, "indicator").keys()
+    hidden = names - {card.id for card in cards}
+    _withhold_indicators(layers, hidden, cards)
+    gone: set[str] = set()
+    # What was taken out takes along what is derived from it.
+    while gone != (gone := before.keys() - _entries(layers, "indicator").keys()):
+        for layer in layers:
+            _drop(layer["indicator"], lambda entry: bool(_parts(entry) & gone))
     for layer in layers:
-        for key, found in list(layer["framework"].items()):
-            if found.entry.indicators & gone:
-                del layer["framework"][key]
+        _drop(layer["framework"], lambda entry: bool(entry.indicators & gone))
+        _drop(layer["correction"], lambda entry: entry.source in hidden or entry.indicator in gone)
     themes = {before[code].theme for code in gone}
     themes -= {entry.theme for entry in _entries(layers, "indicator").values()}
     reports = names - {report.report_id for card in cards for report in card.reports}
@@ -62,17 +66,20 @@ def _withhold_indicators(
                 bare[key] = (indicators, replace(found, entry=entry))
                 del indicators[key]
     # A public card that reads an indicator makes it known, though nobody may take values from it.
-    used = {code for card in cards for code in _indicators_of(card)}
+    used = {code for card in cards for _, code in named(card.model_dump(mode="json"), "indicator")}
     for key in (bare.keys() & used) - _entries(layers, "indicator").keys():
         indicators, found = bare[key]
         indicators[key] = found
 
 
-def _indicators_of(card: Source) -> set[str]:
-    options = [card.parse, *(document.options for document in card.documents)]
-    found = {code for values in options for _, code in named(values, "indicator")}
-    found |= {register.indicator for register in card.registers}
-    return found | {entry.indicator for entry in card.implausible}
+def _parts(indicator: Indicator) -> set[str]:
+    """What an indicator is derived from."""
+    return {part.indicator for part in indicator.derive.parts} if indicator.derive else set()
+
+
+def _drop(entries: dict[str, Found], unwanted: Callable[[Any], bool]) -> None:
+    for key in [key for key, found in entries.items() if unwanted(found.entry)]:
+        del entries[key]
 
 
 def _without_links(card: Source, reports: frozenset[str]) -> Source:

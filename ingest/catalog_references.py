@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ingest.cards import Node, Source
+from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Node, Source
 from ingest.catalog_errors import did_you_mean
 from ingest.catalog_files import CatalogReader, Found
+from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
 from ingest.yaml_lines import Location, line_of
 
@@ -24,6 +25,8 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     The order matters: an indicator may lose its theme, a framework its indicators.
     """
     check = _Check(groups, reader)
+    check.members()
+    check.forget()
     check.organisations()
     check.themes_and_units()
     check.forget()
@@ -32,7 +35,10 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     check.forget()
     check.indicators()
     check.forget()
+    check.derivations()
+    check.forget()
     check.frameworks()
+    check.corrections()
     check.forget()
 
 
@@ -57,6 +63,15 @@ class _Check:
     def forget(self) -> None:
         for group, key in self.dropped:
             self.groups[group].pop(key, None)
+
+    def members(self) -> None:
+        for key, found in self.groups["city"].items():
+            for member in found.entry.members:
+                self.unknown("city", key, (), "city", member)
+                known = self.groups["city"].get(member)
+                if known and not known.entry.is_city:
+                    message = f"member '{member}' is a {known.entry.kind}, not a city"
+                    self.drop("city", key, (), message, "Name the cities of which it consists.")
 
     def organisations(self) -> None:
         for key, found in self.groups["organisation"].items():
@@ -83,12 +98,13 @@ class _Check:
                 for kind in ("indicator", "city"):
                     for inside, name in named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
-            for i, entry in enumerate(card.implausible):
-                self.unknown("source", key, ("implausible", i), "indicator", entry.indicator)
-                self.unknown("source", key, ("implausible", i), "city", entry.city)
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
+            for part in ("caveats", "breaks"):
+                for i, item in enumerate(getattr(card, part)):
+                    at = (part, i, "indicator")
+                    self.unknown("source", key, at, "indicator", item.indicator)
 
     def reports(self) -> None:
         owners: dict[str, str] = {}
@@ -109,11 +125,11 @@ class _Check:
                         self.drop("source", key, at, f"unknown report '{origin}'", remedy)
 
     def themes_and_units(self) -> None:
-        units = {found.entry.unit for found in self.groups["unit"].values()}
+        units = {unit for found in self.groups["unit"].values() for unit in found.entry.units}
         for key, found in self.groups["indicator"].items():
             self.unknown("indicator", key, (), "theme", found.entry.theme)
             unit = found.entry.unit
-            if units and unit not in units:
+            if units and unit not in units and not found.entry.derive:
                 self.drop("indicator", key, (), f"unknown unit '{unit}'", did_you_mean(unit, units))
 
     def indicators(self) -> None:
@@ -125,6 +141,53 @@ class _Check:
                 if source not in faulty:
                     self.unknown("indicator", key, (), "source", source)
 
+    def derivations(self) -> None:
+        indicators = self.groups["indicator"]
+        for key, found in indicators.items():
+            derive: Derivation | None = found.entry.derive
+            if not derive:
+                continue
+            here = self._place("indicators", found)
+            parts = {(*here, "derive", *part.at): part.indicator for part in derive.parts}
+            before = len(self.dropped)
+            for at, code in parts.items():
+                self.unknown("indicator", key, at, "indicator", code)
+                if code in indicators and indicators[code].entry.derive:
+                    message = f"'{code}' is derived itself"
+                    remedy = "Name the collected indicators that it is derived from."
+                    self.drop("indicator", key, at, message, remedy)
+            if len(self.dropped) == before:
+                fault = _fault_of_parts(
+                    found.entry, derive, [indicators[p.indicator].entry for p in derive.parts]
+                )
+                if fault:
+                    self.drop("indicator", key, next(iter(parts)), *fault)
+
+    def _place(self, section: str, found: Found) -> Location:
+        """Location of an entry in a file that has several."""
+        lines = self.reader.lines.get(found.file, {})
+        places = (at for at in lines if len(at) == 2 and at[0] == section)
+        return next((at for at in places if lines[at] == found.line), ())
+
+    def corrections(self) -> None:
+        for key, found in self.groups["correction"].items():
+            entry: Correction = found.entry
+            for kind in ("source", "indicator", "city"):
+                self.unknown("correction", key, (), kind, getattr(entry, kind))
+            indicator = self.groups["indicator"].get(entry.indicator)
+            if indicator is None or entry.new is None:
+                continue
+            try:
+                parse_number(entry.new)
+            except ValueError as error:
+                self.drop("correction", key, (), str(error), "Write 'new' as a number.")
+            target = indicator.entry.unit
+            printed = {k for k, f in self.groups["unit"].items() if target in f.entry.units}
+            if entry.unit not in {target, *printed}:
+                message = f"unit '{entry.unit}' does not convert to '{target}'"
+                remedy = did_you_mean(str(entry.unit), {target, *printed})
+                self.drop("correction", key, (), message, remedy)
+
     def frameworks(self) -> None:
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
@@ -135,6 +198,30 @@ class _Check:
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
             self.drop("framework", key, ("flagship",), message, "Mark one framework only.")
+
+
+def _fault_of_parts(
+    entry: Indicator, derive: Derivation, parts: list[Indicator]
+) -> tuple[str, str] | None:
+    """What is wrong with the parts of a derived indicator together, and the remedy."""
+    scopes = list(dict.fromkeys(part.scope for part in parts if part.scope != SCOPE_OF_REGISTERS))
+    if len(scopes) > 1:
+        return f"parts of different scope: {', '.join(scopes)}", "Take parts of one scope."
+    if entry.scope != parts[0].scope:
+        return (
+            f"its scope is '{entry.scope}', that of '{parts[0].indicator}' is '{parts[0].scope}'",
+            f"Write 'scope: {parts[0].scope}'.",
+        )
+    units = [part.unit for part in parts]
+    if derive.sum and len(set(units)) > 1:
+        return f"a sum of different units: {', '.join(units)}", "Add what has one unit."
+    unit = derive.unit(units)
+    if entry.unit != unit:
+        return (
+            f"the unit of this {derive.method} is '{unit}', not '{entry.unit}'",
+            f"Write 'unit: {unit}' and let the code end with it.",
+        )
+    return None
 
 
 def named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest.parsers import (
     event_table,
+    long_table,
     quoted_passages,
     ranking_ledger,
     register_count,
@@ -15,6 +16,7 @@ PARSERS: dict[str, Parser] = {
     parser.name: parser
     for parser in (
         event_table.PARSER,
+        long_table.PARSER,
         quoted_passages.PARSER,
         ranking_ledger.PARSER,
         register_count.PARSER,

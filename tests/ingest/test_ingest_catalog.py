@@ -302,6 +302,177 @@ def test_a_faulty_indicator(
     assert "orchard_guide" in catalog.sources
 
 
+DERIVED = """\
+  - indicator: {code}
+    title: Derived
+    theme: craft
+    unit: {unit}
+    direction: higher
+    measures: intensity
+    scope: whole_orchard
+    definition: Computed from others.
+    derive:
+      {derive}
+"""
+
+
+@pytest.mark.parametrize(
+    ("unit", "derive"),
+    [
+        ("tonnes_per_hectare", "ratio: {numerator: yield_tonnes, denominator: area_hectares}"),
+        (
+            "per_thousand_hectares",
+            "ratio: {numerator: trees_count, denominator: area_hectares, per: 1000}",
+        ),
+        (
+            "persons_per_million_tonnes",
+            "ratio: {numerator: apprentices_persons, denominator: yield_tonnes, per: 1000000}",
+        ),
+        ("pct_change", "growth: {of: yield_tonnes}"),
+        ("pct_change", "growth: {of: yield_tonnes, years: 3}"),
+        # A register counts in the whole of a place.
+        ("ratio", "ratio: {numerator: trees_count, denominator: presses_count}"),
+        ("pct", "ratio: {numerator: trees_count, denominator: presses_count, per: 100}"),
+        ("count", "sum: {of: [trees_count, presses_count]}"),
+    ],
+)
+def test_units_of_derived_indicators(folder: Path, unit: str, derive: str) -> None:
+    text = DERIVED.format(code=f"new_{unit}", unit=unit, derive=derive)
+    with (folder / INDICATORS).open("a") as file:
+        file.write(text)
+    catalog = load_catalog([folder])
+    assert catalog.errors == ()
+    assert catalog.indicators[f"new_{unit}"].unit == unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "derive", "message", "remedy"),
+    [
+        (
+            "pct_change",
+            "growth: {of: yeild_tonnes}",
+            "unknown indicator 'yeild_tonnes'",
+            "Did you mean 'yield_tonnes'?",
+        ),
+        (
+            "per_hectare",
+            "ratio: {numerator: trees_count}",
+            "derive.ratio.denominator: 'denominator' is missing",
+            "Add 'denominator:'.",
+        ),
+        (
+            "pct_change",
+            "growth: {of: yield_tonnes, yaers: 2}",
+            "derive.growth.yaers: unknown key 'yaers'",
+            "Did you mean 'years'?",
+        ),
+        (
+            "pct_change",
+            "grwth: {of: yield_tonnes}",
+            "derive.grwth: unknown key 'grwth'",
+            "Did you mean 'growth'?",
+        ),
+        (
+            "pct_change",
+            "{growth: {of: yield_tonnes}, sum: {of: [trees_count, presses_count]}}",
+            "derive: derive has one method: ratio, growth or sum",
+            "Correct this entry.",
+        ),
+        (
+            "per_dozen_hectares",
+            "ratio: {numerator: trees_count, denominator: area_hectares, per: 12}",
+            "derive.ratio: per is 12, known: 1, 100, 1000",
+            "Correct this entry.",
+        ),
+        (
+            "pct",
+            "ratio: {numerator: trees_count, denominator: trees_count}",
+            "derive.ratio: 'trees_count' is divided by itself",
+            "Correct this entry.",
+        ),
+        (
+            "count",
+            "sum: {of: [trees_count, trees_count]}",
+            "derive.sum: an indicator stands twice in the sum",
+            "Correct this entry.",
+        ),
+        (
+            "count",
+            "sum: {of: [trees_count, yield_tonnes]}",
+            "a sum of different units: count, tonnes",
+            "Add what has one unit.",
+        ),
+        (
+            "per_hectare",
+            "ratio: {numerator: trees_count, denominator: area_hectares, per: 1000}",
+            "the unit of this ratio is 'per_thousand_hectares', not 'per_hectare'",
+            "Write 'unit: per_thousand_hectares' and let the code end with it.",
+        ),
+        (
+            "per_tree",
+            "ratio: {numerator: presses_count, denominator: area_hectares}",
+            "its scope is 'whole_orchard', that of 'presses_count' is 'register'",
+            "Write 'scope: register'.",
+        ),
+    ],
+)
+def test_a_faulty_derivation(
+    folder: Path, unit: str, derive: str, message: str, remedy: str
+) -> None:
+    before = (folder / INDICATORS).read_text()
+    text = DERIVED.format(code=f"new_{unit}", unit=unit, derive=derive)
+    (folder / INDICATORS).write_text(before + text)
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    assert error.entity == f"new_{unit}"
+    assert error.message.startswith(message)
+    assert error.remedy == remedy
+    # The line of the derivation, or that of its method.
+    assert error.line in (before.count("\n") + 9, before.count("\n") + 10)
+    assert len(catalog.indicators) == 6
+    assert "orchard_index" in catalog.frameworks
+
+
+def test_derived_indicators_make_no_chain(folder: Path) -> None:
+    one = DERIVED.format(code="a_pct_change", unit="pct_change", derive="growth: {of: rot_pct}")
+    two = DERIVED.format(
+        code="b_pct_change", unit="pct_change", derive="growth: {of: a_pct_change}"
+    )
+    with (folder / INDICATORS).open("a") as file:
+        file.write(one + two)
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    assert (error.entity, error.message) == ("b_pct_change", "'a_pct_change' is derived itself")
+    assert "a_pct_change" in catalog.indicators
+
+
+def test_parts_of_different_scopes_are_never_mixed(folder: Path, edit: Edit) -> None:
+    edit(
+        INDICATORS,
+        "scope: whole_orchard\n    definition: Planted",
+        "scope: farm\n    definition: Planted",
+    )
+    text = DERIVED.format(
+        code="trees_per_hectare",
+        unit="per_hectare",
+        derive="ratio: {numerator: trees_count, denominator: area_hectares}",
+    )
+    with (folder / INDICATORS).open("a") as file:
+        file.write(text)
+    error = only_error(load_catalog([folder]))
+    assert error.message == "parts of different scope: whole_orchard, farm"
+
+
+@pytest.mark.parametrize("extra", ["", "    sources: [orchard_survey]\n"])
+def test_an_indicator_is_collected_or_derived(folder: Path, extra: str) -> None:
+    text = DERIVED.format(code="a_pct_change", unit="pct_change", derive="growth: {of: rot_pct}")
+    text = text + extra if extra else text[: text.index("    derive:")]
+    with (folder / INDICATORS).open("a") as file:
+        file.write(text)
+    catalog = load_catalog([folder])
+    assert only_error(catalog).message.startswith("an indicator has either sources, from which")
+
+
 def test_a_source_left_out_does_not_take_its_indicators_along(folder: Path, edit: Edit) -> None:
     edit(PRESSES, "trust_tier: 2", "trust_tier: 9")
     catalog = load_catalog([folder])
@@ -507,7 +678,7 @@ def test_indicators_in_a_wrong_shape_are_an_error(tmp_path: Path, text: str) -> 
     catalog = load_catalog([folder])
     assert catalog.errors
     assert {e.file for e in catalog.errors} == {"c/indicators.yml"}
-    assert len(catalog.cities) == 6
+    assert len(catalog.cities) == 7
 
 
 @pytest.mark.parametrize("text", ["[]", "5", "a sentence", "- id: things", "id:", "documents: 5"])
@@ -545,7 +716,8 @@ yaml_like = st.text(st.sampled_from(list("abcid:{}[]-?!&*|>'\"#%@`,. \n\t0129~<=
 def test_whatever_is_written_never_raises(tmp_path: Path, text: str) -> None:
     (tmp_path / "sources").mkdir(exist_ok=True)
     (tmp_path / "frameworks").mkdir(exist_ok=True)
-    for name in ("indicators.yml", "cities.csv", "sources/a.yml", "frameworks/a.yml"):
+    files = "indicators.yml cities.csv corrections.yml sources/a.yml frameworks/a.yml"
+    for name in files.split():
         (tmp_path / name).write_text(text, encoding="utf-8")
     for error in load_catalog([tmp_path]).errors:
         assert error.line >= 1

@@ -47,6 +47,8 @@ def test_the_public_part_is_the_catalog_without_private_cards(folders: tuple[Pat
     assert {"own_cellars"} == catalog.sources.keys() - catalog.public.sources.keys()
     assert catalog.indicators["rot_pct"].sources == ("own_cellars", "orchard_survey")
     assert "cellar_index" in catalog.frameworks
+    assert "cellars_per_hundred_hectares" in catalog.indicators
+    assert [c.new for c in catalog.corrections.values()] == ["13"]
     assert entries(catalog.public) == entries(alone)
     assert catalog.public.content_digest == alone.content_digest != catalog.content_digest
     assert alone.public is alone

@@ -38,8 +38,8 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
 def observed(facts: duckdb.DuckDBPyConnection, indicator: str, city: str, year: int) -> Any:
     return facts.execute(
         "select status, value from raw.observation join raw.indicator using (indicator, scope) "
-        "where indicator = ? and city_id = ? and year = ?",
-        [indicator, city, year],
+        "where source_id = ? and indicator = ? and city_id = ? and year = ?",
+        [YEARBOOK, indicator, city, year],
     ).fetchall()
 
 
