@@ -96,7 +96,7 @@ class _Check:
                 if self.reader.validate(model, values, found.file, at, key) is None:
                     self.dropped.add(("source", key))
                 for kind in ("indicator", "city"):
-                    for inside, name in _named(values, kind):
+                    for inside, name in named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
@@ -224,7 +224,7 @@ def _fault_of_parts(
     return None
 
 
-def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:
+def named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:
     """Every value written under ``key`` or its plural inside the options of a card."""
     plural = "cities" if key == "city" else f"{key}s"
     if isinstance(data, dict):
@@ -236,12 +236,12 @@ def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, s
                     if isinstance(item, str):
                         yield (*at, name, i), item
                     else:
-                        yield from _named(item, key, (*at, name, i))
+                        yield from named(item, key, (*at, name, i))
             else:
-                yield from _named(value, key, (*at, name))
+                yield from named(value, key, (*at, name))
     elif isinstance(data, list):
         for i, value in enumerate(data):
-            yield from _named(value, key, (*at, i))
+            yield from named(value, key, (*at, i))
 
 
 def _node_indicators(node: Node, at: Location) -> Iterator[tuple[Location, str]]:
