@@ -204,6 +204,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 s.licence,
                 s.licence_address or None,
                 s.redistribution,
+                s.private,
                 s.citation,
                 s.homepage or None,
                 s.cadence,

@@ -101,7 +101,8 @@ create table raw.claim (
 create table raw.event (
     event_id varchar, source_id varchar, document_id varchar, quote varchar
 );
-create table marts.source as select 'book' as source_id, 400 as max_age_days;
+create table marts.source as
+    select 'book' as source_id, 400 as max_age_days, false as is_private;
 """
 
 AFTER = """
