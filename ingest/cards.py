@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -20,8 +28,9 @@ Standing = Literal["original", "press", "repost", "content_farm"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
 UNITS_WITHOUT_SUFFIX = ("index",)
+Kind = Literal["city", "municipality", "province", "metro", "cluster"]
 # A municipality is a city and a first-level division at once.
-CITY_KINDS = frozenset({"city", "municipality"})
+CITY_KINDS: frozenset[Kind] = frozenset({"city", "municipality"})
 PROVINCE_KINDS = frozenset({"province", "municipality"})
 GROUP_KINDS = frozenset({"metro", "cluster"})
 
@@ -34,7 +43,7 @@ class City(Entry):
     """A unit of the gazetteer: a city, or what rankings and statistics put in a city's place."""
 
     city_id: Identifier
-    kind: Literal["city", "municipality", "province", "metro", "cluster"] = "city"
+    kind: Kind = "city"
     name_en: Text
     """A qualifier in brackets at its end, as in ``London (Ontario)``, says that the bare name
     means another city where neither country nor province is given."""
@@ -81,6 +90,8 @@ class Organisation(Entry):
 class Theme(Entry):
     theme: Identifier
     title: Text
+    coverage_min: float | None = Field(None, ge=0, le=1)
+    """Share of the flagship's cities that should have a known collected indicator of the theme."""
 
 
 class Unit(Entry):
@@ -89,6 +100,121 @@ class Unit(Entry):
     printed: Text
     unit: Identifier
     factor: float = Field(gt=0)
+    also: tuple[Identifier, ...] = ()
+    """Other units that are printed alike: a share and a growth rate are both printed in %."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return (self.unit, *self.also)
+
+
+# What one can count by, in words, for the unit of a ratio: per_million_persons.
+SCALES = {
+    1: "",
+    100: "hundred_",
+    1_000: "thousand_",
+    10_000: "ten_thousand_",
+    100_000: "hundred_thousand_",
+    1_000_000: "million_",
+    1_000_000_000: "billion_",
+    1_000_000_000_000: "trillion_",
+}
+GROWTH_UNIT = "pct_change"
+# A register counts in the whole of a city: its figures go with those of any scope.
+SCOPE_OF_REGISTERS = "register"
+
+
+class Ratio(Entry):
+    """``per`` times one indicator divided by another, of the same year."""
+
+    numerator: Identifier
+    denominator: Identifier
+    per: int = 1
+
+    @model_validator(mode="after")
+    def _per_has_a_name(self) -> Ratio:
+        if self.per not in SCALES:
+            raise ValueError(f"per is {self.per}, known: {', '.join(map(str, SCALES))}")
+        if self.numerator == self.denominator:
+            raise ValueError(f"'{self.numerator}' is divided by itself")
+        return self
+
+
+class Growth(Entry):
+    """Change of an indicator against the value some years before, in per cent of it."""
+
+    of: Identifier
+    years: int = Field(1, ge=1, le=20)
+
+
+class Sum(Entry):
+    """Sum of indicators of one year, known where all of them are."""
+
+    of: tuple[Identifier, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _parts_are_distinct(self) -> Sum:
+        if len(set(self.of)) < len(self.of):
+            raise ValueError("an indicator stands twice in the sum")
+        return self
+
+
+class Part(NamedTuple):
+    """An indicator that another is derived from; ``years_before`` its own year."""
+
+    role: str
+    indicator: str
+    years_before: int
+    at: tuple[str | int, ...]
+    """Where it is named below ``derive``."""
+
+
+class Derivation(Entry):
+    """How an indicator is computed from collected ones: by exactly one method."""
+
+    ratio: Ratio | None = None
+    growth: Growth | None = None
+    sum: Sum | None = None
+
+    @model_validator(mode="after")
+    def _one_method(self) -> Derivation:
+        if [self.ratio, self.growth, self.sum].count(None) != 2:
+            raise ValueError("derive has one method: ratio, growth or sum")
+        return self
+
+    @property
+    def method(self) -> str:
+        return "ratio" if self.ratio else "growth" if self.growth else "sum"
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is made of; the first ones are those whose years it has."""
+        if self.ratio:
+            return (
+                Part("numerator", self.ratio.numerator, 0, ("ratio", "numerator")),
+                Part("denominator", self.ratio.denominator, 0, ("ratio", "denominator")),
+            )
+        if self.growth:
+            return (
+                Part("end", self.growth.of, 0, ("growth", "of")),
+                Part("start", self.growth.of, self.growth.years, ("growth", "of")),
+            )
+        terms = self.sum.of if self.sum else ()
+        return tuple(Part("term", code, 0, ("sum", "of", i)) for i, code in enumerate(terms))
+
+    def unit(self, units: Sequence[str]) -> str:
+        """The unit that it has, given those of its parts in their order."""
+        if self.growth:
+            return GROWTH_UNIT
+        if not self.ratio:
+            return units[0]
+        above, below = units
+        if above == below and self.ratio.per in (1, 100):
+            return "pct" if self.ratio.per == 100 else "ratio"
+        # What is counted stands in the name of the indicator; an amount names its unit.
+        amount = "" if above in ("count", below) else f"{above}_"
+        one = below.removesuffix("s") if self.ratio.per == 1 else below
+        return f"{amount}per_{SCALES[self.ratio.per]}{one}"
 
 
 class Indicator(Entry):
@@ -100,8 +226,19 @@ class Indicator(Entry):
     measures: Literal["size", "intensity"]
     scope: Identifier
     definition: Text
-    sources: tuple[Identifier, ...] = Field(min_length=1)
+    sources: tuple[Identifier, ...] = ()
+    """Where it is collected, in order of preference; a derived indicator has none."""
+    derive: Derivation | None = None
     max_yearly_change: float | None = Field(None, gt=1)
+
+    @model_validator(mode="after")
+    def _collected_or_derived(self) -> Indicator:
+        if bool(self.sources) == bool(self.derive):
+            raise ValueError(
+                "an indicator has either sources, from which it is collected, or derive, by which "
+                "it is computed from others"
+            )
+        return self
 
     @model_validator(mode="after")
     def _name_ends_with_unit(self) -> Indicator:
@@ -184,13 +321,19 @@ class RegisterCoverage(Entry):
     year_to: int
 
 
-class Implausible(Entry):
-    """A printed figure that can't be right: it is kept as printed and counts as missing."""
+class Caveat(Entry):
+    """Why a source's figures of an indicator differ from those of other sources."""
 
-    document: Identifier
     indicator: Identifier
-    city: Identifier
-    printed: Text
+    reason: Text
+
+
+class Break(Entry):
+    """A year from which a source's figures of an indicator no longer continue those before."""
+
+    indicator: Identifier
+    year: int
+    """First year of the new series."""
     reason: Text
 
 
@@ -211,7 +354,8 @@ class Source(Entry):
     parser: Identifier
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()
-    implausible: tuple[Implausible, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    breaks: tuple[Break, ...] = ()
     documents: tuple[Document, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -230,9 +374,59 @@ class Source(Entry):
             )
         return self
 
+    @model_validator(mode="after")
+    def _caveats_and_breaks_are_distinct(self) -> Source:
+        caveats = [caveat.indicator for caveat in self.caveats]
+        breaks = [f"{item.indicator} {item.year}" for item in self.breaks]
+        for kind, names in (("caveats", caveats), ("breaks", breaks)):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"two {kind} of one kind: {', '.join(twice)}")
+        return self
+
     @property
     def reports(self) -> tuple[Report, ...]:
         return tuple(report for document in self.documents for report in document.reports)
+
+
+class Correction(Entry):
+    """A figure that is known to be wrong in its source, and what counts in its place.
+
+    ``old`` is the figure as printed. ``new`` is written as it should have been printed, in
+    ``unit``; ``null`` means that the figure counts as missing.
+    """
+
+    source: Identifier
+    indicator: Identifier
+    city: Identifier
+    year: int
+    scope: Identifier | None = None
+    """That of the indicator, if none is named."""
+    old: Text
+    new: Text | None
+    unit: Text | None = None
+    """Unit of ``new``: one of the printed units of indicators.yml, or the indicator's own."""
+    reason: Text
+    by: Text
+    on: dt.date
+
+    @field_validator("old", "new", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        # 1.10 without quotes would be read as 1.1, which is not what is printed.
+        if isinstance(value, (int, float)):
+            raise ValueError(f'write the figure in quotes, as it is printed: "{value}"')
+        return value
+
+    @model_validator(mode="after")
+    def _new_has_unit(self) -> Correction:
+        if (self.new is None) != (self.unit is None):
+            raise ValueError("a new figure has a unit, and null has none")
+        return self
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.source, self.indicator, self.city, str(self.year), self.scope or "")
 
 
 class Node(Entry):
@@ -244,6 +438,8 @@ class Node(Entry):
     aggregation: Literal["a_amean"] = "a_amean"
     indicator: Identifier | None = None
     denominator: Identifier | None = None
+    transform: Literal["sqrt", "log1p"] | None = None
+    """Shape given to a leaf's values before they are normalised."""
     reason: str = ""
     children: tuple[Node, ...] = ()
 
@@ -253,6 +449,8 @@ class Node(Entry):
             raise ValueError("a node has either an indicator or children")
         if not self.indicator and not self.node:
             raise ValueError("a node with children needs an id: node")
+        if self.transform and self.children:
+            raise ValueError("only a leaf has a transform")
         if self.children and abs(sum(child.weight for child in self.children) - 1) > 1e-9:
             raise ValueError(
                 f"the weights below '{self.node}' sum to "
@@ -278,13 +476,14 @@ METHODS = {
     "select": ("newest",),
     "denominate": ("by_indicator",),
     "screen": ("by_coverage",),
+    "transform": ("by_indicator",),
     "normalise": ("n_minmax",),
     "aggregate": ("a_amean",),
 }
 
 
 class Stage(Entry):
-    stage: Literal["select", "denominate", "screen", "normalise", "aggregate"]
+    stage: Literal["select", "denominate", "screen", "transform", "normalise", "aggregate"]
     method: Text
     parameters: dict[str, Any] = {}
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ingest.cards import (
     City,
+    Correction,
     Framework,
     Indicator,
     LeftOut,
@@ -39,6 +40,7 @@ class Catalog:
     indicators: dict[str, Indicator]
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
+    corrections: dict[str, Correction]
     left_out: dict[str, LeftOut]
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
@@ -109,6 +111,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
     reader = CatalogReader(paths)
     groups: dict[str, dict[str, Found]] = {}
     folders: dict[str, tuple[Path, ...]] = {}
+    corrections: list[list[Found]] = []
     for folder in paths:
         sources = reader.folder(folder / "sources", Source, "id")
         for name in sources:
@@ -127,6 +130,11 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
             "framework": reader.folder(folder / "frameworks", Framework, "framework"),
         }.items():
             groups.setdefault(group, {}).update(found)
+        corrections.append(reader.list_file(folder / "corrections.yml", Correction))
+    # Last, because an indicator's scope may come from a later folder.
+    groups["correction"] = {}
+    for written in corrections:
+        groups["correction"].update(reader.corrections(written, groups["indicator"]))
     drop_dangling(groups, reader)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
@@ -137,6 +145,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
         indicators=entries["indicator"],
         sources=entries["source"],
         frameworks=entries["framework"],
+        corrections=entries["correction"],
         left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
         errors=tuple(sorted(reader.errors, key=lambda e: (e.file, e.line, e.message))),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -171,6 +171,32 @@ class CatalogReader:
                     line = line_of(self.lines[name], (section, i))
                     self._add(target, entity, Found(entry, name, line), twice, section[:-1])
         return result
+
+    def list_file(self, path: Path, model: type[EntryT]) -> list[Found]:
+        """The entries of a file that is one list."""
+        data = self._yaml(path) if path.exists() else []
+        name = self._name(path)
+        if not isinstance(data, list):
+            if data is not None:
+                self.error(name, 1, path.stem, "not a list", "Begin every entry with '-'.")
+            return []
+        found = []
+        for i, item in enumerate(data):
+            entry = self.validate(model, item, name, (i,), f"{path.stem} {i + 1}")
+            if entry is not None:
+                found.append(Found(entry, name, line_of(self.lines[name], (i,))))
+        return found
+
+    def corrections(self, items: list[Found], indicators: Mapping[str, Found]) -> dict[str, Found]:
+        """Corrections by what they correct, with the scope of the indicator where none is named."""
+        found: dict[str, Found] = {}
+        twice = set[str]()
+        for item in items:
+            indicator = indicators.get(item.entry.indicator)
+            scope = item.entry.scope or (indicator.entry.scope if indicator else None)
+            entry = item.entry.model_copy(update={"scope": scope})
+            self._add(found, " ".join(entry.key), replace(item, entry=entry), twice, "correction")
+        return found
 
     def folder(self, folder: Path, model: type[EntryT], id_key: str) -> dict[str, Found]:
         found: dict[str, Found] = {}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from ingest.cards import Node, Source
+from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Node, Source
 from ingest.catalog_errors import did_you_mean
 from ingest.catalog_files import CatalogReader, Found
+from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
 from ingest.yaml_lines import Location, line_of
 
@@ -34,7 +35,10 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     check.forget()
     check.indicators()
     check.forget()
+    check.derivations()
+    check.forget()
     check.frameworks()
+    check.corrections()
     check.forget()
 
 
@@ -99,12 +103,13 @@ class _Check:
                     if name not in own:
                         message = f"the card has no report '{name}'"
                         self.drop("source", key, (*at, *inside), message, did_you_mean(name, own))
-            for i, entry in enumerate(card.implausible):
-                self.unknown("source", key, ("implausible", i), "indicator", entry.indicator)
-                self.unknown("source", key, ("implausible", i), "city", entry.city)
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
+            for part in ("caveats", "breaks"):
+                for i, item in enumerate(getattr(card, part)):
+                    at = (part, i, "indicator")
+                    self.unknown("source", key, at, "indicator", item.indicator)
 
     def reports(self) -> None:
         owners: dict[str, str] = {}
@@ -131,11 +136,11 @@ class _Check:
                         self.drop("source", key, at, message, "Leave it out of the first of them.")
 
     def themes_and_units(self) -> None:
-        units = {found.entry.unit for found in self.groups["unit"].values()}
+        units = {unit for found in self.groups["unit"].values() for unit in found.entry.units}
         for key, found in self.groups["indicator"].items():
             self.unknown("indicator", key, (), "theme", found.entry.theme)
             unit = found.entry.unit
-            if units and unit not in units:
+            if units and unit not in units and not found.entry.derive:
                 self.drop("indicator", key, (), f"unknown unit '{unit}'", did_you_mean(unit, units))
 
     def indicators(self) -> None:
@@ -147,16 +152,92 @@ class _Check:
                 if source not in faulty:
                     self.unknown("indicator", key, (), "source", source)
 
+    def derivations(self) -> None:
+        indicators = self.groups["indicator"]
+        for key, found in indicators.items():
+            derive: Derivation | None = found.entry.derive
+            if not derive:
+                continue
+            here = self._place("indicators", found)
+            parts = {(*here, "derive", *part.at): part.indicator for part in derive.parts}
+            before = len(self.dropped)
+            for at, code in parts.items():
+                self.unknown("indicator", key, at, "indicator", code)
+                if code in indicators and indicators[code].entry.derive:
+                    message = f"'{code}' is derived itself"
+                    remedy = "Name the collected indicators that it is derived from."
+                    self.drop("indicator", key, at, message, remedy)
+            if len(self.dropped) == before:
+                fault = _fault_of_parts(
+                    found.entry, derive, [indicators[p.indicator].entry for p in derive.parts]
+                )
+                if fault:
+                    self.drop("indicator", key, next(iter(parts)), *fault)
+
+    def _place(self, section: str, found: Found) -> Location:
+        """Location of an entry in a file that has several."""
+        lines = self.reader.lines.get(found.file, {})
+        places = (at for at in lines if len(at) == 2 and at[0] == section)
+        return next((at for at in places if lines[at] == found.line), ())
+
+    def corrections(self) -> None:
+        for key, found in self.groups["correction"].items():
+            entry: Correction = found.entry
+            for kind in ("source", "indicator", "city"):
+                self.unknown("correction", key, (), kind, getattr(entry, kind))
+            indicator = self.groups["indicator"].get(entry.indicator)
+            if indicator is None or entry.new is None:
+                continue
+            try:
+                parse_number(entry.new)
+            except ValueError as error:
+                self.drop("correction", key, (), str(error), "Write 'new' as a number.")
+            target = indicator.entry.unit
+            printed = {k for k, f in self.groups["unit"].items() if f.entry.unit == target}
+            if entry.unit not in {target, *printed}:
+                message = f"unit '{entry.unit}' does not convert to '{target}'"
+                remedy = did_you_mean(str(entry.unit), {target, *printed})
+                self.drop("correction", key, (), message, remedy)
+
     def frameworks(self) -> None:
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
                 self.unknown("framework", key, ("references", i), "indicator", code)
-            for at, code in _node_indicators(found.entry.index, ("index",)):
+            for at, _, code in _node_values(found.entry.index, ("indicator", "denominator")):
                 self.unknown("framework", key, at, "indicator", code)
+            if all(stage.stage != "transform" for stage in found.entry.stages):
+                for at, name, method in _node_values(found.entry.index, ("transform",)):
+                    message = f"'{name}: {method}' without the stage transform"
+                    remedy = "Add '{stage: transform, method: by_indicator}' to its stages."
+                    self.drop("framework", key, at, message, remedy)
         marked = [k for k, f in self.groups["framework"].items() if f.entry.flagship]
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
             self.drop("framework", key, ("flagship",), message, "Mark one framework only.")
+
+
+def _fault_of_parts(
+    entry: Indicator, derive: Derivation, parts: list[Indicator]
+) -> tuple[str, str] | None:
+    """What is wrong with the parts of a derived indicator together, and the remedy."""
+    scopes = list(dict.fromkeys(part.scope for part in parts if part.scope != SCOPE_OF_REGISTERS))
+    if len(scopes) > 1:
+        return f"parts of different scope: {', '.join(scopes)}", "Take parts of one scope."
+    if entry.scope != parts[0].scope:
+        return (
+            f"its scope is '{entry.scope}', that of '{parts[0].indicator}' is '{parts[0].scope}'",
+            f"Write 'scope: {parts[0].scope}'.",
+        )
+    units = [part.unit for part in parts]
+    if derive.sum and len(set(units)) > 1:
+        return f"a sum of different units: {', '.join(units)}", "Add what has one unit."
+    unit = derive.unit(units)
+    if entry.unit != unit:
+        return (
+            f"the unit of this {derive.method} is '{unit}', not '{entry.unit}'",
+            f"Write 'unit: {unit}' and let the code end with it.",
+        )
+    return None
 
 
 def _origins(report: str, origins: dict[str, str | None]) -> list[str]:
@@ -189,9 +270,12 @@ def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, s
             yield from _named(value, key, (*at, i))
 
 
-def _node_indicators(node: Node, at: Location) -> Iterator[tuple[Location, str]]:
-    for name in ("indicator", "denominator"):
-        if code := getattr(node, name):
-            yield (*at, name), code
+def _node_values(
+    node: Node, names: Sequence[str], at: Location = ("index",)
+) -> Iterator[tuple[Location, str, str]]:
+    """What the nodes of a tree have under these names: place, name and value."""
+    for name in names:
+        if value := getattr(node, name):
+            yield (*at, name), name, value
     for i, child in enumerate(node.children):
-        yield from _node_indicators(child, (*at, "children", i))
+        yield from _node_values(child, names, (*at, "children", i))

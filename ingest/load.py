@@ -15,9 +15,10 @@ import duckdb
 import pyarrow as pa
 
 from ingest.archive import HeldDocument
-from ingest.cards import Framework, Node
+from ingest.cards import Correction, Framework, Node
 from ingest.catalog import Catalog
 from ingest.facts import raw_tables
+from ingest.numbers import convert, parse_number
 from ingest.parse import UNREADABLE, empty_table, parsed_facts
 from ingest.pull import held_documents
 from ingest.settings import Settings
@@ -154,7 +155,9 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
         "city_member": [
             (c.city_id, member) for c in catalog.cities.values() for member in c.members
         ],
-        "theme": [(t.theme, t.title, i) for i, t in enumerate(catalog.themes.values(), 1)],
+        "theme": [
+            (t.theme, t.title, t.coverage_min, i) for i, t in enumerate(catalog.themes.values(), 1)
+        ],
         "indicator": [
             (
                 x.indicator,
@@ -166,9 +169,25 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 x.scope,
                 x.definition,
                 x.max_yearly_change,
+                x.derive is not None,
                 i,
             )
             for i, x in enumerate(catalog.indicators.values(), 1)
+        ],
+        "indicator_derivation": [
+            (
+                x.indicator,
+                x.derive.method,
+                x.derive.ratio.per if x.derive.ratio else None,
+            )
+            for x in catalog.indicators.values()
+            if x.derive
+        ],
+        "indicator_part": [
+            (x.indicator, part.role, part.indicator, part.years_before, i)
+            for x in catalog.indicators.values()
+            if x.derive
+            for i, part in enumerate(x.derive.parts, 1)
         ],
         "indicator_source": [
             (x.indicator, source, i)
@@ -199,6 +218,31 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             (s.id, r.indicator, r.country_code, r.year_from, r.year_to)
             for s in catalog.sources.values()
             for r in s.registers
+        ],
+        "source_caveat": [
+            (s.id, c.indicator, c.reason) for s in catalog.sources.values() for c in s.caveats
+        ],
+        "series_break": [
+            (s.id, b.indicator, b.year, b.reason)
+            for s in catalog.sources.values()
+            for b in s.breaks
+        ],
+        "correction": [
+            (
+                c.source,
+                c.indicator,
+                c.city,
+                c.year,
+                c.scope,
+                c.old,
+                c.new,
+                c.unit,
+                _corrected_value(c, catalog),
+                c.reason,
+                c.by,
+                c.on,
+            )
+            for c in catalog.corrections.values()
         ],
         "report": [
             (
@@ -266,6 +310,14 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
     }
 
 
+def _corrected_value(correction: Correction, catalog: Catalog) -> float | None:
+    if correction.new is None:
+        return None
+    own = catalog.indicators[correction.indicator].unit
+    factor = 1.0 if correction.unit == own else catalog.units[str(correction.unit)].factor
+    return convert(parse_number(correction.new), factor)
+
+
 def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
     def level(node: Node) -> int:
         return 1 + max((level(child) for child in node.children), default=0)
@@ -289,6 +341,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 None if indicator else node.aggregation,
                 node.indicator,
                 node.denominator,
+                node.transform,
                 indicator.direction if indicator else None,
                 node.reason or None,
                 i,

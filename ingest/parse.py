@@ -58,7 +58,6 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
         name = f"{parser.name}-{parser.version}"
         parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
         parts.append(document.model_dump_json(include={"options", "reports"}))
-        parts += [entry.model_dump_json() for entry in card.implausible]
         parts += [entry.model_dump_json() for entry in card.registers]
     parts += [catalog.names_digest, held.source_id, held.document_id, held.parser]
     parts.append(str(held.vintage_on))
@@ -128,28 +127,7 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
         parser.read(data, context, facts)
     except (LookupError, TypeError, AttributeError) as error:
         raise ParseError(f"not in the form that {parser.name} reads: {error!r}") from error
-    _set_aside_implausible(card, facts)
     return facts
-
-
-def _set_aside_implausible(card: Source, facts: Facts) -> None:
-    for entry in card.implausible:
-        if entry.document != facts.held.document:
-            continue
-        rows = [
-            row
-            for row in facts.rows
-            if row["kind"] == "observation"
-            and (row["indicator"], row["city_id"]) == (entry.indicator, entry.city)
-            and row.get("printed_value") == entry.printed
-        ]
-        if not rows:
-            raise ParseError(
-                f"the card calls '{entry.printed}' implausible for {entry.indicator} of "
-                f"{entry.city}, but the document does not print it"
-            )
-        for row in rows:
-            row.update(status="missing", value=None, missing_reason=entry.reason)
 
 
 def _document(card: Source, held: HeldDocument) -> Document:

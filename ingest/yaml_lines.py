@@ -42,7 +42,9 @@ def load_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
             for key_node, value_node in node.value:
                 if not isinstance(key_node, yaml.ScalarNode):
                     raise YamlError(key_node.start_mark.line + 1, "a key must be a plain word")
-                key = build(key_node, (*location, "?"))
+                # YAML 1.1 takes the bare keys on, off, yes and no for truth values.
+                is_word = key_node.tag == "tag:yaml.org,2002:bool"
+                key = key_node.value if is_word else build(key_node, (*location, "?"))
                 if key in result:
                     raise YamlError(key_node.start_mark.line + 1, f"key '{key}' is written twice")
                 lines[(*location, key)] = key_node.start_mark.line + 1

@@ -6,7 +6,10 @@ with known as (
         value,
         source_id
     from marts.indicator_value
-    where status = 'observed' and value > 0
+    where
+        status = 'observed' and value > 0 and not is_derived
+        -- The ratio of two growth rates, or of a profit to a loss, says nothing.
+        and not regexp_matches(unit, '_(change|growth|balance)$')
 ),
 
 -- Added to both values, so that 1 patent followed by 60 is no alarm.
@@ -42,6 +45,13 @@ compared as (
             and now.city_id = before.city_id
             and now.year = before.year + 1
     inner join quiet on now.indicator = quiet.indicator
+    -- across a break the two figures don't compare
+    left join marts.series_break as series_break
+        on
+            now.source_id = series_break.source_id
+            and now.indicator = series_break.indicator
+            and now.year = series_break.year
+    where series_break.source_id is null
 )
 
 select *

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ingest.parsers import (
     cited_facts,
     event_table,
+    long_table,
     quoted_passages,
     ranking_ledger,
     register_count,
@@ -17,6 +18,7 @@ PARSERS: dict[str, Parser] = {
     for parser in (
         cited_facts.PARSER,
         event_table.PARSER,
+        long_table.PARSER,
         quoted_passages.PARSER,
         ranking_ledger.PARSER,
         register_count.PARSER,

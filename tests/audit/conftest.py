@@ -56,6 +56,36 @@ create table marts.indicator_value (
     indicator varchar, city_id varchar, year integer, value double, unit varchar, status varchar,
     missing_reason varchar, source_id varchar, document_id varchar, observation_id varchar
 );
+create table marts.series_break (source_id varchar, indicator varchar, year integer);
+create table marts.edition_comparison as
+    select 'flag' as framework, 2023 as edition, 2022 as edition_before,
+        1.0::double as weight_common, null::varchar as only_now, null::varchar as only_before,
+        null::varchar as series_breaks, true as is_comparable;
+create table marts.index_change as select * from (values
+    ('flag', 2023, 'aa', 1, 2, 1, 50.0, 40.0, 10.0),
+    ('flag', 2023, 'bb', 1, 1, 0, 50.0, 60.0, -10.0),
+    ('flag', 2023, 'cc', 3, 3, 0, 10.0, 10.0, 0.0)
+) as change (
+    framework, edition, city_id, rank, rank_before, rank_change, score, score_before, score_change
+);
+create table marts.indicator_conflict (
+    indicator varchar, city_id varchar, year integer, conflict_kind varchar, value double,
+    other_value double, difference_pct double, source_id varchar, other_source_id varchar,
+    vintage_on date, other_vintage_on date, is_explained boolean
+);
+insert into marts.indicator_conflict
+select 'firms_count', city_id, 2023, 'other_source', 100, 105, difference_pct, 'book', 'gazette',
+    date '2024-01-01', date '2024-01-01', is_explained
+from (
+    values ('aa', 5.0, false), ('bb', 40.0, true)
+) as pair (city_id, difference_pct, is_explained);
+create table marts.correction (
+    source_id varchar, indicator varchar, city_id varchar, year integer, scope varchar,
+    old_as_printed varchar, corrected_by varchar, corrected_on date, is_applied boolean,
+    newest_as_printed varchar
+);
+insert into marts.correction values
+    ('book', 'firms_count', 'aa', 2023, 'city', '5', 'me', '2024-01-01', true, '5');
 create table marts.index_score (
     framework varchar, edition integer, city_id varchar, node varchar, level integer,
     score double, rank bigint, coverage double, is_ranked boolean
@@ -76,6 +106,36 @@ create table marts.source as select 'book' as source_id, 400 as max_age_days;
 
 AFTER = """
 create table raw.observation as select * from marts.observation;
+create table raw.indicator_derivation as select * from (values
+    ('papers_per_million_persons', 'ratio', 1000000),
+    ('firms_pct_change', 'growth', null),
+    ('papers_and_firms_count', 'sum', null)
+) as derivation (indicator, method, per);
+create table raw.indicator_part as select * from (values
+    ('papers_per_million_persons', 'numerator', 'papers_count', 0),
+    ('papers_per_million_persons', 'denominator', 'people_persons', 0),
+    ('firms_pct_change', 'end', 'firms_count', 0),
+    ('firms_pct_change', 'start', 'firms_count', 1),
+    ('papers_and_firms_count', 'term', 'papers_count', 0),
+    ('papers_and_firms_count', 'term', 'firms_count', 0)
+) as part (indicator, role, part_indicator, years_before);
+insert into marts.indicator (indicator, unit, scope) values
+    ('papers_per_million_persons', 'per_million_persons', 'city'),
+    ('firms_pct_change', 'pct_change', 'city'), ('papers_and_firms_count', 'count', 'city');
+alter table marts.indicator_value add column is_derived boolean default false;
+create table marts.indicator_value_part as
+    select part.indicator, value.city_id, 2023 as year, part.role, part.part_indicator,
+        value.year as part_year, value.value, value.observation_id
+    from raw.indicator_part as part
+    join marts.indicator_value as value
+        on part.part_indicator = value.indicator and value.year = 2023 - part.years_before
+    where value.city_id = 'ee';
+insert into marts.indicator_value by name
+    select 'papers_per_million_persons' as indicator, 'ee' as city_id, 2023 as year,
+        5023 / 5.0 as value, 'per_million_persons' as unit, 'observed' as status,
+        true as is_derived
+    union all select 'firms_pct_change', 'ee', 2023, 0.0, 'pct_change', 'observed', true
+    union all select 'papers_and_firms_count', 'ee', 2023, 5563.0, 'count', 'observed', true;
 create table marts.index_ranking as
     select framework, edition, city.city_id, upper(city.city_id) as city_name, score.rank,
         score.score, coalesce(score.coverage, 0.0) as coverage,
@@ -85,6 +145,25 @@ create table marts.index_ranking as
     cross join raw.framework_edition
     left join marts.index_score as score using (framework, edition, city_id)
     where city.is_city and coalesce(score.node, 'total') = 'total';
+create table marts.index_contribution as
+    select score.framework, score.edition, score.city_id, score.node, score.score,
+        node.weight * dimension.weight as city_weight,
+        node.weight * dimension.weight * score.score as contribution
+    from marts.index_score as score
+    join marts.framework_node as node using (framework, node)
+    join marts.framework_node as dimension
+        on node.framework = dimension.framework and node.parent = dimension.node
+    where score.level = 1
+    union all
+    select 'flag', edition, 'ff', node, null, null, null
+    from raw.framework_edition cross join marts.framework_node where level = 1;
+create table marts.theme as select * from (values
+    ('all', 0.8::double), ('free', null)
+) as theme (theme, coverage_min);
+create table marts.theme_coverage as
+    select theme, city_id, year, (city_id <> 'ff')::integer as n_observed, 0 as n_zero
+    from marts.theme cross join marts.city
+    cross join (select unnest([2021, 2022, 2023]) as year) as years;
 create table marts.document as
     select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title, 'held' as status,
         'SHA' as sha256, current_date - 100 as published_on;

@@ -170,6 +170,15 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             id="unknown method",
         ),
         pytest.param(
+            INDEX,
+            "{indicator: rot_pct, weight: 0.4",
+            "{indicator: rot_pct, transform: sqrt, weight: 0.4",
+            "orchard_index",
+            "'transform: sqrt' without the stage transform",
+            "Add '{stage: transform, method: by_indicator}' to its stages.",
+            id="transform without its stage",
+        ),
+        pytest.param(
             SURVEY,
             "published_on: 2023-03-01",
             "published_on: 2023-02-30",
@@ -302,6 +311,177 @@ def test_a_faulty_indicator(
     assert "orchard_guide" in catalog.sources
 
 
+DERIVED = """\
+  - indicator: {code}
+    title: Derived
+    theme: craft
+    unit: {unit}
+    direction: higher
+    measures: intensity
+    scope: whole_orchard
+    definition: Computed from others.
+    derive:
+      {derive}
+"""
+
+
+@pytest.mark.parametrize(
+    ("unit", "derive"),
+    [
+        ("tonnes_per_hectare", "ratio: {numerator: yield_tonnes, denominator: area_hectares}"),
+        (
+            "per_thousand_hectares",
+            "ratio: {numerator: trees_count, denominator: area_hectares, per: 1000}",
+        ),
+        (
+            "persons_per_million_tonnes",
+            "ratio: {numerator: apprentices_persons, denominator: yield_tonnes, per: 1000000}",
+        ),
+        ("pct_change", "growth: {of: yield_tonnes}"),
+        ("pct_change", "growth: {of: yield_tonnes, years: 3}"),
+        # A register counts in the whole of a place.
+        ("ratio", "ratio: {numerator: trees_count, denominator: presses_count}"),
+        ("pct", "ratio: {numerator: trees_count, denominator: presses_count, per: 100}"),
+        ("count", "sum: {of: [trees_count, presses_count]}"),
+    ],
+)
+def test_units_of_derived_indicators(folder: Path, unit: str, derive: str) -> None:
+    text = DERIVED.format(code=f"new_{unit}", unit=unit, derive=derive)
+    with (folder / INDICATORS).open("a") as file:
+        file.write(text)
+    catalog = load_catalog([folder])
+    assert catalog.errors == ()
+    assert catalog.indicators[f"new_{unit}"].unit == unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "derive", "message", "remedy"),
+    [
+        (
+            "pct_change",
+            "growth: {of: yeild_tonnes}",
+            "unknown indicator 'yeild_tonnes'",
+            "Did you mean 'yield_tonnes'?",
+        ),
+        (
+            "per_hectare",
+            "ratio: {numerator: trees_count}",
+            "derive.ratio.denominator: 'denominator' is missing",
+            "Add 'denominator:'.",
+        ),
+        (
+            "pct_change",
+            "growth: {of: yield_tonnes, yaers: 2}",
+            "derive.growth.yaers: unknown key 'yaers'",
+            "Did you mean 'years'?",
+        ),
+        (
+            "pct_change",
+            "grwth: {of: yield_tonnes}",
+            "derive.grwth: unknown key 'grwth'",
+            "Did you mean 'growth'?",
+        ),
+        (
+            "pct_change",
+            "{growth: {of: yield_tonnes}, sum: {of: [trees_count, presses_count]}}",
+            "derive: derive has one method: ratio, growth or sum",
+            "Correct this entry.",
+        ),
+        (
+            "per_dozen_hectares",
+            "ratio: {numerator: trees_count, denominator: area_hectares, per: 12}",
+            "derive.ratio: per is 12, known: 1, 100, 1000",
+            "Correct this entry.",
+        ),
+        (
+            "pct",
+            "ratio: {numerator: trees_count, denominator: trees_count}",
+            "derive.ratio: 'trees_count' is divided by itself",
+            "Correct this entry.",
+        ),
+        (
+            "count",
+            "sum: {of: [trees_count, trees_count]}",
+            "derive.sum: an indicator stands twice in the sum",
+            "Correct this entry.",
+        ),
+        (
+            "count",
+            "sum: {of: [trees_count, yield_tonnes]}",
+            "a sum of different units: count, tonnes",
+            "Add what has one unit.",
+        ),
+        (
+            "per_hectare",
+            "ratio: {numerator: trees_count, denominator: area_hectares, per: 1000}",
+            "the unit of this ratio is 'per_thousand_hectares', not 'per_hectare'",
+            "Write 'unit: per_thousand_hectares' and let the code end with it.",
+        ),
+        (
+            "per_tree",
+            "ratio: {numerator: presses_count, denominator: area_hectares}",
+            "its scope is 'whole_orchard', that of 'presses_count' is 'register'",
+            "Write 'scope: register'.",
+        ),
+    ],
+)
+def test_a_faulty_derivation(
+    folder: Path, unit: str, derive: str, message: str, remedy: str
+) -> None:
+    before = (folder / INDICATORS).read_text()
+    text = DERIVED.format(code=f"new_{unit}", unit=unit, derive=derive)
+    (folder / INDICATORS).write_text(before + text)
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    assert error.entity == f"new_{unit}"
+    assert error.message.startswith(message)
+    assert error.remedy == remedy
+    # The line of the derivation, or that of its method.
+    assert error.line in (before.count("\n") + 9, before.count("\n") + 10)
+    assert len(catalog.indicators) == 6
+    assert "orchard_index" in catalog.frameworks
+
+
+def test_derived_indicators_make_no_chain(folder: Path) -> None:
+    one = DERIVED.format(code="a_pct_change", unit="pct_change", derive="growth: {of: rot_pct}")
+    two = DERIVED.format(
+        code="b_pct_change", unit="pct_change", derive="growth: {of: a_pct_change}"
+    )
+    with (folder / INDICATORS).open("a") as file:
+        file.write(one + two)
+    catalog = load_catalog([folder])
+    error = only_error(catalog)
+    assert (error.entity, error.message) == ("b_pct_change", "'a_pct_change' is derived itself")
+    assert "a_pct_change" in catalog.indicators
+
+
+def test_parts_of_different_scopes_are_never_mixed(folder: Path, edit: Edit) -> None:
+    edit(
+        INDICATORS,
+        "scope: whole_orchard\n    definition: Planted",
+        "scope: farm\n    definition: Planted",
+    )
+    text = DERIVED.format(
+        code="trees_per_hectare",
+        unit="per_hectare",
+        derive="ratio: {numerator: trees_count, denominator: area_hectares}",
+    )
+    with (folder / INDICATORS).open("a") as file:
+        file.write(text)
+    error = only_error(load_catalog([folder]))
+    assert error.message == "parts of different scope: whole_orchard, farm"
+
+
+@pytest.mark.parametrize("extra", ["", "    sources: [orchard_survey]\n"])
+def test_an_indicator_is_collected_or_derived(folder: Path, extra: str) -> None:
+    text = DERIVED.format(code="a_pct_change", unit="pct_change", derive="growth: {of: rot_pct}")
+    text = text + extra if extra else text[: text.index("    derive:")]
+    with (folder / INDICATORS).open("a") as file:
+        file.write(text)
+    catalog = load_catalog([folder])
+    assert only_error(catalog).message.startswith("an indicator has either sources, from which")
+
+
 def test_a_source_left_out_does_not_take_its_indicators_along(folder: Path, edit: Edit) -> None:
     edit(PRESSES, "trust_tier: 2", "trust_tier: 9")
     catalog = load_catalog([folder])
@@ -374,6 +554,32 @@ def test_a_bad_cell(folder: Path) -> None:
     assert [e.line for e in errors] == [16, 17]
     assert "city_id: 'Quince' does not have the form" in errors[0].message
     assert "country_code: 'Xo' does not have the form" in errors[1].message
+
+
+def test_members_of_metros_and_clusters(folder: Path) -> None:
+    (folder / "cities.csv").write_text(
+        "city_id,kind,name_en,country_code,members\n"
+        "xo_amberfield,city,Amberfield,XO,\n"
+        "xo_vale,province,North Vale,XO,\n"
+        "xo_twin,cluster,Amberfield-Vale,XO,xo_amberfield\n"
+        "xo_metro,metro,Greater Amberfield,XO,xo_amberfeld; xo_amberfield\n"
+        "xo_wide,cluster,Wide Amberfield,XO,xo_amberfield;xo_vale\n"
+        "xo_empty,metro,Empty,XO,\n"
+        "xo_odd,city,Odd,XO,xo_amberfield\n"
+        "xo_again,metro,Again,XO,xo_amberfield;xo_amberfield\n"
+        "xo_what,county,What,XO,\n"
+    )
+    catalog = load_catalog([folder])
+    errors = {e.line: (e.message, e.remedy) for e in catalog.errors if "cities.csv" in e.file}
+    assert set(catalog.cities) == {"xo_amberfield", "xo_vale", "xo_twin"}
+    assert catalog.cities["xo_twin"].members == ("xo_amberfield",)
+    assert errors.keys() == {5, 6, 7, 8, 9, 10}
+    assert errors[5] == ("unknown city 'xo_amberfeld'", "Did you mean 'xo_amberfield'?")
+    assert errors[6][0] == "member 'xo_vale' is a province, not a city"
+    assert "a metro needs members" in errors[7][0]
+    assert "a city has no members" in errors[8][0]
+    assert "a member is named twice" in errors[9][0]
+    assert "kind:" in errors[10][0]
 
 
 def test_an_organisation_in_an_unknown_city(folder: Path) -> None:
@@ -545,7 +751,8 @@ yaml_like = st.text(st.sampled_from(list("abcid:{}[]-?!&*|>'\"#%@`,. \n\t0129~<=
 def test_whatever_is_written_never_raises(tmp_path: Path, text: str) -> None:
     (tmp_path / "sources").mkdir(exist_ok=True)
     (tmp_path / "frameworks").mkdir(exist_ok=True)
-    for name in ("indicators.yml", "cities.csv", "sources/a.yml", "frameworks/a.yml"):
+    files = "indicators.yml cities.csv corrections.yml sources/a.yml frameworks/a.yml"
+    for name in files.split():
         (tmp_path / name).write_text(text, encoding="utf-8")
     for error in load_catalog([tmp_path]).errors:
         assert error.line >= 1

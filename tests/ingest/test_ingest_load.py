@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,54 @@ def test_the_tree_of_an_index(loaded: Connection) -> None:
     assert rows(loaded, "select framework from raw.framework where is_flagship") == [
         ("orchard_index",)
     ]
+
+
+DERIVED = """\
+  - indicator: trees_per_thousand_hectares
+    title: Trees per area
+    theme: land
+    unit: per_thousand_hectares
+    direction: higher
+    measures: intensity
+    scope: whole_orchard
+    definition: Trees per thousand hectares.
+    derive: {ratio: {numerator: trees_count, denominator: area_hectares, per: 1000}}
+  - indicator: yield_pct_change
+    title: Growth of the yield
+    theme: harvest
+    unit: pct_change
+    direction: higher
+    measures: intensity
+    scope: whole_orchard
+    definition: Change of the yield in two years.
+    derive: {growth: {of: yield_tonnes, years: 2}}
+"""
+
+
+def test_derived_indicators_and_their_parts(tmp_path: Path) -> None:
+    folder = shutil.copytree(ORCHARDS, tmp_path / "orchards")
+    with (folder / "indicators.yml").open("a") as file:
+        file.write(DERIVED)
+    catalog = load_catalog([folder])
+    assert catalog.errors == ()
+    with duckdb.connect() as connection:
+        load_raw(connection, catalog, Settings(home=tmp_path / "home", catalog=(folder,)))
+        assert rows(connection, "from raw.indicator_derivation order by all") == [
+            ("trees_per_thousand_hectares", "ratio", 1000),
+            ("yield_pct_change", "growth", None),
+        ]
+        assert rows(connection, "from raw.indicator_part order by indicator, position") == [
+            ("trees_per_thousand_hectares", "numerator", "trees_count", 0, 1),
+            ("trees_per_thousand_hectares", "denominator", "area_hectares", 0, 2),
+            ("yield_pct_change", "end", "yield_tonnes", 0, 1),
+            ("yield_pct_change", "start", "yield_tonnes", 2, 2),
+        ]
+        derived = rows(
+            connection, "select indicator from raw.indicator where is_derived order by 1"
+        )
+        assert derived == [("trees_per_thousand_hectares",), ("yield_pct_change",)]
+        sources = "select count(*) from raw.indicator_source where indicator like '%_pct_change'"
+        assert rows(connection, sources) == [(0,)]
 
 
 def test_errors_of_the_catalog_are_a_table(bench: Bench) -> None:

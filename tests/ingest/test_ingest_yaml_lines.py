@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_data_is_that_of_the_yaml(tmp_path: Path) -> None:
         ],
         "empty": None,
     }
+
+
+def test_a_bare_word_is_a_key_as_it_stands(tmp_path: Path) -> None:
+    data, lines = load_yaml(write(tmp_path, "on: 2024-05-01\nno: yes\n"))
+    assert data == {"on": dt.date(2024, 5, 1), "no": True}
+    assert lines["no",] == 2
 
 
 @pytest.mark.parametrize(

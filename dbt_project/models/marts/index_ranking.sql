@@ -24,6 +24,12 @@ cities as (
 
 ),
 
+bounds as (
+
+    select * from {{ ref('int_index_bound') }}
+
+),
+
 roots as (
 
     select scores.*
@@ -31,6 +37,35 @@ roots as (
     inner join nodes
         on scores.framework = nodes.framework and scores.node = nodes.node
     where nodes.parent is null
+
+),
+
+breaks as (
+
+    select * from {{ ref('int_index_break') }}
+
+),
+
+break_texts as (
+
+    select distinct
+        framework,
+        edition,
+        city_id,
+        concat(indicator, ' ', year, ': ', reason) as series_break
+    from breaks
+
+),
+
+break_lists as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        {{ text_list('series_break', 'series_break') }} as series_breaks
+    from break_texts
+    group by framework, edition, city_id
 
 ),
 
@@ -55,6 +90,8 @@ final as (
         roots.city_id,
         cities.name_en as city_name,
         roots.rank,
+        bounds.rank_from,
+        bounds.rank_to,
         roots.score,
         roots.coverage,
         count(roots.rank) over (partition by roots.framework, roots.edition) as n_ranked,
@@ -65,15 +102,26 @@ final as (
                         reasons.reason,
                         'a dimension whose indicators do not vary among the ranked cities'
                     )
-        end as reason
+        end as reason,
+        break_lists.series_breaks
     from roots
     inner join cities
         on roots.city_id = cities.city_id
+    left join bounds
+        on
+            roots.framework = bounds.framework
+            and roots.edition = bounds.edition
+            and roots.city_id = bounds.city_id
     left join reasons
         on
             roots.framework = reasons.framework
             and roots.edition = reasons.edition
             and roots.city_id = reasons.city_id
+    left join break_lists
+        on
+            roots.framework = break_lists.framework
+            and roots.edition = break_lists.edition
+            and roots.city_id = break_lists.city_id
 
 )
 

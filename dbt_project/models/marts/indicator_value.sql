@@ -1,54 +1,14 @@
 with
 
-observations as (
+collected as (
 
-    select * from {{ ref('observation') }}
-
-),
-
-indicators as (
-
-    select * from {{ ref('stg_indicator') }}
+    select * from {{ ref('int_indicator_collected') }}
 
 ),
 
-preferences as (
+derived as (
 
-    select * from {{ ref('stg_indicator_source') }}
-
-),
-
-candidates as (
-
-    select
-        observations.*,
-        preferences.position as source_position
-    from observations
-    inner join indicators
-        on
-            observations.indicator = indicators.indicator
-            and observations.scope = indicators.scope
-    inner join preferences
-        on
-            observations.indicator = preferences.indicator
-            and observations.source_id = preferences.source_id
-    where observations.is_latest_vintage
-
-),
-
--- The first source that knows the value; where none does, the first that says it is missing.
-ordered as (
-
-    select
-        *,
-        row_number() over (
-            partition by indicator, city_id, year
-            order by
-                case when status = 'missing' then 1 else 0 end asc,
-                source_position asc,
-                observation_id asc
-        ) as choice
-    from candidates
+    select * from {{ ref('int_indicator_derived') }}
 
 ),
 
@@ -62,11 +22,31 @@ final as (
         unit,
         status,
         missing_reason,
+        is_corrected,
+        correction_reason,
+        false as is_derived,
         source_id,
         document_id,
         observation_id
-    from ordered
-    where choice = 1
+    from collected
+
+    union all
+
+    select
+        indicator,
+        city_id,
+        year,
+        value,
+        unit,
+        status,
+        missing_reason,
+        is_corrected,
+        correction_reason,
+        true as is_derived,
+        null as source_id,
+        null as document_id,
+        null as observation_id
+    from derived
 
 )
 

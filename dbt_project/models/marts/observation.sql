@@ -12,9 +12,19 @@ zeros as (
 
 ),
 
+corrections as (
+
+    select * from {{ ref('stg_correction') }}
+
+),
+
+-- A figure that nobody printed is known by its number: a zero of a register is 0.
 observations as (
 
-    select * from printed
+    select
+        *,
+        coalesce(printed_value, {{ number_text('value') }}) as figure
+    from printed
 
     union all
 
@@ -35,8 +45,57 @@ observations as (
         'absent from an exhaustive register' as locator,
         null as quote,
         vintage_on,
-        null as parser
+        null as parser,
+        '0' as figure
     from zeros
+
+),
+
+-- A correction counts in every document that prints the wrong figure, and in no other.
+corrected as (
+
+    select
+        observations.observation_id,
+        observations.source_id,
+        observations.document_id,
+        observations.indicator,
+        observations.city_id,
+        observations.year,
+        observations.scope,
+        case
+            when corrections.indicator is null then observations.value
+            else corrections.new_value
+        end as value,
+        observations.value as value_as_published,
+        observations.unit,
+        case
+            when corrections.indicator is null then observations.status
+            when corrections.new_value is null then 'missing'
+            else 'observed'
+        end as status,
+        case
+            when corrections.indicator is null then observations.missing_reason
+            when corrections.new_value is null then corrections.correction_reason
+        end as missing_reason,
+        observations.printed_value,
+        observations.printed_unit,
+        observations.locator,
+        observations.quote,
+        observations.vintage_on,
+        observations.parser,
+        corrections.indicator is not null as is_corrected,
+        corrections.correction_reason,
+        corrections.corrected_by,
+        corrections.corrected_on
+    from observations
+    left join corrections
+        on
+            observations.source_id = corrections.source_id
+            and observations.indicator = corrections.indicator
+            and observations.city_id = corrections.city_id
+            and observations.year = corrections.year
+            and observations.scope = corrections.scope
+            and observations.figure = corrections.old_as_printed
 
 ),
 
@@ -53,7 +112,7 @@ ordered as (
                 document_id asc,
                 observation_id asc
         ) as vintage_position
-    from observations
+    from corrected
 
 ),
 
@@ -68,11 +127,16 @@ final as (
         year,
         scope,
         value,
+        value_as_published,
         unit,
         status,
         missing_reason,
         printed_value,
         printed_unit,
+        is_corrected,
+        correction_reason,
+        corrected_by,
+        corrected_on,
         locator,
         quote,
         vintage_on,

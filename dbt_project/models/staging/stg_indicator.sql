@@ -18,6 +18,7 @@ final as (
         scope,
         definition,
         max_yearly_change,
+        is_derived,
         position
     from source
 

@@ -11,6 +11,7 @@ final as (
     select
         theme,
         title,
+        coverage_min,
         position
     from source
 
