@@ -118,7 +118,7 @@ def rebuilt(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(CATALOG, folder)
     for path in (folder / "sources").glob("*/*.csv"):
         path.unlink()
-    mirror = tuple(shared / name for name in ("mirror", "reports", "seed"))
+    mirror = tuple(shared / name for name in ("mirror", "reports", "seed", "facts"))
     settings = Settings(home=folder.parent / "home", catalog=(folder,), mirror=mirror)
     lines = list(bundle(settings))
     assert {line.outcome for line in lines} == {"written"}, lines
