@@ -25,7 +25,8 @@ SCHEMA = """
 create schema raw;
 create schema marts;
 create table marts.city as
-    select unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff']) as city_id, 'xx' as country_code;
+    select *, 'xx' as country_code, city_id <> 'province' as is_city
+    from unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff', 'province']) as unit (city_id);
 create table marts.framework as
     select 'flag' as framework, true as is_flagship, 'xx' as universe_country_code,
         0.5::double as dimension_coverage_min, 0::double as scale_min, 100::double as scale_max;
@@ -143,7 +144,26 @@ create table marts.index_ranking as
     from marts.city as city
     cross join raw.framework_edition
     left join marts.index_score as score using (framework, edition, city_id)
-    where coalesce(score.node, 'total') = 'total';
+    where city.is_city and coalesce(score.node, 'total') = 'total';
+create table marts.index_contribution as
+    select score.framework, score.edition, score.city_id, score.node, score.score,
+        node.weight * dimension.weight as city_weight,
+        node.weight * dimension.weight * score.score as contribution
+    from marts.index_score as score
+    join marts.framework_node as node using (framework, node)
+    join marts.framework_node as dimension
+        on node.framework = dimension.framework and node.parent = dimension.node
+    where score.level = 1
+    union all
+    select 'flag', edition, 'ff', node, null, null, null
+    from raw.framework_edition cross join marts.framework_node where level = 1;
+create table marts.theme as select * from (values
+    ('all', 0.8::double), ('free', null)
+) as theme (theme, coverage_min);
+create table marts.theme_coverage as
+    select theme, city_id, year, (city_id <> 'ff')::integer as n_observed, 0 as n_zero
+    from marts.theme cross join marts.city
+    cross join (select unnest([2021, 2022, 2023]) as year) as years;
 create table marts.document as
     select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title, 'held' as status,
         'SHA' as sha256, current_date - 100 as published_on;
