@@ -24,9 +24,15 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Seen = Literal["full", "excerpt"]
 Precision = Literal["day", "month", "year"]
+Standing = Literal["original", "press", "repost", "content_farm"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
 UNITS_WITHOUT_SUFFIX = ("index",)
+Kind = Literal["city", "municipality", "province", "metro", "cluster"]
+# A municipality is a city and a first-level division at once.
+CITY_KINDS: frozenset[Kind] = frozenset({"city", "municipality"})
+PROVINCE_KINDS = frozenset({"province", "municipality"})
+GROUP_KINDS = frozenset({"metro", "cluster"})
 
 
 class Entry(BaseModel):
@@ -34,8 +40,13 @@ class Entry(BaseModel):
 
 
 class City(Entry):
+    """A unit of the gazetteer: a city, or what rankings and statistics put in a city's place."""
+
     city_id: Identifier
+    kind: Kind = "city"
     name_en: Text
+    """A qualifier in brackets at its end, as in ``London (Ontario)``, says that the bare name
+    means another city where neither country nor province is given."""
     name_zh: str = ""
     aliases: tuple[str, ...] = ()
     country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -45,6 +56,22 @@ class City(Entry):
     geonames_id: int | None = None
     latitude: float | None = Field(None, ge=-90, le=90)
     longitude: float | None = Field(None, ge=-180, le=180)
+    members: tuple[Identifier, ...] = ()
+    """Cities of the gazetteer that a metro or a cluster takes in."""
+
+    @model_validator(mode="after")
+    def _groups_have_members(self) -> City:
+        if self.kind in GROUP_KINDS and not self.members:
+            raise ValueError(f"a {self.kind} needs members: ids of its cities, separated by ';'")
+        if self.members and self.kind not in GROUP_KINDS:
+            raise ValueError(f"a {self.kind} has no members; only a metro or a cluster has")
+        if len(set(self.members)) < len(self.members):
+            raise ValueError("a member is named twice")
+        return self
+
+    @property
+    def is_city(self) -> bool:
+        return self.kind in CITY_KINDS
 
 
 class Organisation(Entry):
@@ -66,6 +93,12 @@ class Theme(Entry):
     coverage_min: float | None = Field(None, ge=0, le=1)
     """Share of the flagship's cities that should have a known collected indicator of the theme."""
 
+    @model_validator(mode="after")
+    def _table_is_free(self) -> Theme:
+        if self.theme in ("coverage", "wide"):
+            raise ValueError(f"the table theme_{self.theme} is there already, choose another code")
+        return self
+
 
 class Unit(Entry):
     """A unit as printed, and what one of it is in the catalog's unit."""
@@ -73,6 +106,12 @@ class Unit(Entry):
     printed: Text
     unit: Identifier
     factor: float = Field(gt=0)
+    also: tuple[Identifier, ...] = ()
+    """Other units that are printed alike: a share and a growth rate are both printed in %."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return (self.unit, *self.also)
 
 
 # What one can count by, in words, for the unit of a ratio: per_million_persons.
@@ -231,7 +270,19 @@ class Report(Entry):
     universe: Text
     universe_size: int | None = Field(None, gt=0)
     derived_from: Identifier | None = None
+    """Report that this one repeats or rests on; it never confirms that one."""
     trust: Literal["full", "excerpt", "inferred", "lowtrust"] = "full"
+    methodology: str = ""
+    """How it ranks, as far as published: dimensions, weights, breaks."""
+
+
+class LeftOut(Entry):
+    """An edition of a ledger that is not entered, and why."""
+
+    ledger_edition: Text
+    title: Text
+    n_rows: int = Field(ge=0)
+    reason: Text
 
 
 class Document(Entry):
@@ -252,6 +303,9 @@ class Document(Entry):
     """Where only the month or the year is known, ``published_on`` is its first day."""
     retrieved_on: dt.date | None = None
     seen: Seen = "full"
+    standing: Standing = "original"
+    """What the page is: the publisher's own, a press article about it, a repost, or a page that
+    copies others to draw visitors."""
     media_type: str | None = None
     reports: tuple[Report, ...] = ()
     """Rankings printed in the document."""
@@ -273,6 +327,13 @@ class RegisterCoverage(Entry):
     year_to: int
 
 
+class Caveat(Entry):
+    """Why a source's figures of an indicator differ from those of other sources."""
+
+    indicator: Identifier
+    reason: Text
+
+
 class Source(Entry):
     id: Identifier
     title: Text
@@ -290,6 +351,7 @@ class Source(Entry):
     parser: Identifier
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
     documents: tuple[Document, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -298,6 +360,22 @@ class Source(Entry):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"duplicate document id: {', '.join(twice)}")
+        # A transcript is known by its address alone.
+        cited = [d.address for d in self.documents if d.form == "transcript"]
+        twice = sorted({a for a in cited if cited.count(a) > 1})
+        if twice:
+            raise ValueError(
+                f"{twice[0]} is cited by two documents: make one document of them, with all its "
+                "reports"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _caveats_are_distinct(self) -> Source:
+        names = [caveat.indicator for caveat in self.caveats]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two caveats for one indicator: {', '.join(twice)}")
         return self
 
     @property
@@ -354,6 +432,8 @@ class Node(Entry):
     aggregation: Literal["a_amean"] = "a_amean"
     indicator: Identifier | None = None
     denominator: Identifier | None = None
+    transform: Literal["sqrt", "log1p"] | None = None
+    """Shape given to a leaf's values before they are normalised."""
     reason: str = ""
     children: tuple[Node, ...] = ()
 
@@ -363,6 +443,8 @@ class Node(Entry):
             raise ValueError("a node has either an indicator or children")
         if not self.indicator and not self.node:
             raise ValueError("a node with children needs an id: node")
+        if self.transform and self.children:
+            raise ValueError("only a leaf has a transform")
         if self.children and abs(sum(child.weight for child in self.children) - 1) > 1e-9:
             raise ValueError(
                 f"the weights below '{self.node}' sum to "
@@ -388,13 +470,14 @@ METHODS = {
     "select": ("newest",),
     "denominate": ("by_indicator",),
     "screen": ("by_coverage",),
+    "transform": ("by_indicator",),
     "normalise": ("n_minmax",),
     "aggregate": ("a_amean",),
 }
 
 
 class Stage(Entry):
-    stage: Literal["select", "denominate", "screen", "normalise", "aggregate"]
+    stage: Literal["select", "denominate", "screen", "transform", "normalise", "aggregate"]
     method: Text
     parameters: dict[str, Any] = {}
 

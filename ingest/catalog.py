@@ -17,6 +17,7 @@ from ingest.cards import (
     Correction,
     Framework,
     Indicator,
+    LeftOut,
     Organisation,
     Source,
     Theme,
@@ -40,6 +41,7 @@ class Catalog:
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
     corrections: dict[str, Correction]
+    left_out: dict[str, LeftOut]
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
@@ -60,6 +62,19 @@ class Catalog:
             for entry in group.values()
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    @property
+    def report_families(self) -> dict[str, str]:
+        """For each report the first of its family, which it repeats or rests on through others."""
+        reports = [report for card in self.sources.values() for report in card.reports]
+        origins = {report.report_id: report.derived_from for report in reports}
+        families = {}
+        for report in origins:
+            first = report
+            while origin := origins.get(first):
+                first = origin
+            families[report] = first
+        return families
 
     @property
     def flagship(self) -> str | None:
@@ -109,6 +124,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
                 "organisation",
                 key=lambda o: normalise_organisation(o.organisation),
             ),
+            "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
             **reader.indicator_file(folder / "indicators.yml"),
             "source": sources,
             "framework": reader.folder(folder / "frameworks", Framework, "framework"),
@@ -130,6 +146,7 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
         sources=entries["source"],
         frameworks=entries["framework"],
         corrections=entries["correction"],
+        left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
         errors=tuple(sorted(reader.errors, key=lambda e: (e.file, e.line, e.message))),
         digest=digest,

@@ -123,8 +123,9 @@ class CatalogReader:
                 )
                 continue
             data: dict[str, Any] = {k: v for k, v in row.items() if v != ""}
-            if "aliases" in data:
-                data["aliases"] = tuple(a.strip() for a in data["aliases"].split(";"))
+            for several in ("aliases", "members"):
+                if several in data:
+                    data[several] = tuple(part.strip() for part in data[several].split(";"))
             self.lines[name] = {(): line}
             entry = self.validate(model, data, name, (), entity)
             if entry is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     The order matters: an indicator may lose its theme, a framework its indicators.
     """
     check = _Check(groups, reader)
+    check.members()
+    check.forget()
     check.organisations()
     check.themes_and_units()
     check.forget()
@@ -62,6 +64,15 @@ class _Check:
         for group, key in self.dropped:
             self.groups[group].pop(key, None)
 
+    def members(self) -> None:
+        for key, found in self.groups["city"].items():
+            for member in found.entry.members:
+                self.unknown("city", key, (), "city", member)
+                known = self.groups["city"].get(member)
+                if known and not known.entry.is_city:
+                    message = f"member '{member}' is a {known.entry.kind}, not a city"
+                    self.drop("city", key, (), message, "Name the cities of which it consists.")
+
     def organisations(self) -> None:
         for key, found in self.groups["organisation"].items():
             self.unknown("organisation", key, (), "city", found.entry.city_id)
@@ -87,12 +98,22 @@ class _Check:
                 for kind in ("indicator", "city"):
                     for inside, name in _named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
+                own = [report.report_id for report in card.reports]
+                for inside, name in _named(values, "report_id"):
+                    if name not in own:
+                        message = f"the card has no report '{name}'"
+                        self.drop("source", key, (*at, *inside), message, did_you_mean(name, own))
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
+            for i, caveat in enumerate(card.caveats):
+                self.unknown(
+                    "source", key, ("caveats", i, "indicator"), "indicator", caveat.indicator
+                )
 
     def reports(self) -> None:
         owners: dict[str, str] = {}
+        origins: dict[str, str | None] = {}
         for key, found in self.groups["source"].items():
             for report in found.entry.reports:
                 if report.report_id in owners:
@@ -100,6 +121,7 @@ class _Check:
                     where = f"It is also in '{owners[report.report_id]}': give it another id."
                     self.drop("source", key, (), message, where)
                 owners[report.report_id] = key
+                origins[report.report_id] = report.derived_from
         for key, found in self.groups["source"].items():
             for i, document in enumerate(found.entry.documents):
                 for j, report in enumerate(document.reports):
@@ -108,9 +130,13 @@ class _Check:
                         at = ("documents", i, "reports", j, "derived_from")
                         remedy = did_you_mean(origin, owners)
                         self.drop("source", key, at, f"unknown report '{origin}'", remedy)
+                    elif report.report_id in _origins(report.report_id, origins):
+                        at = ("documents", i, "reports", j, "derived_from")
+                        message = f"report '{report.report_id}' is derived from itself"
+                        self.drop("source", key, at, message, "Leave it out of the first of them.")
 
     def themes_and_units(self) -> None:
-        units = {found.entry.unit for found in self.groups["unit"].values()}
+        units = {unit for found in self.groups["unit"].values() for unit in found.entry.units}
         for key, found in self.groups["indicator"].items():
             self.unknown("indicator", key, (), "theme", found.entry.theme)
             unit = found.entry.unit
@@ -177,8 +203,13 @@ class _Check:
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
                 self.unknown("framework", key, ("references", i), "indicator", code)
-            for at, code in _node_indicators(found.entry.index, ("index",)):
+            for at, _, code in _node_values(found.entry.index, ("indicator", "denominator")):
                 self.unknown("framework", key, at, "indicator", code)
+            if all(stage.stage != "transform" for stage in found.entry.stages):
+                for at, name, method in _node_values(found.entry.index, ("transform",)):
+                    message = f"'{name}: {method}' without the stage transform"
+                    remedy = "Add '{stage: transform, method: by_indicator}' to its stages."
+                    self.drop("framework", key, at, message, remedy)
         marked = [k for k, f in self.groups["framework"].items() if f.entry.flagship]
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
@@ -209,6 +240,16 @@ def _fault_of_parts(
     return None
 
 
+def _origins(report: str, origins: dict[str, str | None]) -> list[str]:
+    """What a report is derived from, step by step; ends where a step would be repeated."""
+    found: list[str] = []
+    step = origins.get(report)
+    while step and step not in found:
+        found.append(step)
+        step = origins.get(step)
+    return found
+
+
 def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:
     """Every value written under ``key`` or its plural inside the options of a card."""
     plural = "cities" if key == "city" else f"{key}s"
@@ -229,9 +270,12 @@ def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, s
             yield from _named(value, key, (*at, i))
 
 
-def _node_indicators(node: Node, at: Location) -> Iterator[tuple[Location, str]]:
-    for name in ("indicator", "denominator"):
-        if code := getattr(node, name):
-            yield (*at, name), code
+def _node_values(
+    node: Node, names: Sequence[str], at: Location = ("index",)
+) -> Iterator[tuple[Location, str, str]]:
+    """What the nodes of a tree have under these names: place, name and value."""
+    for name in names:
+        if value := getattr(node, name):
+            yield (*at, name), name, value
     for i, child in enumerate(node.children):
-        yield from _node_indicators(child, (*at, "children", i))
+        yield from _node_values(child, names, (*at, "children", i))

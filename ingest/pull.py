@@ -129,12 +129,22 @@ def _hold(
     last: list[HeldDocument],
     settings: Settings,
 ) -> list[HeldDocument]:
-    """Archive the bytes; a changed document is a new vintage beside the versions before."""
+    """Archive the bytes; a changed document is a new vintage beside the versions before.
+
+    A vintage is a day: of two versions of one day the later one counts. Bytes that were held
+    before, and come back, are the newest vintage again, after those in between.
+    """
     blob = archive.store(settings.archive_dir, data)
-    for i, held in enumerate(last):
-        if held.blob == blob:  # the same bytes again: the facts of this version stand
-            return last[: i + 1]
+    if last and last[-1].blob == blob:
+        return last
     today = dt.datetime.now(dt.UTC).date()
+    vintage_on = max(today, document.published_on) if last else document.published_on
+    before = [held for held in last if held.vintage_on < vintage_on]
+    if before and before[-1].blob == blob:  # changed and changed back within the day
+        return before
+    back = [replace(held, vintage_on=vintage_on) for held in before if held.blob == blob]
+    if back:
+        return [held for held in before if held.blob != blob] + back
     retrieved = today if settings.origin == "live" else document.retrieved_on
     cited_only = document.form == "transcript"
     held = HeldDocument(
@@ -144,7 +154,7 @@ def _hold(
         origin=settings.origin,
         fact_kind="",
         parser=PARSERS[card.parser].label,
-        document_id=archive.cited_id(document.address) if cited_only else blob,
+        document_id=archive.cited_id(card.id, document.address) if cited_only else blob,
         sha256="" if cited_only else blob,
         title=document.title,
         address=document.address,
@@ -153,11 +163,11 @@ def _hold(
         published_on=document.published_on,
         published_precision=document.published_precision,
         retrieved_on=retrieved,
-        vintage_on=max(today, document.published_on) if last else document.published_on,
+        vintage_on=vintage_on,
         seen=document.seen,
     )
     # The facts of a transcript cite the same document before and after it is corrected.
-    return [held] if cited_only else [*last, held]
+    return [held] if cited_only else [*before, held]
 
 
 def _bundled(catalog: Catalog, card: Source, settings: Settings) -> list[HeldDocument]:
@@ -191,7 +201,7 @@ def _bundled_in(folder: Path, card: Source, settings: Settings) -> list[HeldDocu
             origin="bundled",
             fact_kind="",
             parser=row.get("parser") or PARSERS[card.parser].label,
-            document_id=row.get("document_id") or archive.cited_id(card_document.address),
+            document_id=row.get("document_id") or archive.cited_id(card.id, card_document.address),
             sha256=row.get("sha256") or "",
             title=card_document.title,
             address=card_document.address,

@@ -7,7 +7,9 @@ with universe as (
     inner join raw.framework_edition as framework_edition
         on framework.framework = framework_edition.framework
     inner join marts.city as city
-        on coalesce(framework.universe_country_code, '') in ('', city.country_code)
+        on
+            city.is_city
+            and coalesce(framework.universe_country_code, '') in ('', city.country_code)
 ),
 
 present as (

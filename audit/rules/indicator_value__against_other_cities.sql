@@ -1,13 +1,18 @@
 with known as (
     select
-        indicator,
-        city_id,
-        year,
-        value,
-        source_id,
-        ln(value) as log_value
-    from marts.indicator_value
-    where status = 'observed' and value > 0 and not is_derived
+        figure.indicator,
+        figure.city_id,
+        figure.year,
+        figure.value,
+        figure.source_id,
+        -- A tenth of a percentage point more, so that a very small share is no alarm.
+        ln(figure.value + case when figure.unit = 'pct' then 0.1 else 0.0 end) as log_value
+    from marts.indicator_value as figure
+    inner join marts.city as city on figure.city_id = city.city_id and city.is_city
+    where
+        figure.status = 'observed' and figure.value > 0 and not figure.is_derived
+        -- The ratio of two growth rates, or of a profit to a loss, says nothing.
+        and not regexp_matches(figure.unit, '_(change|growth|balance)$')
 ),
 
 middle as (

@@ -6,7 +6,10 @@ with known as (
         value,
         source_id
     from marts.indicator_value
-    where status = 'observed' and value > 0 and not is_derived
+    where
+        status = 'observed' and value > 0 and not is_derived
+        -- The ratio of two growth rates, or of a profit to a loss, says nothing.
+        and not regexp_matches(unit, '_(change|growth|balance)$')
 ),
 
 -- Added to both values, so that 1 patent followed by 60 is no alarm.

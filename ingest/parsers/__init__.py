@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ingest.parsers import (
+    cited_facts,
     event_table,
+    long_table,
     quoted_passages,
     ranking_ledger,
     register_count,
@@ -14,7 +16,9 @@ from ingest.parsers.base import Parser
 PARSERS: dict[str, Parser] = {
     parser.name: parser
     for parser in (
+        cited_facts.PARSER,
         event_table.PARSER,
+        long_table.PARSER,
         quoted_passages.PARSER,
         ranking_ledger.PARSER,
         register_count.PARSER,

@@ -29,6 +29,8 @@ class Column(Entry):
     heading: tuple[Text, ...]
     """Headings from the top down, without their translations and units."""
     unit: Text
+    years: tuple[int, ...] = ()
+    """Years of the figures, where not every edition has the column in this form."""
 
 
 class Table(Entry):
@@ -70,12 +72,13 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     )
     # Editions keep a title and change what stands below it, so the headings decide as well.
     scopes = {name_key(printed): code for printed, code in options.scopes.items()}
+    year = context.document_options.year
     tables = [
-        (table, found)
+        [(c, _find_column(c, table, paths, scopes)) for c in table.columns if _is_of(c, year)]
         for table in options.tables
         if _title(table.title) in titles
-        and all(found := [_find_column(c, table, paths, scopes) for c in table.columns])
     ]
+    tables = [columns for columns in tables if columns and all(found for _, found in columns)]
     if len(tables) != 1:
         shown = "; ".join(" > ".join(name_key(h) for h in path) for path in paths if path)
         raise ParseError(
@@ -83,12 +86,15 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
             f"Titles: {' / '.join(sorted(filter(None, titles)))}. "
             f"Headings from column {options.place_columns + 1} on: {shown}"
         )
-    table, columns = tables[0]
     above = " ".join(str(cell) for row in rows[:top] for cell in row)
-    for column, places in zip(table.columns, columns, strict=True):
+    for column, places in tables[0]:
         _check_unit(column, above, places, context)
         for place in places:
             _read_column(column, place, sheet, rows, body, context, facts)
+
+
+def _is_of(column: Column, year: int) -> bool:
+    return not column.years or year in column.years
 
 
 def _rows(data: bytes) -> tuple[str, list[list[Any]]]:
@@ -178,7 +184,7 @@ def _check_unit(column: Column, above: str, found: Sequence[Place], context: Con
     label = " > ".join(column.heading)
     unit = context.units.get(column.unit)
     indicator = context.indicators[column.indicator]
-    if unit is None or unit.unit != indicator.unit:
+    if unit is None or indicator.unit not in unit.units:
         raise ParseError(
             f"unit '{column.unit}' of '{label}' does not convert to '{indicator.unit}': "
             "add it to the units of indicators.yml"

@@ -25,7 +25,8 @@ SCHEMA = """
 create schema raw;
 create schema marts;
 create table marts.city as
-    select unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff']) as city_id, 'xx' as country_code;
+    select *, 'xx' as country_code, city_id <> 'province' as is_city
+    from unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff', 'province']) as unit (city_id);
 create table marts.framework as
     select 'flag' as framework, true as is_flagship, 'xx' as universe_country_code,
         0.5::double as dimension_coverage_min, 0::double as scale_min, 100::double as scale_max;
@@ -55,6 +56,17 @@ create table marts.indicator_value (
     indicator varchar, city_id varchar, year integer, value double, unit varchar, status varchar,
     missing_reason varchar, source_id varchar, document_id varchar, observation_id varchar
 );
+create table marts.indicator_conflict (
+    indicator varchar, city_id varchar, year integer, conflict_kind varchar, value double,
+    other_value double, difference_pct double, source_id varchar, other_source_id varchar,
+    vintage_on date, other_vintage_on date, is_explained boolean
+);
+insert into marts.indicator_conflict
+select 'firms_count', city_id, 2023, 'other_source', 100, 105, difference_pct, 'book', 'gazette',
+    date '2024-01-01', date '2024-01-01', is_explained
+from (
+    values ('aa', 5.0, false), ('bb', 40.0, true)
+) as pair (city_id, difference_pct, is_explained);
 create table marts.correction (
     source_id varchar, indicator varchar, city_id varchar, year integer, scope varchar,
     old_as_printed varchar, corrected_by varchar, corrected_on date, is_applied boolean,
@@ -120,7 +132,7 @@ create table marts.index_ranking as
     from marts.city as city
     cross join raw.framework_edition
     left join marts.index_score as score using (framework, edition, city_id)
-    where coalesce(score.node, 'total') = 'total';
+    where city.is_city and coalesce(score.node, 'total') = 'total';
 create table marts.index_contribution as
     select score.framework, score.edition, score.city_id, score.node, score.score,
         node.weight * dimension.weight as city_weight,
@@ -138,7 +150,7 @@ create table marts.theme as select * from (values
 ) as theme (theme, coverage_min);
 create table marts.theme_coverage as
     select theme, city_id, year, (city_id <> 'ff')::integer as n_observed, 0 as n_zero
-    from marts.theme cross join marts.city
+    from marts.theme cross join (select city_id from marts.city where is_city)
     cross join (select unnest([2021, 2022, 2023]) as year) as years;
 create table marts.document as
     select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title, 'held' as status,

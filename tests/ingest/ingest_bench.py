@@ -24,13 +24,14 @@ from ingest.settings import Settings
 ORCHARDS = Path(__file__).parent.parent / "fixtures" / "orchards"
 
 CITIES = """\
-city_id,name_en,name_zh,aliases,country_code,province_en,province_zh
-cn_beijing,Beijing,北京市,北京,CN,Beijing,北京市
-cn_hangzhou,Hangzhou,杭州市,杭州,CN,Zhejiang,浙江省
-cn_shenzhen,Shenzhen,深圳市,深圳,CN,Guangdong,广东省
-cn_suzhou_anhui,Suzhou,宿州市,宿州,CN,Anhui,安徽省
-cn_suzhou_jiangsu,Suzhou,苏州市,苏州,CN,Jiangsu,江苏省
-br_sao_paulo,São Paulo,,,BR,São Paulo,
+city_id,kind,name_en,name_zh,aliases,country_code,province_en,province_zh
+cn_beijing,municipality,Beijing,北京市,北京;Beijing Municipality,CN,Beijing,北京市
+cn_hangzhou,city,Hangzhou,杭州市,杭州,CN,Zhejiang,浙江省
+cn_shenzhen,city,Shenzhen,深圳市,深圳,CN,Guangdong,广东省
+cn_suzhou_anhui,city,Suzhou,宿州市,宿州,CN,Anhui,安徽省
+cn_suzhou_jiangsu,city,Suzhou,苏州市,苏州,CN,Jiangsu,江苏省
+cn_anhui_province,province,Anhui,安徽省,安徽;Anhui Province,CN,Anhui,安徽省
+br_sao_paulo,city,São Paulo,,,BR,São Paulo,
 """
 ORGANISATIONS = """\
 organisation,city_id,ror_id,reason
@@ -103,8 +104,7 @@ def card(parser: str, **changes: Any) -> dict[str, Any]:
 def register_card(**changes: Any) -> dict[str, Any]:
     """A card of a register as CSV with columns name, city and year."""
     parse = {
-        "indicator": "models_count",
-        "measure": "count",
+        "counts": [{"indicator": "models_count", "measure": "count"}],
         "key_column": "name",
         "city_column": "city",
         "year_column": "year",

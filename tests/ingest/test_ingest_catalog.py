@@ -170,6 +170,15 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             id="unknown method",
         ),
         pytest.param(
+            INDEX,
+            "{indicator: rot_pct, weight: 0.4",
+            "{indicator: rot_pct, transform: sqrt, weight: 0.4",
+            "orchard_index",
+            "'transform: sqrt' without the stage transform",
+            "Add '{stage: transform, method: by_indicator}' to its stages.",
+            id="transform without its stage",
+        ),
+        pytest.param(
             SURVEY,
             "published_on: 2023-03-01",
             "published_on: 2023-02-30",
@@ -547,6 +556,32 @@ def test_a_bad_cell(folder: Path) -> None:
     assert "country_code: 'Xo' does not have the form" in errors[1].message
 
 
+def test_members_of_metros_and_clusters(folder: Path) -> None:
+    (folder / "cities.csv").write_text(
+        "city_id,kind,name_en,country_code,members\n"
+        "xo_amberfield,city,Amberfield,XO,\n"
+        "xo_vale,province,North Vale,XO,\n"
+        "xo_twin,cluster,Amberfield-Vale,XO,xo_amberfield\n"
+        "xo_metro,metro,Greater Amberfield,XO,xo_amberfeld; xo_amberfield\n"
+        "xo_wide,cluster,Wide Amberfield,XO,xo_amberfield;xo_vale\n"
+        "xo_empty,metro,Empty,XO,\n"
+        "xo_odd,city,Odd,XO,xo_amberfield\n"
+        "xo_again,metro,Again,XO,xo_amberfield;xo_amberfield\n"
+        "xo_what,county,What,XO,\n"
+    )
+    catalog = load_catalog([folder])
+    errors = {e.line: (e.message, e.remedy) for e in catalog.errors if "cities.csv" in e.file}
+    assert set(catalog.cities) == {"xo_amberfield", "xo_vale", "xo_twin"}
+    assert catalog.cities["xo_twin"].members == ("xo_amberfield",)
+    assert errors.keys() == {5, 6, 7, 8, 9, 10}
+    assert errors[5] == ("unknown city 'xo_amberfeld'", "Did you mean 'xo_amberfield'?")
+    assert errors[6][0] == "member 'xo_vale' is a province, not a city"
+    assert "a metro needs members" in errors[7][0]
+    assert "a city has no members" in errors[8][0]
+    assert "a member is named twice" in errors[9][0]
+    assert "kind:" in errors[10][0]
+
+
 def test_an_organisation_in_an_unknown_city(folder: Path) -> None:
     (folder / "organisations.csv").write_text(
         "organisation,city_id,ror_id,reason\n"
@@ -678,7 +713,7 @@ def test_indicators_in_a_wrong_shape_are_an_error(tmp_path: Path, text: str) -> 
     catalog = load_catalog([folder])
     assert catalog.errors
     assert {e.file for e in catalog.errors} == {"c/indicators.yml"}
-    assert len(catalog.cities) == 6
+    assert len(catalog.cities) == 7
 
 
 @pytest.mark.parametrize("text", ["[]", "5", "a sentence", "- id: things", "id:", "documents: 5"])

@@ -8,6 +8,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -198,12 +199,44 @@ def test_a_changed_file_is_a_new_vintage_beside_the_old_one(bench: Bench) -> Non
     assert newest == 3
 
 
-def test_the_old_bytes_again_are_the_old_vintage(bench: Bench) -> None:
+def a_day_passes(bench: Bench) -> None:
+    folder = bench.settings.archive_dir
+    held = archive.read_holdings(folder, "mirror", "things")
+    day = dt.timedelta(days=1)
+    older = [replace(document, vintage_on=document.vintage_on - day) for document in held]
+    archive.write_holdings(folder, "mirror", "things", older)
+
+
+def test_what_changed_back_within_a_day_is_the_old_vintage(bench: Bench) -> None:
     bench.write(register_card())
     for data in (REGISTER, MORE, REGISTER):
         drop_mirror(bench, data)
         result = bench.pull()
     assert [held.blob for held in result.documents] == [archive.sha256(REGISTER)]
+    assert result.documents[0].vintage_on == dt.date(2024, 5, 1)
+
+
+def test_old_bytes_that_come_back_are_the_newest_vintage(bench: Bench) -> None:
+    bench.write(register_card())
+    for data in (REGISTER, MORE, REGISTER):
+        drop_mirror(bench, data)
+        result = bench.pull()
+        a_day_passes(bench)
+    more, again = result.documents
+    assert (more.blob, again.blob) == (archive.sha256(MORE), archive.sha256(REGISTER))
+    assert more.vintage_on < again.vintage_on
+    bench.parse()
+    assert values(bench) == sorted(REGISTER_FACTS + MORE_FACTS)
+
+
+def test_of_two_versions_of_a_day_the_later_counts(bench: Bench) -> None:
+    bench.write(register_card())
+    versions = (REGISTER, MORE, MORE + "Epsilon,杭州,2024\n".encode())
+    for data in versions:
+        drop_mirror(bench, data)
+        result = bench.pull()
+    kept = [archive.sha256(versions[0]), archive.sha256(versions[2])]
+    assert [held.blob for held in result.documents] == kept
 
 
 def transcript(*ranks: int) -> bytes:

@@ -81,6 +81,7 @@ known as (
         on
             indicator_values.city_id = cities.city_id
             and asked.country_code = cities.country_code
+            and cities.is_city
     where
         indicator_values.status <> 'missing'
         and (asked.year_from is null or asked.year_from <= indicator_values.year)
@@ -154,7 +155,7 @@ unknown_leaders as (
         {{ text_list('cities.name_en', 'cities.name_en', ', ') }} as names
     from asked
     inner join cities
-        on asked.country_code = cities.country_code
+        on asked.country_code = cities.country_code and cities.is_city
     inner join leaders
         on cities.city_id = leaders.city_id
     left join ranked

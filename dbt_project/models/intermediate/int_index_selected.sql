@@ -84,8 +84,11 @@ universe as (
         on editions.framework = stages.framework and stages.stage = 'select'
     inner join cities
         on
-            frameworks.universe_country_code is null
-            or frameworks.universe_country_code = cities.country_code
+            cities.is_city
+            and (
+                frameworks.universe_country_code is null
+                or frameworks.universe_country_code = cities.country_code
+            )
 
 ),
 

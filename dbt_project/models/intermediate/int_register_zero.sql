@@ -1,6 +1,7 @@
 -- In an exhaustive register absence is an observed zero: one row for every city and year that
--- the register covers and does not mention. Nothing is said of years after the newest that was
--- read, nor of registers that were not read at all: there absence is not an observation.
+-- the register covers and does not mention, none for a province, metro or cluster. Nothing is said
+-- of years after the newest that was read, nor of registers that were not read at all: there
+-- absence is not an observation.
 with
 
 coverage as (
@@ -61,7 +62,7 @@ covered as (
             coverage.source_id = readings.source_id
             and coverage.indicator = readings.indicator
     inner join cities
-        on coverage.country_code = cities.country_code
+        on coverage.country_code = cities.country_code and cities.is_city
     inner join numbers
         on coverage.year_from + numbers.n <= least(coverage.year_to, readings.newest_year)
 

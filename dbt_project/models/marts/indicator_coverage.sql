@@ -15,6 +15,7 @@ indicators as (
 cities as (
 
     select * from {{ ref('stg_city') }}
+    where is_city
 
 ),
 
@@ -28,13 +29,15 @@ gazetteer as (
 counted as (
 
     select
-        indicator,
-        year,
-        count(case when status = 'observed' then 1 end) as n_observed,
-        count(case when status = 'zero' then 1 end) as n_zero,
-        count(case when status = 'missing' then 1 end) as n_missing
+        indicator_values.indicator,
+        indicator_values.year,
+        count(case when indicator_values.status = 'observed' then 1 end) as n_observed,
+        count(case when indicator_values.status = 'zero' then 1 end) as n_zero,
+        count(case when indicator_values.status = 'missing' then 1 end) as n_missing
     from indicator_values
-    group by indicator, year
+    inner join cities
+        on indicator_values.city_id = cities.city_id
+    group by indicator_values.indicator, indicator_values.year
 
 ),
 

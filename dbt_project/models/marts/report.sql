@@ -6,6 +6,12 @@ reports as (
 
 ),
 
+witnesses as (
+
+    select * from {{ ref('int_report_witness') }}
+
+),
+
 published as (
 
     select * from {{ ref('stg_published_rank') }}
@@ -16,7 +22,8 @@ counted as (
 
     select
         report_id,
-        count(distinct city_id) as n_cities
+        count(distinct city_id) as n_cities,
+        count(distinct document_id) as n_documents
     from published
     group by report_id
 
@@ -26,8 +33,12 @@ final as (
 
     select
         reports.*,
-        coalesce(counted.n_cities, 0) as n_cities
+        witnesses.is_witness,
+        coalesce(counted.n_cities, 0) as n_cities,
+        coalesce(counted.n_documents, 0) as n_documents
     from reports
+    inner join witnesses
+        on reports.report_id = witnesses.report_id
     left join counted
         on reports.report_id = counted.report_id
 

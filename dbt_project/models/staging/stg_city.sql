@@ -10,6 +10,8 @@ final as (
 
     select
         city_id,
+        kind,
+        is_city,
         name_en,
         name_zh,
         country_code,

@@ -22,7 +22,9 @@ final as (
         universe,
         universe_size,
         derived_from,
-        trust
+        family_id,
+        trust,
+        methodology
     from source
 
 )

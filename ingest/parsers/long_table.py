@@ -1,0 +1,318 @@
+"""Figures as CSV: one row a place and year (wide form), or one row a figure (long form).
+
+The rows name their places; the card says which kinds of places they may be, so that the figure
+of a province never lands on a city of the same name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ingest.cards import CITY_KINDS, Entry, Identifier, Kind, Text
+from ingest.catalog_errors import did_you_mean
+from ingest.facts import Facts, ParseError, short_quote
+from ingest.numbers import convert, parse_number
+from ingest.parsers.base import Context, Parser
+from ingest.parsers.register_count import Filter
+
+MAX_ROWS = 200_000
+BLANK_REASON = "not published (blank in the source)"
+Row = Mapping[str, str]
+
+
+class Place(Entry):
+    """A place by its printed name, where the gazetteer can't know it."""
+
+    printed: Text
+    city: Identifier
+
+
+class Value(Entry):
+    """A column of figures, or those of its rows that pass the filters."""
+
+    indicator: Identifier
+    column: Text
+    unit: Text
+    scope: Identifier
+    where: tuple[Filter, ...] = ()
+    year: int | None = None
+    """Year of the column, where years stand side by side."""
+
+
+class Options(Entry):
+    place_column: Text
+    kinds: frozenset[Kind] = CITY_KINDS
+    """Kinds of places that the rows are about."""
+    country_code: str | None = None
+    country_column: str | None = None
+    countries: dict[str, str] = Field({})
+    """Countries as printed and their codes; a code needs no entry."""
+    province_column: str | None = None
+    """Column that tells two cities of one name apart."""
+    places: tuple[Place, ...] = ()
+    totals: tuple[str, ...] = ()
+    """Rows that are no place, such as the sum of all."""
+    other_places: Literal["quarantine", "expected"] = "quarantine"
+    """Whether every place outside the gazetteer is quarantined, or counted in one entry."""
+    minimum_places: int = Field(1, ge=1)
+    """Fewer places than this and the file was not read as a whole."""
+    year_column: str | None = None
+    """Without it the document's year counts."""
+    year_from: int = 0
+    year_to: int = 9999
+    where: tuple[Filter, ...] = ()
+    """Rows read: the cell of each column is one of the values."""
+    values: tuple[Value, ...] = ()
+    indicator_column: str | None = None
+    """Column with the code of the indicator, where each row is a figure of its own."""
+    value_column: str = "value"
+    unit_column: str | None = None
+    """Column with the unit as printed. Under ``values`` it must print the declared one."""
+    scope_column: str | None = None
+    """Column with the scope, for ``indicator_column``; without it that of the indicator."""
+    note_column: str | None = None
+    """Column with a remark, for ``indicator_column``; of a missing figure it is the reason."""
+    missing: dict[str, Text] = Field({})
+    """Cells that stand for a missing figure, and the reason."""
+    decimal: Literal[".", ","] = "."
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Options:
+        if bool(self.values) == bool(self.indicator_column):
+            raise ValueError("declare either values or an indicator_column")
+        if self.indicator_column and not self.unit_column:
+            raise ValueError("an indicator_column needs a unit_column: each figure has its unit")
+        if self.values and (self.scope_column or self.note_column):
+            raise ValueError("scope_column and note_column go with an indicator_column")
+        return self
+
+
+class DocumentOptions(Entry):
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure before its cell is read. ``heading`` says in the quote what it is."""
+
+    indicator: str
+    column: str
+    unit: str
+    scope: str
+    year: int
+    heading: str
+    note: str = ""
+
+
+def read(data: bytes, context: Context, facts: Facts) -> None:
+    options: Options = context.options
+    found: dict[tuple[str, str, int, str], int] = {}
+    others: set[str] = set()
+    for line, row in _rows(data, options):
+        figures = _figures(row, line, context, facts)
+        if not figures or row[options.place_column].strip() in options.totals:
+            continue
+        city = _place(row, line, context, facts, others)
+        for figure in figures if city else ():
+            key = (figure.indicator, str(city), figure.year, figure.scope)
+            if key in found:
+                raise ParseError(
+                    f"line {line}: {figure.indicator} of {city} in {figure.year}, scope "
+                    f"{figure.scope}, stands on line {found[key]} already: delete one of them"
+                )
+            found[key] = line
+            _read_cell(figure, str(city), row, line, context, facts)
+    if others:
+        facts.quarantine(
+            "observation",
+            f"{len(others)} places: {', '.join(sorted(others))}",
+            "outside the gazetteer, as the card expects",
+            f"column {options.place_column}",
+        )
+    places = {city for _, city, _, _ in found}
+    if len(places) < options.minimum_places:
+        raise ParseError(
+            f"{len(places)} known places with the declared figures, at least "
+            f"{options.minimum_places} expected"
+        )
+
+
+def _rows(data: bytes, options: Options) -> Iterator[tuple[int, Row]]:
+    try:
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        _check_headings(reader.fieldnames or [], options)
+        for i, row in enumerate(reader):
+            line = reader.line_num
+            if i == MAX_ROWS:
+                raise ParseError(f"the file has more than {MAX_ROWS} rows")
+            if None in row or None in row.values():
+                raise ParseError(
+                    f"line {line} has another number of cells than the heading, which has "
+                    f"{len(reader.fieldnames or [])}"
+                )
+            if _passes(row, options.where):
+                yield line, row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ParseError(f"not readable as CSV in UTF-8: {error}") from error
+
+
+def _check_headings(headings: Sequence[str], options: Options) -> None:
+    filters = [*options.where, *(f for value in options.values for f in value.where)]
+    needed = [options.place_column, options.country_column, options.province_column]
+    needed += [options.year_column, options.indicator_column, options.unit_column]
+    needed += [options.scope_column, options.note_column, *(f.column for f in filters)]
+    needed += [value.column for value in options.values]
+    needed += [options.value_column] if options.indicator_column else []
+    missing = sorted({column for column in needed if column and column not in headings})
+    if missing:
+        raise ParseError(f"no column {', '.join(missing)}; the file has {', '.join(headings)}")
+    twice = sorted({column for column in needed if column and headings.count(column) > 1})
+    if twice:
+        raise ParseError(f"the heading {', '.join(twice)} stands twice")
+
+
+def _passes(row: Row, filters: tuple[Filter, ...]) -> bool:
+    return all(row[f.column] in f.values for f in filters)
+
+
+def _figures(row: Row, line: int, context: Context, facts: Facts) -> list[Figure]:
+    """The figures of a row that are of the declared years."""
+    options: Options = context.options
+    if options.indicator_column:
+        return _own_figure(row, line, context, facts)
+    figures = []
+    for value in options.values:
+        if not _passes(row, value.where):
+            continue
+        year = value.year or _year(row, line, context, facts)
+        if year is None:
+            continue
+        unit = row[options.unit_column].strip() if options.unit_column else value.unit
+        if unit != value.unit:
+            raise ParseError(
+                f"line {line}: the unit is '{unit}', the card declares '{value.unit}' for "
+                f"{value.indicator}"
+            )
+        heading = " ".join(row[f.column] for f in value.where) or value.column
+        figures.append(Figure(value.indicator, value.column, unit, value.scope, year, heading))
+    return figures
+
+
+def _own_figure(row: Row, line: int, context: Context, facts: Facts) -> list[Figure]:
+    options: Options = context.options
+    code = row[str(options.indicator_column)].strip()
+    if code not in context.indicators:
+        raise ParseError(
+            f"line {line}: unknown indicator '{code}'. "
+            f"{did_you_mean(code, context.indicators)} New ones are added to indicators.yml"
+        )
+    year = _year(row, line, context, facts)
+    if year is None:
+        return []
+    scope = row[options.scope_column].strip() if options.scope_column else ""
+    figure = Figure(
+        indicator=code,
+        column=options.value_column,
+        unit=row[str(options.unit_column)].strip(),
+        scope=scope or context.indicators[code].scope,
+        year=year,
+        heading=code,
+        note=row[options.note_column].strip() if options.note_column else "",
+    )
+    return [figure]
+
+
+def _year(row: Row, line: int, context: Context, facts: Facts) -> int | None:
+    """Year of a row, ``None`` where it is not read."""
+    options: Options = context.options
+    if options.year_column is None:
+        if context.document_options.year is None:
+            raise ParseError("the card names neither a year_column nor a year of the document")
+        return int(context.document_options.year)
+    text = row[options.year_column].strip()
+    if len(text) != 4 or not text.isdecimal():
+        facts.quarantine("observation", text or "(blank)", "not a year", f"line {line}")
+        return None
+    return int(text) if options.year_from <= int(text) <= options.year_to else None
+
+
+def _place(row: Row, line: int, context: Context, facts: Facts, others: set[str]) -> str | None:
+    options: Options = context.options
+    name = row[options.place_column].strip()
+    for place in options.places:
+        if place.printed == name:
+            return place.city
+    country = options.country_code
+    if options.country_column:
+        printed = row[options.country_column].strip()
+        country = options.countries.get(printed, printed)
+        if len(country) != 2:
+            raise ParseError(f"line {line}: country '{printed}': add its code to countries")
+    province = row[options.province_column].strip() if options.province_column else None
+    found = context.gazetteer.city(name, country, province or None, kinds=options.kinds)
+    if found.city_id is None and options.other_places == "expected" and not found.candidates:
+        others.add(name)
+    elif found.city_id is None:
+        reason = "unknown place" if name else "no place"
+        facts.quarantine("observation", name or "(blank)", reason, f"line {line}", found.candidates)
+    return found.city_id
+
+
+def _read_cell(
+    figure: Figure,
+    city: str,
+    row: Row,
+    line: int,
+    context: Context,
+    facts: Facts,
+) -> None:
+    options: Options = context.options
+    indicator = context.indicators[figure.indicator]
+    cell, name = row[figure.column].strip(), row[options.place_column].strip()
+    locator = f"line {line}, column {figure.column}"
+    common = {
+        "indicator": indicator.indicator,
+        "city_id": city,
+        "year": figure.year,
+        "scope": figure.scope,
+        "unit": indicator.unit,
+        "printed_unit": figure.unit,
+        "locator": locator,
+        "quote": short_quote(
+            " | ".join(filter(None, (name, figure.heading, cell or "(blank)", figure.note)))
+        ),
+    }
+    factor = _factor(figure, line, context)
+    if not cell or cell in options.missing:
+        reason = options.missing.get(cell) or figure.note or BLANK_REASON
+        facts.add("observation", status="missing", missing_reason=reason, **common)
+        return
+    try:
+        value = convert(parse_number(cell, options.decimal), factor)
+    except ValueError as error:
+        facts.quarantine("observation", f"{name}: {cell}", str(error), locator)
+        return
+    facts.add("observation", status="observed", value=value, printed_value=cell, **common)
+
+
+def _factor(figure: Figure, line: int, context: Context) -> float:
+    """What one of the printed unit is in the indicator's own unit, which may be printed too."""
+    own = context.indicators[figure.indicator].unit
+    if figure.unit == own:
+        return 1.0
+    unit = context.units.get(figure.unit)
+    if unit is None or own not in unit.units:
+        raise ParseError(
+            f"line {line}: the unit '{figure.unit}' does not convert to '{own}' of "
+            f"{figure.indicator}: add it to the units of indicators.yml"
+        )
+    return unit.factor
+
+
+PARSER = Parser("long_table", 1, Options, DocumentOptions, read)
