@@ -98,7 +98,8 @@ HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
             join raw.framework_edition as e
                 on newest.framework = e.framework and newest.edition = e.edition
             join marts.theme_coverage as c
-                on r.city_id = c.city_id and c.year between e.edition - e.max_age_years and e.edition
+                on r.city_id = c.city_id
+                and c.year between e.edition - e.max_age_years and e.edition
             join marts.theme as t on c.theme = t.theme
             group by r.city_name, r.rank, t.title, t.position
             order by r.rank, r.city_name, t.position
