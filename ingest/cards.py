@@ -93,6 +93,12 @@ class Theme(Entry):
     coverage_min: float | None = Field(None, ge=0, le=1)
     """Share of the flagship's cities that should have a known collected indicator of the theme."""
 
+    @model_validator(mode="after")
+    def _table_is_free(self) -> Theme:
+        if self.theme in ("coverage", "wide"):
+            raise ValueError(f"the table theme_{self.theme} is there already, choose another code")
+        return self
+
 
 class Unit(Entry):
     """A unit as printed, and what one of it is in the catalog's unit."""

@@ -15,6 +15,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 def main(parsed: Path, arguments: list[str]) -> int:
     manifest = Manifest.from_msgpack(parsed.read_bytes())
+    manifest.build_flat_graph()  # what macros see as `graph`; a parse would have made it
     result = dbtRunner(manifest=manifest).invoke(arguments)
     if result.exception:
         print(result.exception)

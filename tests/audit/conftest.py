@@ -163,7 +163,7 @@ create table marts.theme as select * from (values
 ) as theme (theme, coverage_min);
 create table marts.theme_coverage as
     select theme, city_id, year, (city_id <> 'ff')::integer as n_observed, 0 as n_zero
-    from marts.theme cross join marts.city
+    from marts.theme cross join (select city_id from marts.city where is_city)
     cross join (select unnest([2021, 2022, 2023]) as year) as years;
 create table marts.document as
     select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title,

@@ -23,6 +23,7 @@ themes as (
 cities as (
 
     select * from {{ ref('stg_city') }}
+    where is_city
 
 ),
 
