@@ -518,6 +518,8 @@ class Framework(Entry):
     scale_min: float = 0.0
     scale_max: float = 100.0
     references: tuple[Identifier, ...] = ()
+    consensus_subjects: tuple[Identifier, ...] = ()
+    """Subjects of the published rankings whose consensus the index is compared with."""
     editions: tuple[Edition, ...] = Field(min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     index: Node

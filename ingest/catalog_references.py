@@ -200,9 +200,18 @@ class _Check:
                 self.drop("correction", key, (), message, remedy)
 
     def frameworks(self) -> None:
+        reports = [r for found in self.groups["source"].values() for r in found.entry.reports]
+        subjects = {report.subject for report in reports}
+        # The reports of a source that was left out can't be asked.
+        faulty = any("/sources/" in error.file for error in self.reader.errors)
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
                 self.unknown("framework", key, ("references", i), "indicator", code)
+            for i, subject in enumerate(found.entry.consensus_subjects):
+                if subject not in subjects and not faulty:
+                    message = f"no report has the subject '{subject}'"
+                    remedy = did_you_mean(subject, subjects)
+                    self.drop("framework", key, ("consensus_subjects", i), message, remedy)
             for at, _, code in _node_values(found.entry.index, ("indicator", "denominator")):
                 self.unknown("framework", key, at, "indicator", code)
             if all(stage.stage != "transform" for stage in found.entry.stages):

@@ -303,6 +303,11 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for f in catalog.frameworks.values()
             for indicator in f.references
         ],
+        "framework_subject": [
+            (f.framework, subject)
+            for f in catalog.frameworks.values()
+            for subject in dict.fromkeys(f.consensus_subjects)
+        ],
         "catalog_error": list(
             {
                 (e.file, e.line, e.message): (e.file, e.line, e.entity, e.message, e.remedy)

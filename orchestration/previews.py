@@ -72,6 +72,14 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
         "select * from marts.ranking_agreement order by edition desc, n_common desc, report_id",
         "select report_id, kendall_tau_b from preview where kendall_tau_b is not null",
     ),
+    "marts.consensus_agreement": (
+        """
+        select kind, compared_id, publisher, n_cities, n_pairs, n_voters, agreement, reason
+        from marts.consensus_agreement
+        order by agreement desc nulls last, compared_id
+        """,
+        "select compared_id, agreement from preview where agreement is not null",
+    ),
 }
 
 # Asset -> name and query of its heat maps: row, column, number from 0 to 1, in the order of both.

@@ -265,6 +265,29 @@ def test_weights_of_a_dimension(folder: Path, edit: Edit) -> None:
     assert "the weights below 'craft' sum to 0.9, not to 1" in error.message
 
 
+def test_a_subject_that_no_report_has(folder: Path, edit: Edit) -> None:
+    line = edit(INDEX, "editions:\n", "consensus_subjects: [orchards, orchids]\neditions:\n")
+    error = only_error(load_catalog([folder]))
+    assert (error.file, error.line) == (f"orchards/{INDEX}", line)
+    assert error.message == "no report has the subject 'orchids'"
+    assert error.remedy == "Did you mean 'orchards'?"
+
+
+def test_a_report_left_out_does_not_take_the_index_along(folder: Path, edit: Edit) -> None:
+    edit(INDEX, "editions:\n", "consensus_subjects: [orchards]\neditions:\n")
+    edit(GUIDE, "trust_tier: 3", "trust_tier: 9")
+    catalog = load_catalog([folder])
+    assert only_error(catalog).entity == "orchard_guide"
+    assert "orchard_index" in catalog.frameworks
+
+
+@pytest.mark.parametrize("theme", ["coverage", "wide"])
+def test_a_theme_whose_table_is_taken(folder: Path, edit: Edit, theme: str) -> None:
+    edit(INDICATORS, "{theme: harvest, title", f"{{theme: {theme}, title")
+    messages = [error.message for error in load_catalog([folder]).errors]
+    assert f"the table theme_{theme} is there already, choose another code" in messages
+
+
 def test_an_indicator_used_twice_in_an_index(folder: Path, edit: Edit) -> None:
     edit(INDEX, "{indicator: presses_count, weight", "{indicator: rot_pct, weight")
     assert "node used twice: rot_pct" in only_error(load_catalog([folder])).message
