@@ -88,7 +88,9 @@ def test_every_source_gives_facts(facts: duckdb.DuckDBPyConnection) -> None:
     union = " union ".join(f"select source_id from raw.{kind}" for kind in kinds)
     silent = facts.execute(f"select source_id from raw.source except ({union})").fetchall()
     assert silent == []
-    indicators = "select indicator from raw.indicator except select indicator from raw.observation"
+    indicators = (
+        "select indicator from raw.indicator_source except select indicator from raw.observation"
+    )
     assert facts.execute(indicators).fetchall() == []
 
 
