@@ -54,9 +54,9 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def cited_id(address: str) -> str:
-    """Identifier of a document of which only the address is known."""
-    return f"cited:{sha256(address.encode())}"
+def cited_id(source_id: str, address: str) -> str:
+    """Identifier of a document of which only the address is known, as one source cites it."""
+    return f"cited:{sha256(f'{source_id} {address}'.encode())}"
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -24,6 +24,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Seen = Literal["full", "excerpt"]
 Precision = Literal["day", "month", "year"]
+Standing = Literal["original", "press", "repost", "content_farm"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
 UNITS_WITHOUT_SUFFIX = ("index",)
@@ -91,6 +92,12 @@ class Theme(Entry):
     title: Text
     coverage_min: float | None = Field(None, ge=0, le=1)
     """Share of the flagship's cities that should have a known collected indicator of the theme."""
+
+    @model_validator(mode="after")
+    def _table_is_free(self) -> Theme:
+        if self.theme in ("coverage", "wide"):
+            raise ValueError(f"the table theme_{self.theme} is there already, choose another code")
+        return self
 
 
 class Unit(Entry):
@@ -262,8 +269,22 @@ class Report(Entry):
     data_year: int
     universe: Text
     universe_size: int | None = Field(None, gt=0)
+    universe_country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """Country to which the universe belongs as a whole; none for several or the world."""
     derived_from: Identifier | None = None
+    """Report that this one repeats or rests on; it never confirms that one."""
     trust: Literal["full", "excerpt", "inferred", "lowtrust"] = "full"
+    methodology: str = ""
+    """How it ranks, as far as published: dimensions, weights, breaks."""
+
+
+class LeftOut(Entry):
+    """An edition of a ledger that is not entered, and why."""
+
+    ledger_edition: Text
+    title: Text
+    n_rows: int = Field(ge=0)
+    reason: Text
 
 
 class Document(Entry):
@@ -284,6 +305,9 @@ class Document(Entry):
     """Where only the month or the year is known, ``published_on`` is its first day."""
     retrieved_on: dt.date | None = None
     seen: Seen = "full"
+    standing: Standing = "original"
+    """What the page is: the publisher's own, a press article about it, a repost, or a page that
+    copies others to draw visitors."""
     media_type: str | None = None
     reports: tuple[Report, ...] = ()
     """Rankings printed in the document."""
@@ -350,6 +374,14 @@ class Source(Entry):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"duplicate document id: {', '.join(twice)}")
+        # A transcript is known by its address alone.
+        cited = [d.address for d in self.documents if d.form == "transcript"]
+        twice = sorted({a for a in cited if cited.count(a) > 1})
+        if twice:
+            raise ValueError(
+                f"{twice[0]} is cited by two documents: make one document of them, with all its "
+                "reports"
+            )
         return self
 
     @model_validator(mode="after")
@@ -416,6 +448,8 @@ class Node(Entry):
     aggregation: Literal["a_amean"] = "a_amean"
     indicator: Identifier | None = None
     denominator: Identifier | None = None
+    transform: Literal["sqrt", "log1p"] | None = None
+    """Shape given to a leaf's values before they are normalised."""
     reason: str = ""
     children: tuple[Node, ...] = ()
 
@@ -425,6 +459,8 @@ class Node(Entry):
             raise ValueError("a node has either an indicator or children")
         if not self.indicator and not self.node:
             raise ValueError("a node with children needs an id: node")
+        if self.transform and self.children:
+            raise ValueError("only a leaf has a transform")
         if self.children and abs(sum(child.weight for child in self.children) - 1) > 1e-9:
             raise ValueError(
                 f"the weights below '{self.node}' sum to "
@@ -450,13 +486,14 @@ METHODS = {
     "select": ("newest",),
     "denominate": ("by_indicator",),
     "screen": ("by_coverage",),
+    "transform": ("by_indicator",),
     "normalise": ("n_minmax",),
     "aggregate": ("a_amean",),
 }
 
 
 class Stage(Entry):
-    stage: Literal["select", "denominate", "screen", "normalise", "aggregate"]
+    stage: Literal["select", "denominate", "screen", "transform", "normalise", "aggregate"]
     method: Text
     parameters: dict[str, Any] = {}
 
@@ -481,6 +518,8 @@ class Framework(Entry):
     scale_min: float = 0.0
     scale_max: float = 100.0
     references: tuple[Identifier, ...] = ()
+    consensus_subjects: tuple[Identifier, ...] = ()
+    """Subjects of the published rankings whose consensus the index is compared with."""
     editions: tuple[Edition, ...] = Field(min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     index: Node

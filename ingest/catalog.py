@@ -17,6 +17,7 @@ from ingest.cards import (
     Correction,
     Framework,
     Indicator,
+    LeftOut,
     Organisation,
     Source,
     Theme,
@@ -41,6 +42,7 @@ class Catalog:
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
     corrections: dict[str, Correction]
+    left_out: dict[str, LeftOut]
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
@@ -75,10 +77,23 @@ class Catalog:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @property
+    def report_families(self) -> dict[str, str]:
+        """For each report the first of its family, which it repeats or rests on through others."""
+        reports = [report for card in self.sources.values() for report in card.reports]
+        origins = {report.report_id: report.derived_from for report in reports}
+        families = {}
+        for report in origins:
+            first = report
+            while origin := origins.get(first):
+                first = origin
+            families[report] = first
+        return families
+
+    @property
     def content_digest(self) -> str:
         """Digest of its entries and of the facts that lie beside its cards now."""
         digest = hashlib.sha256(self.names_digest.encode())
-        for group in (self.themes, self.sources, self.frameworks, self.corrections):
+        for group in (self.themes, self.sources, self.frameworks, self.corrections, self.left_out):
             for entry in group.values():
                 digest.update(entry.model_dump_json().encode())
         for folder in (folder for folders in self.folders.values() for folder in folders):
@@ -155,6 +170,7 @@ def _read(reader: CatalogReader) -> Catalog:
         sources=entries["source"],
         frameworks=entries["framework"],
         corrections=entries["correction"],
+        left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
         errors=tuple(sorted(_told(reader), key=lambda e: (e.file, e.line, e.message))),
         digest=catalog_digest(reader.paths),
@@ -170,6 +186,7 @@ def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
             "organisation",
             key=lambda o: normalise_organisation(o.organisation),
         ),
+        "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
         **reader.indicator_file(folder / "indicators.yml"),
         "source": reader.folder(folder / "sources", Source, "id"),
         "framework": reader.folder(folder / "frameworks", Framework, "framework"),

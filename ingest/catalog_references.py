@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,11 @@ class _Check:
                 for kind in ("indicator", "city"):
                     for inside, name in named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
+                own = [report.report_id for report in card.reports]
+                for inside, name in named(values, "report_id"):
+                    if name not in own:
+                        message = f"the card has no report '{name}'"
+                        self.drop("source", key, (*at, *inside), message, did_you_mean(name, own))
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
@@ -108,6 +113,7 @@ class _Check:
 
     def reports(self) -> None:
         owners: dict[str, str] = {}
+        origins: dict[str, str | None] = {}
         for key, found in self.groups["source"].items():
             for report in found.entry.reports:
                 if report.report_id in owners:
@@ -115,6 +121,7 @@ class _Check:
                     where = f"It is also in '{owners[report.report_id]}': give it another id."
                     self.drop("source", key, (), message, where)
                 owners[report.report_id] = key
+                origins[report.report_id] = report.derived_from
         for key, found in self.groups["source"].items():
             for i, document in enumerate(found.entry.documents):
                 for j, report in enumerate(document.reports):
@@ -123,6 +130,10 @@ class _Check:
                         at = ("documents", i, "reports", j, "derived_from")
                         remedy = did_you_mean(origin, owners)
                         self.drop("source", key, at, f"unknown report '{origin}'", remedy)
+                    elif report.report_id in _origins(report.report_id, origins):
+                        at = ("documents", i, "reports", j, "derived_from")
+                        message = f"report '{report.report_id}' is derived from itself"
+                        self.drop("source", key, at, message, "Leave it out of the first of them.")
 
     def themes_and_units(self) -> None:
         units = {unit for found in self.groups["unit"].values() for unit in found.entry.units}
@@ -189,11 +200,25 @@ class _Check:
                 self.drop("correction", key, (), message, remedy)
 
     def frameworks(self) -> None:
+        reports = [r for found in self.groups["source"].values() for r in found.entry.reports]
+        subjects = {report.subject for report in reports}
+        # The reports of a source that was left out can't be asked.
+        faulty = any("/sources/" in error.file for error in self.reader.errors)
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
                 self.unknown("framework", key, ("references", i), "indicator", code)
-            for at, code in _node_indicators(found.entry.index, ("index",)):
+            for i, subject in enumerate(found.entry.consensus_subjects):
+                if subject not in subjects and not faulty:
+                    message = f"no report has the subject '{subject}'"
+                    remedy = did_you_mean(subject, subjects)
+                    self.drop("framework", key, ("consensus_subjects", i), message, remedy)
+            for at, _, code in _node_values(found.entry.index, ("indicator", "denominator")):
                 self.unknown("framework", key, at, "indicator", code)
+            if all(stage.stage != "transform" for stage in found.entry.stages):
+                for at, name, method in _node_values(found.entry.index, ("transform",)):
+                    message = f"'{name}: {method}' without the stage transform"
+                    remedy = "Add '{stage: transform, method: by_indicator}' to its stages."
+                    self.drop("framework", key, at, message, remedy)
         marked = [k for k, f in self.groups["framework"].items() if f.entry.flagship]
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
@@ -224,6 +249,16 @@ def _fault_of_parts(
     return None
 
 
+def _origins(report: str, origins: dict[str, str | None]) -> list[str]:
+    """What a report is derived from, step by step; ends where a step would be repeated."""
+    found: list[str] = []
+    step = origins.get(report)
+    while step and step not in found:
+        found.append(step)
+        step = origins.get(step)
+    return found
+
+
 def named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:
     """Every value written under ``key`` or its plural inside the options of a card."""
     plural = "cities" if key == "city" else f"{key}s"
@@ -244,9 +279,12 @@ def named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, st
             yield from named(value, key, (*at, i))
 
 
-def _node_indicators(node: Node, at: Location) -> Iterator[tuple[Location, str]]:
-    for name in ("indicator", "denominator"):
-        if code := getattr(node, name):
-            yield (*at, name), code
+def _node_values(
+    node: Node, names: Sequence[str], at: Location = ("index",)
+) -> Iterator[tuple[Location, str, str]]:
+    """What the nodes of a tree have under these names: place, name and value."""
+    for name in names:
+        if value := getattr(node, name):
+            yield (*at, name), name, value
     for i, child in enumerate(node.children):
-        yield from _node_indicators(child, (*at, "children", i))
+        yield from _node_values(child, names, (*at, "children", i))

@@ -98,9 +98,13 @@ class Facts:
         reason: str,
         locator: str,
         candidates: tuple[str, ...] = (),
+        apart: bool = False,
     ) -> None:
-        """Keep what could not be read with certainty; equal texts are counted together."""
-        key = (fact_kind, text, reason)
+        """Keep what could not be read with certainty.
+
+        Equal texts are counted together, unless each is to be kept ``apart`` with its place.
+        """
+        key = (fact_kind, text, locator if apart else reason)
         if key in self._quarantined:
             self._quarantined[key]["occurrences"] += 1
             return

@@ -48,7 +48,7 @@ class Gazetteer:
         self._by_name: dict[str, set[str]] = defaultdict(set)
         self._by_bare_name: dict[str, set[str]] = defaultdict(set)
         self._provinces: dict[str, set[str]] = {}
-        """Names of each city's province, normalised."""
+        """Normalised names of the province that each city is in."""
         divisions: dict[tuple[str, str], set[str]] = defaultdict(set)
         for city in self._cities.values():
             if city.kind in PROVINCE_KINDS:
@@ -66,7 +66,6 @@ class Gazetteer:
                 self._by_name[normalise_name(name)].add(city.city_id)
             if bare != city.name_en:
                 self._by_bare_name[normalise_name(bare)].add(city.city_id)
-        self._known_provinces = frozenset().union(*self._provinces.values())
         self._organisations = {
             normalise_organisation(o.organisation): o.city_id for o in organisations
         }
@@ -80,24 +79,25 @@ class Gazetteer:
     ) -> Resolution:
         """City of a printed name; an ambiguous name comes back with its candidates.
 
-        The country is binding, and so is a province (by any of its names) that the gazetteer
-        knows; from one that it does not know nothing follows.
+        The country is binding, and so is the province (by any of its names) wherever the
+        gazetteer has the province of the city.
         """
-        key, within = normalise_name(name), normalise_name(province or "")
-        if within not in self._known_provinces:
-            within = ""
-        groups = [self._by_name, self._by_bare_name] if country_code or within else [self._by_name]
-        found: set[str] = set()
-        for group in groups:
-            found = {
-                city.city_id
-                for city in (self._cities[city_id] for city_id in group.get(key, ()))
-                if city.kind in kinds
-                and country_code in (None, "", city.country_code)
-                and (not within or within in self._provinces[city.city_id])
+        key = normalise_name(name)
+        found, qualified = (
+            {
+                city_id
+                for city_id in names.get(key, ())
+                if self._cities[city_id].kind in kinds
+                and country_code in (None, "", self._cities[city_id].country_code)
             }
-            if found:
-                break
+            for names in (self._by_name, self._by_bare_name)
+        )
+        if province:
+            within = normalise_name(province)
+            inside = {c for c in found | qualified if within in self._provinces[c]}
+            found = inside or {c for c in found if not self._provinces[c]}
+        elif country_code:
+            found = found or qualified
         if len(found) == 1:
             return Resolution(next(iter(found)))
         return Resolution(None, tuple(sorted(found)))

@@ -51,7 +51,7 @@ def load_raw(
         _create_tables(connection)
         for table, rows in _catalog_rows(catalog).items():
             _insert(connection, table, rows)
-        _insert(connection, "document", _document_rows(held))
+        _insert(connection, "document", _document_rows(held, catalog))
         if paths:
             facts = connection.from_parquet(paths, union_by_name=True)
         else:
@@ -107,7 +107,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) 
     connection.from_arrow(data).insert_into(f"raw.{table}")
 
 
-def _document_rows(held: list[HeldDocument]) -> list[Row]:
+def _document_rows(held: list[HeldDocument], catalog: Catalog) -> list[Row]:
+    standing = {(s.id, d.id): d.standing for s in catalog.sources.values() for d in s.documents}
     # Bundled facts of several kinds stand for one document.
     documents = {h.document_id: h for h in held}
     return [
@@ -125,6 +126,7 @@ def _document_rows(held: list[HeldDocument]) -> list[Row]:
             h.published_precision,
             h.retrieved_on,
             h.seen,
+            standing[h.source_id, h.document],
         )
         for h in sorted(documents.values(), key=lambda h: h.document_id)
     ]
@@ -132,6 +134,7 @@ def _document_rows(held: list[HeldDocument]) -> list[Row]:
 
 def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
     """Rows of the catalog's tables, in the order of their columns."""
+    families = catalog.report_families
     return {
         "city": [
             (
@@ -256,11 +259,17 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 r.data_year,
                 r.universe,
                 r.universe_size,
+                r.universe_country_code,
                 r.derived_from,
+                families[r.report_id],
                 r.trust,
+                r.methodology or None,
             )
             for s in catalog.sources.values()
             for r in s.reports
+        ],
+        "left_out": [
+            (x.ledger_edition, x.title, x.n_rows, x.reason) for x in catalog.left_out.values()
         ],
         "framework": [
             (
@@ -293,6 +302,11 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             (f.framework, indicator)
             for f in catalog.frameworks.values()
             for indicator in f.references
+        ],
+        "framework_subject": [
+            (f.framework, subject)
+            for f in catalog.frameworks.values()
+            for subject in dict.fromkeys(f.consensus_subjects)
         ],
         "catalog_error": list(
             {
@@ -334,6 +348,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 None if indicator else node.aggregation,
                 node.indicator,
                 node.denominator,
+                node.transform,
                 indicator.direction if indicator else None,
                 node.reason or None,
                 i,

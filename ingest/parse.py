@@ -59,6 +59,7 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
         name = f"{parser.name}-{parser.version}"
         parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
         parts.append(document.model_dump_json(include={"options", "reports"}))
+        parts += [entry.model_dump_json() for entry in card.registers]
     parts += [catalog.names_digest, held.source_id, held.document_id, held.parser]
     parts.append(str(held.vintage_on))
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
@@ -122,6 +123,7 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
         document,
         parser.options.model_validate(card.parse),
         parser.document_options.model_validate(document.options),
+        card.registers,
     )
     try:
         parser.read(data, context, facts)

@@ -15,6 +15,8 @@ from dbt.contracts.graph.manifest import Manifest
 
 def main(parsed: Path, arguments: list[str]) -> int:
     manifest = Manifest.from_msgpack(parsed.read_bytes())
+    # What macros see as `graph`; a parse would have made it.
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     result = dbtRunner(manifest=manifest).invoke(arguments)
     if result.exception:
         print(result.exception)

@@ -14,6 +14,7 @@ import audit
 
 ROWS = 20
 MAX_PLOT_BYTES = 30_000
+MAX_CELLS = 40  # rows, and columns, of a heat map
 BLUE, GREY = "#4477aa", "#bbbbbb"
 
 # Asset -> query of its preview, and of the label and number that its plot shows.
@@ -35,9 +36,12 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
         "select city_name, score from preview where rank is not null",
     ),
     "marts.indicator_coverage": (
-        "select * from marts.indicator_coverage order by year desc, theme, indicator",
         """
-        select indicator || ' ' || year, 100 * share_known from preview
+        select * from marts.indicator_coverage
+        order by year desc, n_cities desc, theme, indicator
+        """,
+        """
+        select indicator || ' ' || year || ' ' || country_code, 100 * share_known from preview
         where year = (select max(year) from preview) order by 2 desc
         """,
     ),
@@ -68,6 +72,50 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
         "select * from marts.ranking_agreement order by edition desc, n_common desc, report_id",
         "select report_id, kendall_tau_b from preview where kendall_tau_b is not null",
     ),
+    "marts.consensus_agreement": (
+        """
+        select kind, compared_id, publisher, n_cities, n_pairs, n_voters, agreement, reason
+        from marts.consensus_agreement
+        order by agreement desc nulls last, compared_id
+        """,
+        "select compared_id, agreement from preview where agreement is not null",
+    ),
+}
+
+# Asset -> name and query of its heat maps: row, column, number from 0 to 1, in the order of both.
+HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
+    "marts.theme_coverage": {
+        "share_of_cities_known": """
+            select t.title, c.year,
+                avg(case when c.n_observed + c.n_zero > 0 then 1.0 else 0.0 end)
+            from marts.theme_coverage as c
+            join marts.theme as t on c.theme = t.theme
+            group by t.title, t.position, c.year
+            order by t.position, c.year
+        """,
+        # The first thirty of the flagship, in the best known year that its newest edition allows.
+        "share_of_indicators_known": """
+            with newest as (
+                select r.framework, max(r.edition) as edition
+                from marts.index_ranking as r
+                join marts.framework as f on r.framework = f.framework
+                where r.rank is not null and f.is_flagship
+                group by r.framework
+            )
+            select r.city_name, t.title, max(c.share_known)
+            from newest
+            join marts.index_ranking as r
+                on newest.framework = r.framework and newest.edition = r.edition and r.rank <= 30
+            join raw.framework_edition as e
+                on newest.framework = e.framework and newest.edition = e.edition
+            join marts.theme_coverage as c
+                on r.city_id = c.city_id
+                and c.year between e.edition - e.max_age_years and e.edition
+            join marts.theme as t on c.theme = t.theme
+            group by r.city_name, r.rank, t.title, t.position
+            order by r.rank, r.city_name, t.position
+        """,
+    },
 }
 
 
@@ -86,10 +134,14 @@ def first_rows(metadata: Mapping[str, dg.MetadataValue]) -> list[str]:
 
 def preview(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dg.MetadataValue]:
     """Metadata of a table that is worth a look: its first rows and a plot."""
+    metadata = {
+        name: image_metadata(heat_map(con.execute(sql).fetchall()))
+        for name, sql in HEAT_MAPS.get(table, {}).items()
+    }
     if table not in PREVIEWS:
-        return {}
+        return metadata
     rows_sql, plot_sql = PREVIEWS[table]
-    metadata: dict[str, dg.MetadataValue] = {"preview": table_metadata(query(con, rows_sql))}
+    metadata["preview"] = table_metadata(query(con, rows_sql))
     bars = con.execute(f"with preview as ({rows_sql}) {plot_sql}").fetchmany(ROWS)
     if bars:
         metadata["plot"] = plot_metadata(bars)
@@ -113,7 +165,11 @@ def table_metadata(rows: Sequence[Mapping[str, Any]]) -> dg.MetadataValue:
 
 def plot_metadata(bars: Sequence[tuple[Any, ...]]) -> dg.MetadataValue:
     """Bars of (label, number), as an image within the Markdown."""
-    image = base64.b64encode(bar_chart(bars).encode()).decode()
+    return image_metadata(bar_chart(bars))
+
+
+def image_metadata(svg: str) -> dg.MetadataValue:
+    image = base64.b64encode(svg.encode()).decode()
     if len(image) > MAX_PLOT_BYTES:
         return dg.MetadataValue.md("The plot is too large to show here.")
     return dg.MetadataValue.md(f"![plot](data:image/svg+xml;base64,{image})")
@@ -145,3 +201,60 @@ def bar_chart(bars: Sequence[tuple[Any, ...]], width: int = 640) -> str:
         f"{''.join(parts)}"
         f'<line x1="{zero:.1f}" y1="0" x2="{zero:.1f}" y2="{height}" stroke="{GREY}"/></svg>'
     )
+
+
+def heat_map(cells: Sequence[tuple[Any, ...]], width: int = 640) -> str:
+    """Cells of (row, column, number from 0 to 1) as SVG, the darker the nearer to 1.
+
+    Rows and columns stand in the order in which they come, 40 of each at most. A cell without a
+    number stays grey; numbers are printed as per cent where there is room.
+    """
+    rows = list(dict.fromkeys(str(row)[:34] for row, _, _ in cells))[:MAX_CELLS]
+    columns = list(dict.fromkeys(str(column)[:34] for _, column, _ in cells))[:MAX_CELLS]
+    numbers = {(str(row)[:34], str(column)[:34]): number for row, column, number in cells}
+    left, line = 16 + 6.2 * max(map(len, rows), default=0), 18
+    size = (width - left - 4) / max(len(columns), 1)
+    slanted = max(map(len, columns), default=0) * 6.2 > size
+    top = 8 + (4.4 * max(map(len, columns)) if slanted else 12)
+    has_text = size >= 24 and len(rows) * len(columns) <= 150
+    parts = []
+    for j, column in enumerate(columns):
+        x = left + (j + 0.5) * size
+        turn = f' transform="rotate(-45 {x:.0f} {top - 6:.0f})"' if slanted else ""
+        anchor = "start" if slanted else "middle"
+        parts.append(
+            f'<text x="{x:.0f}" y="{top - 6:.0f}" text-anchor="{anchor}"{turn}>'
+            f"{escape(column)}</text>"
+        )
+    for i, row in enumerate(rows):
+        y = top + i * line
+        parts.append(
+            f'<text x="{left - 6:.0f}" y="{y + 13:.0f}" text-anchor="end">{escape(row)}</text>'
+        )
+        for j, column in enumerate(columns):
+            number = numbers.get((row, column))
+            x = left + j * size
+            parts.append(
+                f'<path fill="{GREY if number is None else shade(float(number))}"'
+                f' d="M{x:.0f} {y:.0f}h{size - 1:.0f}v{line - 1}h-{size - 1:.0f}z"/>'
+            )
+            if has_text and number is not None:
+                ink = "#fff" if number > 0.6 else "#000"
+                parts.append(
+                    f'<text x="{x + size / 2:.0f}" y="{y + 13:.0f}" text-anchor="middle"'
+                    f' fill="{ink}">{100 * number:.0f}</text>'
+                )
+    height = top + len(rows) * line + 4
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:.0f}"'
+        ' font-family="sans-serif" font-size="11">'
+        '<rect width="100%" height="100%" fill="white"/>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def shade(number: float) -> str:
+    """A colour between white for 0 and blue for 1."""
+    share = min(max(number, 0.0), 1.0)
+    blue = (int(BLUE[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (part - 255) * share):02x}" for part in blue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.parsers import (
+    cited_facts,
     event_table,
     long_table,
     quoted_passages,
@@ -15,6 +16,7 @@ from ingest.parsers.base import Parser
 PARSERS: dict[str, Parser] = {
     parser.name: parser
     for parser in (
+        cited_facts.PARSER,
         event_table.PARSER,
         long_table.PARSER,
         quoted_passages.PARSER,

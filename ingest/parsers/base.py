@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.cards import Document, Entry, Indicator, Unit
+from ingest.cards import Document, Entry, Indicator, RegisterCoverage, Unit
 from ingest.facts import Facts
 from ingest.gazetteer import Gazetteer
 
@@ -28,6 +28,8 @@ class Context:
     """The card's ``parse`` block, validated by the parser's ``options`` model."""
     document_options: Any
     """The document's ``options`` block, validated by ``document_options``."""
+    registers: tuple[RegisterCoverage, ...] = ()
+    """Where the card calls absence an observed zero."""
 
 
 @dataclass(frozen=True)

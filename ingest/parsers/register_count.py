@@ -1,6 +1,8 @@
-"""Registers as CSV, one row a thing: count the rows, or their share, by city and year.
+"""Registers as CSV, one row a thing: count the rows, their share, or the sum of a column.
 
-A row belongs to every city of its organisations, once each (whole counting).
+A row belongs to every city of its organisations, once each (whole counting). Several counts
+of one register are read together. Where a row may belong to a city that can't be told, the
+count of that city is missing and not low.
 """
 
 from __future__ import annotations
@@ -11,13 +13,20 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
+
+from pydantic import Field, model_validator
 
 from ingest.cards import Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
+from ingest.numbers import convert, parse_number
 from ingest.parsers.base import Context, Parser
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+MAX_NAME = 8
+"""Characters of the longest name of a city that an organisation's name may begin with."""
 
 
 class Filter(Entry):
@@ -25,13 +34,53 @@ class Filter(Entry):
     values: tuple[str, ...]
 
 
-class Options(Entry):
+class Count(Entry):
+    """What is counted for an indicator."""
+
     indicator: Identifier
-    measure: Literal["count", "share_pct"]
+    measure: Literal["count", "share_pct", "sum"]
+    column: str | None = None
+    """Column whose numbers a sum adds."""
+    where: tuple[Filter, ...] = ()
+    """Rows counted, of those that pass the filters of the register. A share is of the latter."""
+    cumulative: bool = False
+    """Rows of the year and of all years before: a stock."""
+
+    @model_validator(mode="after")
+    def _sum_has_a_column(self) -> Count:
+        if (self.measure == "sum") != bool(self.column):
+            raise ValueError("a sum names its column, and nothing else has one")
+        return self
+
+
+class Place(Entry):
+    """A printed name that cities.csv can't know, such as a district or a suburb."""
+
+    printed: Text
+    country: str = ""
+    """Country as printed beside it."""
+    city: Identifier
+
+
+class Options(Entry):
+    counts: tuple[Count, ...] = Field(min_length=1)
     key_column: Text
     """Column that names the thing; its values are quoted as evidence."""
+    distinct_columns: tuple[Text, ...] = ()
+    """Rows of a city that agree in all of these are one thing."""
     city_column: str | None = None
     """Column with the city itself."""
+    country_column: str | None = None
+    countries: dict[str, str] = Field(default_factory=dict)
+    """Countries as printed, and their codes; rows of others are no city's."""
+    kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
+    """Kinds of places that a name may mean."""
+    places: tuple[Place, ...] = ()
+    division_column: str | None = None
+    """Column with a first-level division. A row belongs to the division itself, where that is
+    a city, else to its city with whose name the cell of ``name_column`` begins or has in
+    brackets, as registered names do."""
+    name_column: str | None = None
     organisation_column: str | None = None
     """Column with a list of organisations, each of which the catalog places in a city."""
     separator: str = ","
@@ -39,70 +88,200 @@ class Options(Entry):
     """Column that begins with the year; without it the document's year counts."""
     scope: Identifier
     where: tuple[Filter, ...] = ()
-    """Rows counted: the value of each column is one of those listed."""
+    """Rows of the register that are read: the value of each column is one of those listed."""
     quarantine_where: Filter | None = None
-    """Rows of which an organisation without a city is quarantined: those whose cell lists
-    nothing but these values. Elsewhere it may belong to another country."""
+    """Rows whose unplaced names are quarantined one by one: those whose cell lists nothing but
+    these values. Elsewhere an organisation may belong to another country, and a place is
+    counted with the others of its country."""
     year_from: int
     year_to: int
+
+    @model_validator(mode="after")
+    def _one_way_to_a_city(self) -> Options:
+        ways = (self.city_column, self.organisation_column, self.division_column)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError(
+                "name one of city_column, organisation_column and division_column: "
+                "it says to which city a row belongs"
+            )
+        if bool(self.division_column) != bool(self.name_column):
+            raise ValueError("division_column and name_column go together")
+        return self
 
 
 class DocumentOptions(Entry):
     year: int | None = None
 
 
+@dataclass
+class _Placed:
+    """Where a row belongs: to cities, or perhaps to some of the doubtful ones."""
+
+    cities: set[str] = field(default_factory=set)
+    doubtful: dict[str, str] = field(default_factory=dict)
+    """Cities, and why the row may be theirs."""
+    division: str | None = None
+
+
+@dataclass
+class _Tally:
+    """What was counted for one indicator, by city and year."""
+
+    rows: int = 0
+    totals: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    keys: dict[tuple[str, int], list[str]] = field(default_factory=lambda: defaultdict(list))
+    sums: dict[tuple[str, int], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    unknown: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Cities and years whose count can't be told, and why."""
+    unplaced: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
+    """Rows of a division that name none of its cities."""
+    seen: set[tuple[str, ...]] = field(default_factory=set)
+
+
 def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
-    rows = list(_rows(data, options))
-    totals: dict[int, int] = defaultdict(int)
-    keys: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for line, row in rows:
-        year = _year(row, line, context)
-        if not options.year_from <= year <= options.year_to:
+    tallies = [_Tally() for _ in options.counts]
+    divisions: dict[str, str] = {}
+    for line, row in _rows(data, options):
+        year = _year(row, context)
+        if not year:
+            continue  # an undated row belongs to no year
+        counted = []
+        for count, tally in zip(options.counts, tallies, strict=True):
+            for y in _years(year, count, options):
+                tally.totals[y] += 1
+            if _years(year, count, options) and _passes(row, count.where):
+                counted.append((count, tally))
+        if not counted:
             continue
-        totals[year] += 1
-        for city in sorted(_cities(row, line, context, facts)):
-            keys[city, year].append(row[options.key_column].strip())
-    if not totals:  # else every city of an exhaustive register would have a zero
-        raise ParseError("no row is of the declared years and passes the declared filters")
-    indicator = context.indicators[options.indicator]
-    for (city, year), found in sorted(keys.items()):
-        share = options.measure == "share_pct"
+        placed = _place(row, line, context, facts)
+        divisions |= {city: placed.division for city in placed.cities if placed.division}
+        for count, tally in counted:
+            tally.rows += 1
+            for y in _years(year, count, options):
+                _tally(row, line, y, placed, count, tally, context, facts)
+    for count, tally in zip(options.counts, tallies, strict=True):
+        if not tally.rows:  # else every city of an exhaustive register would have a zero
+            raise ParseError(
+                f"no row of {count.indicator} is of the declared years and passes the filters"
+            )
+        for (division, year), n in tally.unplaced.items():
+            reason = f"{n} rows of {division} name no city, so that the count may be too low"
+            for city in [c for c, y in tally.keys if y == year and divisions.get(c) == division]:
+                tally.unknown.setdefault((city, year), reason)
+        _add(count, tally, context, facts)
+
+
+def _years(year: int, count: Count, options: Options) -> range:
+    """The years in which a row of a year counts."""
+    if count.cumulative:
+        return range(max(year, options.year_from), options.year_to + 1)
+    return range(year, year + 1) if options.year_from <= year <= options.year_to else range(0)
+
+
+def _tally(
+    row: dict[str, str],
+    line: int,
+    year: int,
+    placed: _Placed,
+    count: Count,
+    tally: _Tally,
+    context: Context,
+    facts: Facts,
+) -> None:
+    options: Options = context.options
+    for city, reason in placed.doubtful.items():
+        tally.unknown.setdefault((city, year), reason)
+    if placed.division and not placed.cities:
+        tally.unplaced[placed.division, year] += 1
+    key = row[options.key_column].strip()
+    for city in sorted(placed.cities):
+        if options.distinct_columns:
+            same = (city, str(year), *(row[c] or "" for c in options.distinct_columns))
+            if same in tally.seen:
+                continue
+            tally.seen.add(same)
+        if count.column:
+            text = (row[count.column] or "").strip()
+            try:
+                tally.sums[city, year] += parse_number(text)
+            except ValueError as error:
+                facts.quarantine("observation", f"{key}: {text}", str(error), f"line {line}")
+                tally.unknown[city, year] = f"no number in {count.column} of {key}"
+            tally.keys[city, year].append(f"{key} {text}")
+        else:
+            tally.keys[city, year].append(key)
+
+
+def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
+    options: Options = context.options
+    indicator = context.indicators[count.indicator]
+    of = f"{'rows to' if count.cumulative else 'rows of'} {{}}{_described(options, count)}"
+    of = f"sum of {count.column} in {of}" if count.column else of
+    for city, year in sorted(tally.keys | tally.unknown):
+        found = tally.keys.get((city, year), [])
+        common = {
+            "indicator": indicator.indicator,
+            "city_id": city,
+            "year": year,
+            "scope": options.scope,
+            "unit": indicator.unit,
+            "locator": f"{of.format(year)} in {city}",
+            "quote": short_quote("; ".join(found)) or None,
+        }
+        printed, value = str(len(found)), float(len(found))
+        if count.measure == "share_pct":
+            printed = f"{len(found)} of {tally.totals[year]} rows"
+            value = 100.0 * len(found) / tally.totals[year]
+        elif count.column:
+            printed, value = f"{tally.sums[city, year]:f}", convert(tally.sums[city, year], 1)
+        if (city, year) in tally.unknown:
+            reason = tally.unknown[city, year]
+            printed_value = printed if found else None  # at least so many
+            facts.add(
+                "observation",
+                status="missing",
+                missing_reason=reason,
+                printed_value=printed_value,
+                **common,
+            )
+            continue
         facts.add(
             "observation",
-            indicator=indicator.indicator,
-            city_id=city,
-            year=year,
-            scope=options.scope,
-            value=100.0 * len(found) / totals[year] if share else float(len(found)),
-            unit=indicator.unit,
+            value=value,
             status="observed",
-            printed_value=f"{len(found)} of {totals[year]} rows" if share else str(len(found)),
-            printed_unit="rows",
-            locator=f"rows of {year}{_described(options.where)} in {city}",
-            quote=short_quote("; ".join(found)),
+            printed_value=printed,
+            printed_unit=count.column or "rows",
+            **common,
         )
 
 
 def _rows(data: bytes, options: Options) -> Iterable[tuple[int, dict[str, str]]]:
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")), restval="")
+        filters = [*options.where, *(f for c in options.counts for f in c.where)]
+        filters += [options.quarantine_where] if options.quarantine_where else []
         needed = [options.key_column, options.city_column, options.organisation_column]
-        needed += [options.year_column, *(f.column for f in options.where)]
-        needed += [options.quarantine_where.column] if options.quarantine_where else []
+        needed += [options.country_column, options.division_column, options.name_column]
+        needed += [options.year_column, *(c.column for c in options.counts)]
+        needed += [*options.distinct_columns, *(f.column for f in filters)]
         missing = [c for c in needed if c and c not in (reader.fieldnames or [])]
         if missing:
             raise ParseError(
                 f"no column {', '.join(missing)}; the file has {', '.join(reader.fieldnames or [])}"
             )
         for row in reader:
-            if all((row[f.column] or "") in f.values for f in options.where):
+            if _passes(row, options.where):
                 yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise ParseError(f"not readable as CSV in UTF-8: {error}") from error
 
 
-def _year(row: dict[str, str], line: int, context: Context) -> int:
+def _passes(row: dict[str, str], filters: tuple[Filter, ...]) -> bool:
+    return all((row[f.column] or "") in f.values for f in filters)
+
+
+def _year(row: dict[str, str], context: Context) -> int:
     options: Options = context.options
     if options.year_column is None:
         year = context.document_options.year
@@ -110,35 +289,84 @@ def _year(row: dict[str, str], line: int, context: Context) -> int:
             raise ParseError("the card names neither a year_column nor a year of the document")
         return int(year)
     text = (row[options.year_column] or "")[:4]
-    if not text.isdigit():
-        return 0  # an undated row belongs to no year
-    return int(text)
+    return int(text) if text.isdecimal() else 0
 
 
-def _cities(row: dict[str, str], line: int, context: Context, facts: Facts) -> set[str]:
+def _place(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
     options: Options = context.options
-    names = context.gazetteer
     if options.city_column:
-        text = (row[options.city_column] or "").strip()
-        resolution = names.city(text)
-        if resolution.city_id is None and text:
-            facts.quarantine(
-                "observation", text, "unknown city", f"line {line}", resolution.candidates
-            )
-        return {resolution.city_id} if resolution.city_id else set()
+        return _place_by_city(row, line, context, facts)
+    if options.division_column:
+        return _place_by_division(row, line, context, facts)
+    names = context.gazetteer
     found: set[str] = set()
-    report = options.quarantine_where
     for name in (row[str(options.organisation_column)] or "").split(options.separator):
         if not name.strip():
             continue
         city = names.organisation(name)
         if city:
             found.add(city)
-        elif report and _listed(row.get(report.column) or "") <= set(report.values):
+        elif options.quarantine_where and _one_by_one(row, options):
             facts.quarantine(
                 "observation", name.strip(), "organisation without a city", f"line {line}"
             )
-    return found
+    return _Placed(found)
+
+
+def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+    options: Options = context.options
+    text = (row[str(options.city_column)] or "").strip()
+    country = (row[options.country_column] or "").strip() if options.country_column else ""
+    for place in options.places:
+        if (place.printed, place.country) == (text, country):
+            return _Placed({place.city})
+    code = options.countries.get(country)
+    if options.country_column and code is None:
+        facts.quarantine(
+            "observation",
+            "rows of other countries",
+            "country that the card does not name",
+            f"line {line}",
+        )
+        return _Placed()
+    resolution = context.gazetteer.city(text, code, kinds=options.kinds)
+    if resolution.city_id:
+        return _Placed({resolution.city_id})
+    if not text:
+        if country:
+            facts.quarantine("observation", country, "no place named", f"line {line}")
+    elif resolution.candidates or _one_by_one(row, options):
+        facts.quarantine("observation", text, "unknown city", f"line {line}", resolution.candidates)
+    else:
+        facts.quarantine(
+            "observation", country, "places that are not in cities.csv", f"line {line}"
+        )
+    reason = f"the register prints '{text}', which may be this city or another"
+    return _Placed(doubtful=dict.fromkeys(resolution.candidates, reason))
+
+
+def _place_by_division(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+    options: Options = context.options
+    division = (row[str(options.division_column)] or "").strip()
+    name = (row[str(options.name_column)] or "").strip()
+    whole = context.gazetteer.city(division).city_id
+    if whole:
+        return _Placed({whole})
+    # A name that the division shares, as 吉林 the province and the city, tells nothing.
+    parts = [name[:n] for n in range(MAX_NAME, 1, -1)]
+    parts += re.findall(r"[(（]([^()（）]+)[)）]", name)
+    for part in parts:
+        city = context.gazetteer.city(f"{division}{part}").city_id
+        if city and not division.startswith(part):
+            return _Placed({city}, division=division)
+    facts.quarantine("observation", name, f"no city of {division} in the name", f"line {line}")
+    return _Placed(division=division)
+
+
+def _one_by_one(row: dict[str, str], options: Options) -> bool:
+    """Whether an unplaced name of the row is quarantined by itself."""
+    where = options.quarantine_where
+    return where is None or _listed(row.get(where.column) or "") <= set(where.values)
 
 
 def _listed(text: str) -> set[str]:
@@ -146,8 +374,9 @@ def _listed(text: str) -> set[str]:
     return {part.strip() for part in re.split(r"[,;|]", text) if part.strip()} or {text}
 
 
-def _described(filters: tuple[Filter, ...]) -> str:
+def _described(options: Options, count: Count) -> str:
+    filters = (*options.where, *count.where)
     return "".join(f", {f.column} {'/'.join(f.values)}" for f in filters)
 
 
-PARSER = Parser("register_count", 1, Options, DocumentOptions, read)
+PARSER = Parser("register_count", 2, Options, DocumentOptions, read)

@@ -146,13 +146,43 @@ create table marts.index_ranking as
     cross join raw.framework_edition
     left join marts.index_score as score using (framework, edition, city_id)
     where city.is_city and coalesce(score.node, 'total') = 'total';
+create table marts.index_contribution as
+    select score.framework, score.edition, score.city_id, score.node, score.score,
+        node.weight * dimension.weight as city_weight,
+        node.weight * dimension.weight * score.score as contribution
+    from marts.index_score as score
+    join marts.framework_node as node using (framework, node)
+    join marts.framework_node as dimension
+        on node.framework = dimension.framework and node.parent = dimension.node
+    where score.level = 1
+    union all
+    select 'flag', edition, 'ff', node, null, null, null
+    from raw.framework_edition cross join marts.framework_node where level = 1;
+create table marts.consensus_agreement as select * from (values
+    ('flag', 'index', 'flag 2023', 2023, null, 5, 10, 3, 0.6::double, null),
+    ('flag', 'published', 'report', null, 'P', 5, 10, 2, 1.0, null)
+) as agreement (
+    framework, kind, compared_id, edition, publisher, n_cities, n_pairs, n_voters, agreement, reason
+);
+create table marts.theme as select * from (values
+    ('all', 0.8::double), ('free', null)
+) as theme (theme, coverage_min);
+create table marts.theme_coverage as
+    select theme, city_id, year, (city_id <> 'ff')::integer as n_observed, 0 as n_zero
+    from marts.theme cross join (select city_id from marts.city where is_city)
+    cross join (select unnest([2021, 2022, 2023]) as year) as years;
 create table marts.document as
-    select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title, 'held' as status,
+    select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title,
+        'original' as standing, 'https://book.example' as address, 'held' as status,
         'SHA' as sha256, current_date - 100 as published_on;
 insert into raw.published_rank
     select 'r' || i, 'report', 'book', 'SHA', c, 'all', i::varchar, i, 100.0 - i, 'No. ' || i
     from (values ('aa', 1), ('bb', 2), ('cc', 3), ('dd', 4)) as printed (c, i);
 create table marts.published_rank as select * from raw.published_rank;
+create table marts.report as
+    select 'report' as report_id, 'book' as series_id, 'firms' as subject, '1' as
+        edition_as_printed, 2023 as data_year, 'full' as trust, 'report' as family_id,
+        4 as n_cities, true as is_witness;
 insert into raw.claim values
     ('c1', 'aa', 'book', 'SHA', 'aa leads'), ('c1', 'bb', 'book', 'SHA', 'and bb');
 create table marts.claim as

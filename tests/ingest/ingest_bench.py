@@ -25,7 +25,7 @@ ORCHARDS = Path(__file__).parent.parent / "fixtures" / "orchards"
 
 CITIES = """\
 city_id,kind,name_en,name_zh,aliases,country_code,province_en,province_zh
-cn_beijing,municipality,Beijing,北京市,北京,CN,Beijing,北京市
+cn_beijing,municipality,Beijing,北京市,北京;Beijing Municipality,CN,Beijing,北京市
 cn_hangzhou,city,Hangzhou,杭州市,杭州,CN,Zhejiang,浙江省
 cn_shenzhen,city,Shenzhen,深圳市,深圳,CN,Guangdong,广东省
 cn_suzhou_anhui,city,Suzhou,宿州市,宿州,CN,Anhui,安徽省
@@ -104,8 +104,7 @@ def card(parser: str, **changes: Any) -> dict[str, Any]:
 def register_card(**changes: Any) -> dict[str, Any]:
     """A card of a register as CSV with columns name, city and year."""
     parse = {
-        "indicator": "models_count",
-        "measure": "count",
+        "counts": [{"indicator": "models_count", "measure": "count"}],
         "key_column": "name",
         "city_column": "city",
         "year_column": "year",

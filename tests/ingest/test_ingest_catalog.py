@@ -170,6 +170,15 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             id="unknown method",
         ),
         pytest.param(
+            INDEX,
+            "{indicator: rot_pct, weight: 0.4",
+            "{indicator: rot_pct, transform: sqrt, weight: 0.4",
+            "orchard_index",
+            "'transform: sqrt' without the stage transform",
+            "Add '{stage: transform, method: by_indicator}' to its stages.",
+            id="transform without its stage",
+        ),
+        pytest.param(
             SURVEY,
             "published_on: 2023-03-01",
             "published_on: 2023-02-30",
@@ -254,6 +263,29 @@ def test_weights_of_a_dimension(folder: Path, edit: Edit) -> None:
     text = (folder / INDEX).read_text().splitlines()
     assert "- node: craft" in text[error.line - 1]
     assert "the weights below 'craft' sum to 0.9, not to 1" in error.message
+
+
+def test_a_subject_that_no_report_has(folder: Path, edit: Edit) -> None:
+    line = edit(INDEX, "editions:\n", "consensus_subjects: [orchards, orchids]\neditions:\n")
+    error = only_error(load_catalog([folder]))
+    assert (error.file, error.line) == (f"orchards/{INDEX}", line)
+    assert error.message == "no report has the subject 'orchids'"
+    assert error.remedy == "Did you mean 'orchards'?"
+
+
+def test_a_report_left_out_does_not_take_the_index_along(folder: Path, edit: Edit) -> None:
+    edit(INDEX, "editions:\n", "consensus_subjects: [orchards]\neditions:\n")
+    edit(GUIDE, "trust_tier: 3", "trust_tier: 9")
+    catalog = load_catalog([folder])
+    assert only_error(catalog).entity == "orchard_guide"
+    assert "orchard_index" in catalog.frameworks
+
+
+@pytest.mark.parametrize("theme", ["coverage", "wide"])
+def test_a_theme_whose_table_is_taken(folder: Path, edit: Edit, theme: str) -> None:
+    edit(INDICATORS, "{theme: harvest, title", f"{{theme: {theme}, title")
+    messages = [error.message for error in load_catalog([folder]).errors]
+    assert f"the table theme_{theme} is there already, choose another code" in messages
 
 
 def test_an_indicator_used_twice_in_an_index(folder: Path, edit: Edit) -> None:
@@ -545,6 +577,32 @@ def test_a_bad_cell(folder: Path) -> None:
     assert [e.line for e in errors] == [16, 17]
     assert "city_id: 'Quince' does not have the form" in errors[0].message
     assert "country_code: 'Xo' does not have the form" in errors[1].message
+
+
+def test_members_of_metros_and_clusters(folder: Path) -> None:
+    (folder / "cities.csv").write_text(
+        "city_id,kind,name_en,country_code,members\n"
+        "xo_amberfield,city,Amberfield,XO,\n"
+        "xo_vale,province,North Vale,XO,\n"
+        "xo_twin,cluster,Amberfield-Vale,XO,xo_amberfield\n"
+        "xo_metro,metro,Greater Amberfield,XO,xo_amberfeld; xo_amberfield\n"
+        "xo_wide,cluster,Wide Amberfield,XO,xo_amberfield;xo_vale\n"
+        "xo_empty,metro,Empty,XO,\n"
+        "xo_odd,city,Odd,XO,xo_amberfield\n"
+        "xo_again,metro,Again,XO,xo_amberfield;xo_amberfield\n"
+        "xo_what,county,What,XO,\n"
+    )
+    catalog = load_catalog([folder])
+    errors = {e.line: (e.message, e.remedy) for e in catalog.errors if "cities.csv" in e.file}
+    assert set(catalog.cities) == {"xo_amberfield", "xo_vale", "xo_twin"}
+    assert catalog.cities["xo_twin"].members == ("xo_amberfield",)
+    assert errors.keys() == {5, 6, 7, 8, 9, 10}
+    assert errors[5] == ("unknown city 'xo_amberfeld'", "Did you mean 'xo_amberfield'?")
+    assert errors[6][0] == "member 'xo_vale' is a province, not a city"
+    assert "a metro needs members" in errors[7][0]
+    assert "a city has no members" in errors[8][0]
+    assert "a member is named twice" in errors[9][0]
+    assert "kind:" in errors[10][0]
 
 
 def test_an_organisation_in_an_unknown_city(folder: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import unicodedata
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ingest_bench import write_catalog
 
-from ingest.cards import City
+from ingest.cards import CITY_KINDS, GROUP_KINDS, PROVINCE_KINDS, City
 from ingest.catalog import Catalog, load_catalog
 from ingest.gazetteer import Gazetteer
 from ingest.settings import PROJECT
@@ -51,17 +57,56 @@ def test_an_ambiguous_name_gives_its_candidates(names: Gazetteer) -> None:
     assert resolution.candidates == ("cn_suzhou_anhui", "cn_suzhou_jiangsu")
 
 
-def test_the_province_decides_between_several(names: Gazetteer) -> None:
+def test_the_province_is_binding(names: Gazetteer) -> None:
     assert names.city("Suzhou", province="Anhui").city_id == "cn_suzhou_anhui"
+    assert names.city("Suzhou", province="安徽").city_id == "cn_suzhou_anhui"
+    assert names.city("Suzhou", province="Anhui Province").city_id == "cn_suzhou_anhui"
     assert names.city("Suzhou", province="Jiangsu").city_id == "cn_suzhou_jiangsu"
     assert names.city("Suzhou", province="Hebei").city_id is None
-    # A province that only says it otherwise does no harm to a clear name.
     assert names.city("Beijing", province="Beijing Municipality").city_id == "cn_beijing"
+    assert names.city("Hangzhou", province="Jiangsu").city_id is None
 
 
 def test_the_country_is_binding(names: Gazetteer) -> None:
     assert names.city("Beijing", "CN").city_id == "cn_beijing"
     assert names.city("Beijing", "BR").city_id is None
+
+
+def test_a_name_means_only_the_kinds_asked_for(names: Gazetteer) -> None:
+    assert names.city("Anhui").city_id is None
+    assert names.city("Anhui", kinds=PROVINCE_KINDS).city_id == "cn_anhui_province"
+    assert names.city("Beijing", kinds=PROVINCE_KINDS).city_id == "cn_beijing"
+    assert names.city("Hangzhou", kinds=PROVINCE_KINDS).city_id is None
+
+
+def test_a_qualified_name_gives_way_where_nothing_else_is_said() -> None:
+    old = City(city_id="gb_london", name_en="London", country_code="GB", province_en="England")
+    new = City(
+        city_id="ca_london", name_en="London (Ontario)", country_code="CA", province_en="Ontario"
+    )
+    names = Gazetteer([old, new])
+    assert names.city("London").city_id == "gb_london"
+    assert names.city("London", "GB").city_id == "gb_london"
+    assert names.city("London", province="England").city_id == "gb_london"
+    assert names.city("London", "CA").city_id == "ca_london"
+    assert names.city("London", province="Ontario").city_id == "ca_london"
+    for name in ("London (Ontario)", "London(Ontario)", "London, Ontario"):
+        assert names.city(name).city_id == "ca_london"
+    assert names.city("London", "US").city_id is None
+    assert names.city("London", province="Ohio").city_id is None
+
+
+def test_a_city_without_a_province_is_known_in_any() -> None:
+    city = City(city_id="es_valencia", name_en="Valencia", country_code="ES")
+    other = City(
+        city_id="ve_valencia",
+        name_en="Valencia (Carabobo)",
+        country_code="VE",
+        province_en="Carabobo",
+    )
+    names = Gazetteer([city, other])
+    assert names.city("Valencia", province="Comunidad Valenciana").city_id == "es_valencia"
+    assert names.city("Valencia", province="Carabobo").city_id == "ve_valencia"
 
 
 @pytest.mark.parametrize("name", ["", "Atlantis", "江苏省", "Suzhou Industrial Park", "州"])
@@ -106,6 +151,208 @@ def test_every_name_in_the_catalog_means_its_own_unit() -> None:
                 name, city.country_code, city.province_en, kinds={city.kind}
             )
             assert told.city_id == city.city_id, name
+
+
+SPELLING_OF_THE_CATALOG = st.sampled_from(
+    [
+        (city, name)
+        for city in real_catalog().cities.values()
+        for name in (city.name_en, city.name_zh, *city.aliases)
+        if name
+    ]
+)
+
+
+@given(
+    SPELLING_OF_THE_CATALOG,
+    st.sampled_from([str, str.upper, str.lower, str.title, str.swapcase]),
+    st.sampled_from(["NFC", "NFD", "NFKC", "NFKD", "wide"]),
+    st.sampled_from([" ", "  ", "\u00a0", "\u3000", "\n", "\t"]),
+    st.sampled_from("-\u2010\u2011\u2013\u2014"),
+    st.sampled_from("'\u2019\u2018"),
+)
+def test_spelling_never_changes_who_is_meant(
+    entry: tuple[City, str], case: Any, width: str, space: str, dash: str, apostrophe: str
+) -> None:
+    city, name = entry
+    names = real_catalog().gazetteer
+    other = case(name)
+    if width == "wide":
+        other = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in other)
+        other = other.replace("\uff07", apostrophe).replace("\uff0d", dash)
+    else:
+        other = unicodedata.normalize(width, other).replace("'", apostrophe).replace("-", dash)
+    other = space + other.replace(" ", space) + space
+    assert names.city(other, kinds={city.kind}) == names.city(name, kinds={city.kind})
+
+
+@given(SPELLING_OF_THE_CATALOG, st.sampled_from([None, "CN", "US"]))
+def test_a_province_table_never_yields_a_city(entry: tuple[City, str], country: str | None) -> None:
+    catalog = real_catalog()
+    found = catalog.gazetteer.city(entry[1], country, kinds=PROVINCE_KINDS)
+    for city_id in filter(None, (found.city_id, *found.candidates)):
+        assert catalog.cities[city_id].kind in PROVINCE_KINDS
+    found = catalog.gazetteer.city(entry[1], country)
+    for city_id in filter(None, (found.city_id, *found.candidates)):
+        assert catalog.cities[city_id].is_city
+
+
+@given(
+    SPELLING_OF_THE_CATALOG,
+    st.text("abcdefghijk", min_size=6),
+    st.sampled_from(["", "Anhui", "Ontario", "Nowhere"]),
+    st.sampled_from([None, "Anhui", "Nowhere"]),
+)
+def test_another_city_never_changes_who_is_meant(
+    entry: tuple[City, str], added: str, province: str, context: str | None
+) -> None:
+    _, name = entry
+    # all that could be meant, and others; the whole gazetteer takes long to make
+    small = [city for city in real_catalog().cities.values() if name[0] in city.model_dump_json()]
+    more = City(city_id="xx_added", name_en=f"xxq{added}", country_code="CN", province_en=province)
+    before, after = Gazetteer(small), Gazetteer([*small, more])
+    assert before.city(name, province=context) == after.city(name, province=context)
+    assert before.city(name, "CN") == after.city(name, "CN")
+    assert after.city(more.name_en).city_id == "xx_added"
+
+
+ALL_KINDS = CITY_KINDS | GROUP_KINDS
+
+
+@pytest.mark.parametrize(
+    ("name", "context", "meant"),
+    [
+        # cities of one name
+        ("Suzhou", {"country_code": "CN"}, {"cn_suzhou_anhui", "cn_suzhou_jiangsu"}),
+        ("Suzhou", {"province": "Jiangsu"}, "cn_suzhou_jiangsu"),
+        ("苏州", {}, "cn_suzhou_jiangsu"),
+        ("蘇州市", {}, "cn_suzhou_jiangsu"),
+        ("宿州", {}, "cn_suzhou_anhui"),
+        ("Fuzhou", {}, {"cn_fuzhou_fujian", "cn_fuzhou_jiangxi"}),
+        ("福州", {}, "cn_fuzhou_fujian"),
+        ("抚州", {}, "cn_fuzhou_jiangxi"),
+        ("Yichun", {"province": "Heilongjiang Province"}, "cn_yichun_heilongjiang"),
+        ("宜春", {}, "cn_yichun_jiangxi"),
+        ("Taizhou", {"province": "浙江"}, "cn_taizhou_zhejiang"),
+        ("泰州", {}, "cn_taizhou_jiangsu"),
+        ("Yulin", {"province": "陕西省"}, "cn_yulin_shaanxi"),
+        ("London", {}, "gb_london"),
+        ("London", {"country_code": "CA"}, "ca_london"),
+        ("Birmingham", {}, "gb_birmingham"),
+        ("Birmingham", {"province": "Alabama"}, "us_birmingham"),
+        ("Hyderabad", {}, "in_hyderabad"),
+        ("Hyderabad", {"country_code": "PK"}, "pk_hyderabad"),
+        ("San Jose", {}, "us_san_jose"),
+        ("San José", {"country_code": "CR"}, "cr_san_jose"),
+        ("Valencia", {"country_code": "VE"}, "ve_valencia"),
+        ("Cambridge", {}, {"gb_cambridge", "us_cambridge"}),
+        ("Cambridge", {"country_code": "US"}, "us_cambridge"),
+        ("Cambridge, UK", {}, "gb_cambridge"),
+        ("圣地亚哥", {}, {"cl_santiago", "us_san_diego"}),
+        # provinces and cities of one name, municipalities that are both
+        ("吉林", {}, "cn_jilin"),
+        ("吉林省", {}, None),
+        ("吉林", {"kinds": PROVINCE_KINDS}, "cn_jilin_province"),
+        ("吉林省吉林", {"kinds": CITY_KINDS | PROVINCE_KINDS}, "cn_jilin"),
+        ("广东", {}, None),
+        ("廣東", {"kinds": PROVINCE_KINDS}, "cn_guangdong_province"),
+        ("Inner Mongolia", {"kinds": PROVINCE_KINDS}, "cn_inner_mongolia_province"),
+        ("重庆", {}, "cn_chongqing"),
+        ("重慶市", {"kinds": PROVINCE_KINDS}, "cn_chongqing"),
+        ("香港特别行政区", {"kinds": PROVINCE_KINDS}, "hk_hong_kong"),
+        ("太原", {"kinds": PROVINCE_KINDS}, None),
+        # metros and clusters are not their cities, nor the cities they
+        ("Shenzhen–Hong Kong–Guangzhou", {}, None),
+        ("Shenzhen–Hong Kong–Guangzhou", {"kinds": ALL_KINDS}, "cn_shenzhen_hong_kong_guangzhou"),
+        ("SAN FRANCISCO-SAN JOSE", {"kinds": ALL_KINDS}, "us_san_jose_san_francisco"),
+        ("旧金山湾区", {"kinds": ALL_KINDS}, "us_san_francisco_bay_area"),
+        ("Silicon Valley", {"kinds": ALL_KINDS}, "us_silicon_valley"),
+        ("粵港澳大灣區", {"kinds": ALL_KINDS}, "cn_greater_bay_area"),
+        ("Shanghai-Suzhou", {"kinds": ALL_KINDS}, "cn_shanghai_suzhou"),
+        ("長三角", {"kinds": GROUP_KINDS}, "cn_yangtze_river_delta"),
+        ("京津冀(北京 天津 张家口)", {"kinds": ALL_KINDS}, None),
+        ("San Francisco", {"kinds": ALL_KINDS}, "us_san_francisco"),
+        ("New York", {"kinds": ALL_KINDS}, "us_new_york"),
+        # parts of a city are not the city
+        ("上海(浦东新区)", {"kinds": ALL_KINDS}, None),
+        ("昆山(苏州)", {"kinds": ALL_KINDS}, None),
+        ("浙江省德清县(湖州市)", {"kinds": ALL_KINDS}, None),
+    ],
+)
+def test_who_is_meant_by_rule(name: str, context: dict[str, Any], meant: Any) -> None:
+    found = real_catalog().gazetteer.city(name, **context)
+    assert found.city_id == (meant if isinstance(meant, str) else None)
+    assert set(found.candidates) == (meant if isinstance(meant, set) else set())
+
+
+def test_the_catalog_knows_the_cities_of_the_world() -> None:
+    cities = real_catalog().cities.values()
+    chinese = [c for c in cities if c.country_code == "CN" and c.is_city]
+    assert len(chinese) == 297
+    assert len([c for c in cities if c.country_code != "CN" and c.is_city]) >= 150
+    assert len([c for c in cities if c.kind == "province"]) == 27
+    for column in ("geonames_id", "gb2260_code"):
+        values = [getattr(city, column) for city in cities if getattr(city, column)]
+        assert len(set(values)) == len(values), column
+    # no GeoNames entry of 15,000 people or more
+    assert [c.city_id for c in cities if c.is_city and not c.geonames_id] == ["cn_sansha"]
+    assert all(c.gb2260_code.isdigit() and len(c.gb2260_code) == 6 for c in chinese)
+    by_id = real_catalog().cities
+    assert by_id["cn_suzhou_jiangsu"].geonames_id == 1886760
+    assert by_id["cn_suzhou_anhui"].geonames_id == 1793743
+
+
+def _unresolved(names: list[str], kinds: frozenset[str]) -> set[str]:
+    return {n for n in names if not real_catalog().gazetteer.city(n, kinds=kinds).city_id}
+
+
+def test_the_names_of_the_ledger(shared: Path) -> None:
+    ledger = json.loads((shared / "reports" / "published_rankings.json").read_text("utf-8"))
+    names: dict[bool, list[str]] = {False: [], True: []}
+    for edition in ledger["editions"]:
+        provinces = str(edition.get("unit_of_analysis")).startswith("province")
+        rows = [row["city_as_printed"] for row in edition["rows"] if row.get("city_as_printed")]
+        names[provinces] += rows
+    assert len(names[False]) > 600
+    assert len(names[True]) > 40
+    # provinces among cities (one a misprint of 贵阳), a region, and two cities of one name
+    known = {"广东省", "貴州", "Atyrau Region", "圣地亚哥"}
+    assert _unresolved(names[False], ALL_KINDS) == known
+    assert _unresolved(names[True], PROVINCE_KINDS) == {"港澳1"}
+
+
+def test_the_names_of_the_facts(shared: Path) -> None:
+    facts = json.loads((shared / "facts" / "facts.json").read_text("utf-8"))
+    names = [r["city_as_printed"] for f in facts for r in f["rows"] if r.get("city_as_printed")]
+    unknown = _unresolved(names, ALL_KINDS)
+    assert len([name for name in names if name not in unknown]) / len(names) > 0.9
+    # districts and counties named with their city, and lists of cities, are not that city
+    assert {name for name in names if "(" in name or "+" in name} <= unknown
+    autonomous = ("州", "盟", "地区", "区划", "自治县")
+    counties = {"文昌", "文昌市", "昆山市", "张家港市", "琼海市", "济源市", "仙桃市", "潜江市"}
+    counties |= {"天门市", "石河子市", "阿拉尔市", "五家渠市", "莱芜市"}
+    elsewhere = {"全国", "Virginia", "Northern Virginia", "Oregon", "North/South Carolina"}
+    rest = {n for n in unknown if "(" not in n and "+" not in n and not n.endswith(autonomous)}
+    assert rest == counties | elsewhere
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "kinds", "share"),
+    [
+        ("microsoft_ai_diffusion_us_metros_2026q1.csv", "MSA Title", GROUP_KINDS, 1.0),
+        ("cloud_regions_by_metro_2025-01.csv", "metro", CITY_KINDS, 0.95),
+        ("ai_unicorns_by_city_2022-03_agg.csv", "City", CITY_KINDS, 0.95),
+        ("unicorns_by_city_year_2024_agg.csv", "City", CITY_KINDS, 0.75),
+        ("oecd_fua_metro_gdp_latest.csv", "fua_name", ALL_KINDS, 0.3),
+    ],
+)
+def test_the_names_of_the_world_files(
+    shared: Path, file: str, column: str, kinds: frozenset[str], share: float
+) -> None:
+    with (shared / "mirror" / file).open(encoding="utf-8-sig", newline="") as stream:
+        names = [row[column] for row in csv.DictReader(stream) if row[column]]
+    unknown = _unresolved(names, kinds)
+    assert len([name for name in names if name not in unknown]) / len(names) >= share
 
 
 def test_real_organisations_are_in_known_cities() -> None:

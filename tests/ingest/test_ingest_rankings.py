@@ -7,7 +7,13 @@ import json
 from typing import Any
 
 import pytest
-from ingest_bench import Bench, card
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ingest_bench import CITIES, Bench, Read, card, register_card
+
+from ingest.catalog import load_catalog
+from ingest.settings import PROJECT
 
 ADDRESS = "https://things.example/doc"
 REPORT = {
@@ -22,8 +28,12 @@ REPORT = {
 
 
 # ---------------------------------------------------------------- ledger
-def ledger_card(**changes: Any) -> dict[str, Any]:
-    options = {"edition": "e-2023", **changes.pop("options", {})}
+def ledger_card(*tables: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    options = {
+        "edition": "e-2023",
+        "tables": [{"report_id": "ranking_2023", **table} for table in tables or ({},)],
+        **changes.pop("options", {}),
+    }
     document = {"form": "transcript", "reports": [REPORT], "options": options, **changes}
     return card("ranking_ledger", document=document)
 
@@ -36,6 +46,16 @@ def ledger(*rows: dict[str, Any], **changes: Any) -> bytes:
 
 def row(rank: int | None, city: str, **changes: Any) -> dict[str, Any]:
     return {"rank_as_printed": str(rank), "city_as_printed": city, "rank": rank, **changes}
+
+
+def kept(read: Read) -> dict[str, str]:
+    """What is in quarantine: text and reason."""
+    return {r["text"]: r["reason"] for r in read.rows("quarantine")}
+
+
+def bounds(read: Read) -> dict[str, tuple[int | None, int, int]]:
+    found = read.rows("published_rank")
+    return {r["city_id"]: (r["rank"], r["rank_from"], r["rank_to"]) for r in found}
 
 
 def test_ranks_of_a_ledger(bench: Bench) -> None:
@@ -60,9 +80,15 @@ def test_ranks_of_a_ledger(bench: Bench) -> None:
 
 
 def test_ties_keep_their_printed_rank(bench: Bench) -> None:
-    data = ledger(row(1, "北京"), row(2, "深圳"), row(2, "杭州"), row(4, "苏州"))
+    tie = {"rank_as_printed": "2=", "tie": True}
+    data = ledger(row(1, "北京"), row(2, "深圳", **tie), row(2, "杭州", **tie), row(4, "苏州"))
     rows = bench.read(ledger_card(), data).rows("published_rank")
-    assert sorted(r["rank"] for r in rows) == [1, 2, 2, 4]
+    assert sorted((r["rank"], r["rank_as_printed"]) for r in rows) == [
+        (1, "1"),
+        (2, "2="),
+        (2, "2="),
+        (4, "4"),
+    ]
     assert all(r["order_certain"] for r in rows)
 
 
@@ -73,37 +99,169 @@ def test_a_set_without_order_has_bounds_and_no_ranks(bench: Bench) -> None:
         row(3, "杭州", order_certain=False),
         row(4, "苏州", order_certain=False),
     )
-    found = {r["city_id"]: r for r in bench.read(ledger_card(), data).rows("published_rank")}
-    assert found["cn_beijing"]["rank"] == 1
-    for city in ("cn_shenzhen", "cn_hangzhou", "cn_suzhou_jiangsu"):
-        assert found[city]["rank"] is None
-        assert found[city]["order_certain"] is False
-        assert (found[city]["rank_from"], found[city]["rank_to"]) == (2, 4)
-
-
-def test_rows_without_a_rank_and_of_other_tables_are_left(bench: Bench) -> None:
-    data = ledger(row(1, "北京"), row(None, "深圳"), row(1, "杭州", table="second"))
-    rows = bench.read(ledger_card(), data).rows("published_rank")
-    assert [r["city_id"] for r in rows] == ["cn_beijing"]
-    rows = bench.read(ledger_card(options={"table": "second", "cohort": "tier_2"}), data).rows(
-        "published_rank"
-    )
-    assert [(r["city_id"], r["cohort"]) for r in rows] == [("cn_hangzhou", "tier_2")]
-
-
-def test_unknown_and_ambiguous_cities_are_quarantined(bench: Bench) -> None:
-    data = ledger(row(1, "Beijing"), row(2, "Suzhou"), row(3, "Atlantis"))
     read = bench.read(ledger_card(), data)
-    assert [r["city_id"] for r in read.rows("published_rank")] == ["cn_beijing"]
-    kept = {r["text"]: (r["candidates"], r["locator"]) for r in read.rows("quarantine")}
-    assert kept == {
-        "Suzhou": ("cn_suzhou_anhui; cn_suzhou_jiangsu", "ledger edition e-2023, row 2"),
-        "Atlantis": (None, "ledger edition e-2023, row 3"),
+    assert bounds(read) == {
+        "cn_beijing": (1, 1, 1),
+        "cn_shenzhen": (None, 2, 4),
+        "cn_hangzhou": (None, 2, 4),
+        "cn_suzhou_jiangsu": (None, 2, 4),
+    }
+    assert [r["order_certain"] for r in read.rows("published_rank")] == [True, False, False, False]
+
+
+TIERS = (
+    {"tier": 1, "cities": ["北京"]},
+    {"tier": 2, "cities": ["深圳", "杭州", "(others)"], "count": 4},
+    {"tier": 3, "cities": []},
+    {"set": ["苏州"], "constraint": "score > 80"},
+)
+
+
+def test_places_of_a_tier_lie_between_the_bounds_that_the_card_gives(bench: Bench) -> None:
+    given = [
+        {"row": 1, "rank_from": 1, "rank_to": 1},
+        {"row": 2, "rank_from": 2, "rank_to": 5},
+        {"row": 3, "rank_from": 6, "rank_to": 9},
+    ]
+    read = bench.read(ledger_card({"bounds": given}), ledger(*TIERS))
+    assert bounds(read) == {
+        "cn_beijing": (1, 1, 1),
+        "cn_shenzhen": (None, 2, 5),
+        "cn_hangzhou": (None, 2, 5),
+    }
+    assert {r["basis"] for r in read.rows("published_rank")} == {"tier 1", "tier 2"}
+    assert kept(read) == {
+        "(others)": "tier 2 is not named in full",
+        "tier 3": "no place is named",
+        "set 苏州 | constraint score > 80": "the ledger gives no ranks for this set",
     }
 
 
+def test_an_order_of_names_is_a_ranking_of_its_own(bench: Bench) -> None:
+    data = ledger(row(2, "北京"), {"subset_order": ["北京", "杭州"], "scope": "China"})
+    tables: list[dict[str, Any]] = [{}, {"ordered": True, "cohort": "china"}]
+    rows = bench.read(ledger_card(*tables), data).rows("published_rank")
+    assert [(r["cohort"], r["city_id"], r["rank"], r["rank_as_printed"]) for r in rows] == [
+        ("all", "cn_beijing", 2, "2"),
+        ("china", "cn_beijing", 1, None),
+        ("china", "cn_hangzhou", 2, None),
+    ]
+
+
+def test_every_row_is_a_rank_or_in_quarantine(bench: Bench) -> None:
+    data = ledger(
+        row(1, "北京"),
+        row(None, "深圳", rank_as_printed=None, rank_note="a counter"),
+        row(None, "苏州", rank_as_printed="8 (sic)", corrected_rank=38),
+        row(1, "杭州", table="second"),
+        {"region": "长三角", "value": 154},
+        extra_tables=[{"name": "third", "rows": [row(1, "杭州")]}],
+    )
+    read = bench.read(ledger_card(), data)
+    assert bounds(read) == {"cn_beijing": (1, 1, 1)}
+    rows = {r["locator"]: (r["text"], r["reason"]) for r in read.rows("quarantine")}
+    undeclared = "the card declares no table for this row"
+    assert rows == {
+        "ledger edition e-2023, row 2": ("深圳", "a counter"),
+        "ledger edition e-2023, row 3": (
+            "8 (sic) | 苏州",
+            "the printed rank does not fit its score",
+        ),
+        "ledger edition e-2023, row 4": ("1 | 杭州", undeclared),
+        "ledger edition e-2023, row 5": ("region 长三角 | value 154", "no rank is printed"),
+        "ledger edition e-2023, table third, row 1": ("1 | 杭州", undeclared),
+    }
+
+
+ROWS = st.lists(
+    st.builds(
+        lambda rank, names, table, **marks: (
+            {"tier": 1, "cities": names, "table": table}
+            if rank == "tier"
+            else row(rank, names[0], table=table, **marks)
+        ),
+        st.one_of(st.none(), st.integers(1, 9), st.just("tier")),
+        st.lists(st.sampled_from(["北京", "杭州", "Atlantis", "Suzhou"]), min_size=1),
+        st.sampled_from([None, "more"]),
+        order_certain=st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS)
+def test_no_row_is_lost_whatever_it_is(bench: Bench, rows: list[dict[str, Any]]) -> None:
+    read = bench.read(ledger_card(), ledger(row(1, "北京"), *rows))
+    found = read.rows("published_rank")
+    places = {r["locator"] for r in (*found, *read.rows("quarantine"))}
+    assert places == {f"ledger edition e-2023, row {i}" for i in range(1, len(rows) + 2)}
+    assert all(r["rank_from"] <= (r["rank"] or r["rank_from"]) <= r["rank_to"] for r in found)
+    assert all((r["rank"] is not None) == r["order_certain"] for r in found)
+
+
+def test_two_tables_on_one_page_are_two_rankings(bench: Bench) -> None:
+    second = {**REPORT, "report_id": "second_2023"}
+    tables: list[dict[str, Any]] = [
+        {"table": "first", "cohort": "tier_2"},
+        {"report_id": "second_2023", "table": "more"},
+    ]
+    data = ledger(
+        row(1, "北京", table="first"),
+        row(2, "杭州", table="first", cohort="small"),
+        extra_tables=[{"name": "more", "rows": [row(1, "杭州")]}],
+    )
+    source = ledger_card(*tables, reports=[REPORT, second])
+    rows = bench.read(source, data).rows("published_rank")
+    assert sorted((r["report_id"], r["cohort"], r["city_id"], r["rank"]) for r in rows) == [
+        ("ranking_2023", "small", "cn_hangzhou", 2),
+        ("ranking_2023", "tier_2", "cn_beijing", 1),
+        ("second_2023", "all", "cn_hangzhou", 1),
+    ]
+
+
+def test_an_edition_in_two_documents(bench: Bench) -> None:
+    source = ledger_card({"rows": [1]}, options={"partial": True})
+    other = "https://things.example/other"
+    second = {**source["documents"][0], "id": "other", "address": other, "reports": []}
+    second["options"] = {
+        "edition": "e-2023",
+        "partial": True,
+        "tables": [{"report_id": "ranking_2023", "rows": [2]}],
+    }
+    source["documents"].append(second)
+    data = ledger(row(1, "北京"), row(2, "杭州"), sources=[{"url": other}])
+    read = bench.read(source, data)
+    assert bounds(read) == {"cn_beijing": (1, 1, 1), "cn_hangzhou": (2, 2, 2)}
+    assert read.rows("quarantine") == []
+    assert len({r["document_id"] for r in read.rows("published_rank")}) == 2
+
+
+def test_unknown_and_ambiguous_cities_are_quarantined(bench: Bench) -> None:
+    data = ledger(row(1, "Beijing"), row(2, "Suzhou"), row(3, "Atlantis"), row(4, "Atlantis"))
+    read = bench.read(ledger_card(), data)
+    assert [r["city_id"] for r in read.rows("published_rank")] == ["cn_beijing"]
+    found = [(r["text"], r["candidates"], r["locator"][-5:]) for r in read.rows("quarantine")]
+    assert found == [
+        ("Suzhou", "cn_suzhou_anhui; cn_suzhou_jiangsu", "row 2"),
+        ("Atlantis", None, "row 3"),
+        ("Atlantis", None, "row 4"),
+    ]
+
+
+def test_a_card_says_which_place_is_meant_and_what_is_doubtful(bench: Bench) -> None:
+    table = {
+        "places": [{"as_printed": "Suzhou", "city": "cn_suzhou_jiangsu"}],
+        "doubtful": [{"as_printed": "杭州", "reason": "probably 湖州"}],
+    }
+    read = bench.read(ledger_card(table), ledger(row(1, "Suzhou"), row(2, "杭州")))
+    assert bounds(read) == {"cn_suzhou_jiangsu": (1, 1, 1)}
+    assert kept(read) == {"杭州": "probably 湖州"}
+
+
 def test_the_country_of_the_ranked_cities(bench: Bench) -> None:
-    read = bench.read(ledger_card(options={"country_code": "BR"}), ledger(row(1, "Beijing")))
+    read = bench.read(ledger_card({"country_code": "BR"}), ledger(row(1, "Beijing")))
     assert [r["text"] for r in read.rows("quarantine")] == ["Beijing"]
 
 
@@ -114,16 +272,39 @@ def test_long_evidence_is_cut(bench: Bench) -> None:
     assert found["quote"].endswith("…")
 
 
+def test_of_several_passages_the_one_that_names_the_place(bench: Bench) -> None:
+    evidence = [{"url": ADDRESS, "quote": q} for q in ("北京 leads", "then 杭州")]
+    data = ledger(row(1, "北京"), row(2, "杭州"), row(3, "深圳"), evidence=evidence)
+    rows = bench.read(ledger_card(), data).rows("published_rank")
+    assert [r["quote"] for r in rows] == ["北京 leads", "then 杭州", "北京 leads"]
+
+
+def test_a_row_without_evidence_quotes_itself_and_says_so(bench: Bench) -> None:
+    printed = {"rank_as_printed": "1st", "score_as_printed": "9.10", "score": 9.1}
+    data = ledger(
+        row(1, "北京", **printed, basis="inferred"), evidence=[], sources=[{"url": ADDRESS}]
+    )
+    (found,) = bench.read(ledger_card(), data).rows("published_rank")
+    assert found["quote"] == "1st | 北京 | 9.10"
+    assert found["basis"] == (
+        "inferred; no passage of the page was kept: the quote is the row as printed"
+    )
+
+
+ELSEWHERE = [{"url": "https://b.example", "quote": "q"}]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (json.dumps({"editions": []}).encode(), "the ledger has no edition 'e-2023'"),
-        (ledger(), "edition 'e-2023' has no ranked rows"),
-        (ledger(row(1, "北京"), evidence=[]), f"has no evidence from {ADDRESS}; it has none"),
-        (
-            ledger(row(1, "北京"), evidence=[{"url": "https://b.example", "quote": "q"}]),
-            "it has https://b.example",
-        ),
+        (ledger(), "nothing for report 'ranking_2023' in the rows without a table; left are no"),
+        (ledger(row(1, "北京", table="t")), "in the rows without a table; left are table 't'"),
+        (ledger(row(1, "北京"), evidence=[]), f"was not read from {ADDRESS}, but from no address"),
+        (ledger(row(1, "北京"), evidence=ELSEWHERE), "but from https://b.example"),
+        (ledger(row(1, "北京", rank_as_printed="2=")), "row 1: rank 1 is printed as '2='"),
+        (ledger(row(1, "北京", score_as_printed="8.1", score=81)), "score 81 is printed as '8.1'"),
+        (ledger(row(1, "北京", score=81)), "score 81 is printed as 'None'"),
         (b"not JSON", "not readable as a ledger of editions"),
         (b'{"other": []}', "not readable as a ledger of editions"),
         (b"[]", "not readable as a ledger of editions"),
@@ -136,6 +317,85 @@ def test_a_ledger_that_does_not_hold_what_the_card_says(
 
 
 @pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            {"doubtful": [{"as_printed": "上海", "reason": "?"}]},
+            "the card speaks of '上海', which is not printed in the rows without a table",
+        ),
+        (
+            {"bounds": [{"row": 9, "rank_from": 1, "rank_to": 2}]},
+            "bounds for row 9, which is no tier or set; those are rows 1, 2, 3, 4",
+        ),
+        (
+            {"bounds": [{"row": 2, "rank_from": 2, "rank_to": 3}]},
+            "row 2: the card gives 2 ranks to 4 places",
+        ),
+        (
+            {"bounds": [{"row": 1, "rank_from": 1, "rank_to": 1}], "table": "t"},
+            "nothing for report 'ranking_2023' in table 't'",
+        ),
+    ],
+)
+def test_a_declaration_that_the_ledger_does_not_bear_out(
+    bench: Bench, table: dict[str, Any], message: str
+) -> None:
+    assert message in bench.read(ledger_card(table), ledger(*TIERS)).error
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tables": []}, "tables: tuple should have at least 1 item"),
+        ({"tables": [{"report_id": "rankng_2023"}]}, "the card has no report 'rankng_2023'"),
+        (
+            {
+                "tables": [
+                    {
+                        "report_id": "ranking_2023",
+                        "bounds": [{"row": 1, "rank_from": 2, "rank_to": 1}],
+                    }
+                ]
+            },
+            "rank_from must not be above rank_to",
+        ),
+        ({"table": "old form"}, "unknown key 'table'"),
+    ],
+)
+def test_options_that_can_not_be_meant(bench: Bench, options: dict[str, Any], message: str) -> None:
+    bench.write(ledger_card(options=options))
+    catalog = load_catalog(bench.settings.catalog)
+    assert catalog.sources == {}
+    assert any(message in str(error) for error in catalog.errors), catalog.errors
+    assert all(error.line > 1 for error in catalog.errors)
+
+
+def test_one_page_cited_twice_is_one_document(bench: Bench) -> None:
+    source = ledger_card()
+    source["documents"].append({**source["documents"][0], "id": "again", "reports": []})
+    bench.write(source)
+    (error,) = load_catalog(bench.settings.catalog).errors
+    assert f"{ADDRESS} is cited by two documents: make one document" in error.message
+
+
+def test_two_sources_may_cite_one_page(bench: Bench) -> None:
+    other = {**REPORT, "report_id": "other_2023", "derived_from": "ranking_2023"}
+    again = {**ledger_card({"report_id": "other_2023"}, reports=[other]), "id": "others"}
+    bench.write(ledger_card(), again)
+    (bench.mirror / "doc.bin").write_bytes(ledger(row(1, "北京")))
+    held = [bench.pull(source).documents[0] for source in ("things", "others")]
+    assert len({h.document_id for h in held}) == 2
+
+
+def test_a_report_is_not_derived_from_itself(bench: Bench) -> None:
+    first = {**REPORT, "derived_from": "second_2023"}
+    second = {**REPORT, "report_id": "second_2023", "derived_from": "ranking_2023"}
+    bench.write(ledger_card(reports=[first, second]))
+    errors = load_catalog(bench.settings.catalog).errors
+    assert ["is derived from itself" in e.message and e.line > 1 for e in errors] == [True, True]
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b'{"editions": [1]}',
@@ -144,6 +404,8 @@ def test_a_ledger_that_does_not_hold_what_the_card_says(
         ledger({"rank": 1}),
         ledger(row(1, "北京"), evidence=[{"quote": "q"}]),
         ledger({"rank": "first", "city_as_printed": "北京"}),
+        ledger({"rank": 0, "city_as_printed": "北京"}),
+        ledger(row(1, "北京"), extra_tables=[{"rows": 1}]),
     ],
 )
 def test_a_ledger_in_a_wrong_shape_is_an_error_and_does_not_raise(
@@ -152,13 +414,50 @@ def test_a_ledger_in_a_wrong_shape_is_an_error_and_does_not_raise(
     assert bench.read(ledger_card(), data).error
 
 
-def test_a_document_of_the_ledger_needs_its_report(bench: Bench) -> None:
-    assert "needs exactly one report" in bench.read(ledger_card(reports=[]), ledger()).error
-
-
 def test_one_city_twice_in_one_row_of_the_ledger_is_two_facts(bench: Bench) -> None:
     rows = bench.read(ledger_card(), ledger(row(1, "北京"), row(2, "北京"))).rows("published_rank")
     assert len({r["published_rank_id"] for r in rows}) == 2
+
+
+def test_the_example_of_the_page_is_read_as_it_says(bench: Bench) -> None:
+    page = (PROJECT / "docs" / "add-a-report.md").read_text(encoding="utf-8")
+    typed, source = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("json", "yaml"))
+    cities = CITIES + "cn_hefei,city,Hefei,合肥市,合肥,CN,Anhui,安徽省\n"
+    cities += "cn_guangdong_province,province,Guangdong,广东省,广东,CN,Guangdong,广东省\n"
+    bench.write(yaml.safe_load(source), register_card(), cities=cities)
+    (bench.mirror / "my_ledger.json").write_text(typed, encoding="utf-8")
+    assert bench.pull("lantern_ai_cities").failures == []
+    assert bench.parse("lantern_ai_cities").errors == []
+    rows = bench.facts("published_rank", "lantern_ai_cities")
+    assert {(r["cohort"], r["city_id"], r["rank"], r["rank_from"], r["rank_to"]) for r in rows} == {
+        ("all", "cn_beijing", 1, 1, 1),
+        ("all", "cn_shenzhen", 2, 2, 2),
+        ("all", "cn_hangzhou", 2, 2, 2),
+        ("all", "cn_hefei", None, 4, 8),
+        ("all", "cn_suzhou_jiangsu", None, 4, 8),
+        ("provinces", "cn_guangdong_province", 1, 1, 1),
+        ("provinces", "cn_beijing", 2, 2, 2),
+    }
+    (left,) = bench.facts("quarantine", "lantern_ai_cities")
+    assert (left["text"], left["reason"]) == ("(others)", "tier third group is not named in full")
+
+
+def test_a_province_is_never_ranked_as_the_city_of_its_name(bench: Bench) -> None:
+    cities = CITIES + "cn_jilin,city,Jilin,吉林市,吉林,CN,Jilin,吉林省\n"
+    cities += "cn_jilin_province,province,Jilin,吉林省,吉林,CN,Jilin,吉林省\n"
+    found = {}
+    for kinds in (["city", "municipality"], ["province", "municipality"], ["cluster"]):
+        bench.use(home=bench.folder / "-".join(kinds))
+        bench.write(ledger_card({"kinds": kinds}), cities=cities)
+        (bench.mirror / "doc.bin").write_bytes(ledger(row(1, "吉林"), row(2, "北京")))
+        bench.pull()
+        assert bench.parse().errors == []
+        found[kinds[0]] = [r["city_id"] for r in bench.facts("published_rank")]
+    assert found == {
+        "city": ["cn_jilin", "cn_beijing"],
+        "province": ["cn_jilin_province", "cn_beijing"],
+        "cluster": [],
+    }
 
 
 # ---------------------------------------------------------------- passages
@@ -320,8 +619,6 @@ def test_a_text_in_a_wrong_encoding(bench: Bench) -> None:
 
 
 def test_a_quote_that_is_too_long_is_an_error_of_the_card(bench: Bench) -> None:
-    from ingest.catalog import load_catalog
-
     bench.write(passages(claims=[changed(CLAIM, quote="x" * 201)]))
     catalog = load_catalog(bench.settings.catalog)
     assert ["200" in e.message and "quote" in e.message for e in catalog.errors] == [True]

@@ -1,8 +1,8 @@
 {#- Builds the model as a table: the list of columns (table_name, column_name, ...). Then makes one
     wide table for each table_name beside it, with a column for each indicator, and drops the wide
     tables of themes that no longer exist. Analysts thus get a new theme by naming it in the catalog.
-    The prefix theme_ in its schema belongs to this model. Every statement goes through a macro that
-    dbt's adapters bring, so that it serves any engine. -#}
+    The prefix theme_ in its schema belongs to this model, and to others of the project. Every
+    statement goes through a macro that dbt's adapters bring, so that it serves any engine. -#}
 {% materialization theme_wide, default %}
     {%- set list_relation = this.incorporate(type='table') -%}
     {%- do run_hooks(pre_hooks) -%}
@@ -18,8 +18,9 @@
     {%- set table_names = columns.columns['table_name'].values() | unique | list -%}
 
     {#- The name stands in the second column in DuckDB, PostgreSQL and Spark alike. -#}
+    {%- set models = graph.nodes.values() | map(attribute='name') | list -%}
     {%- for row in list_relations_without_caching(this) -%}
-        {%- if row[1].startswith('theme_') and row[1] != this.identifier -%}
+        {%- if row[1].startswith('theme_') and row[1] not in models -%}
             {%- do adapter.drop_relation(this.incorporate(path={'identifier': row[1]}, type='table')) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -1,5 +1,6 @@
 -- Claims that published rankings can test, report by report. The report that the claim comes from
--- and its family (what it repeats, what repeats it) confirm nothing, nor does one of low trust.
+-- and its family (what it repeats, what repeats it) confirm nothing, nor does any that is no
+-- witness.
 with
 
 claims as (
@@ -10,7 +11,7 @@ claims as (
 
 reports as (
 
-    select * from {{ ref('stg_report') }}
+    select * from {{ ref('int_report_witness') }}
 
 ),
 
@@ -26,32 +27,17 @@ cities as (
 
 ),
 
--- derived_from leads back to the first of a family in three steps at most.
-families as (
-
-    select
-        reports.report_id,
-        coalesce(
-            grandparents.derived_from, parents.derived_from, reports.derived_from, reports.report_id
-        ) as family_id
-    from reports
-    left join reports as parents
-        on reports.derived_from = parents.report_id
-    left join reports as grandparents
-        on parents.derived_from = grandparents.report_id
-
-),
-
 claimed as (
 
     select
         claims.*,
         cities.name_en as city_name,
+        cities.country_code,
         excluded.family_id as excluded_family_id
     from claims
     inner join cities
         on claims.city_id = cities.city_id
-    left join families as excluded
+    left join reports as excluded
         on claims.excluded_report_id = excluded.report_id
     where claims.measure_kind = 'ranking'
 
@@ -72,11 +58,11 @@ witnesses as (
     from claimed
     inner join reports
         on claimed.measure = reports.subject
-    inner join families
-        on reports.report_id = families.report_id
     where
-        reports.trust <> 'lowtrust'
-        and families.family_id <> coalesce(claimed.excluded_family_id, '')
+        reports.is_witness
+        -- Claims speak of the country: the eighth of the world may be its first.
+        and reports.universe_country_code = claimed.country_code
+        and reports.family_id <> coalesce(claimed.excluded_family_id, '')
         and (
             claimed.year_from is null
             or claimed.year_from <= extract(year from reports.published_on)

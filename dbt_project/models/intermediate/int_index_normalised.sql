@@ -1,9 +1,9 @@
 -- Stage normalise: the values of the ranked cities on the framework's scale, higher is better.
 with
 
-denominated as (
+transformed as (
 
-    select * from {{ ref('int_index_denominated') }}
+    select * from {{ ref('int_index_transformed') }}
 
 ),
 
@@ -45,28 +45,28 @@ ranked as (
 leaves as (
 
     select
-        denominated.framework,
-        denominated.edition,
-        denominated.city_id,
-        denominated.node,
-        denominated.value,
+        transformed.framework,
+        transformed.edition,
+        transformed.city_id,
+        transformed.node,
+        transformed.value,
         nodes.direction,
         frameworks.scale_min,
         frameworks.scale_max,
         stages.method
-    from denominated
+    from transformed
     inner join ranked
         on
-            denominated.framework = ranked.framework
-            and denominated.edition = ranked.edition
-            and denominated.city_id = ranked.city_id
+            transformed.framework = ranked.framework
+            and transformed.edition = ranked.edition
+            and transformed.city_id = ranked.city_id
     inner join nodes
-        on denominated.framework = nodes.framework and denominated.node = nodes.node
+        on transformed.framework = nodes.framework and transformed.node = nodes.node
     inner join frameworks
-        on denominated.framework = frameworks.framework
+        on transformed.framework = frameworks.framework
     inner join stages
-        on denominated.framework = stages.framework and stages.stage = 'normalise'
-    where denominated.value is not null
+        on transformed.framework = stages.framework and stages.stage = 'normalise'
+    where transformed.value is not null
 
 ),
 

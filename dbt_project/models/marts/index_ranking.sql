@@ -24,6 +24,12 @@ cities as (
 
 ),
 
+bounds as (
+
+    select * from {{ ref('int_index_bound') }}
+
+),
+
 roots as (
 
     select scores.*
@@ -84,6 +90,8 @@ final as (
         roots.city_id,
         cities.name_en as city_name,
         roots.rank,
+        bounds.rank_from,
+        bounds.rank_to,
         roots.score,
         roots.coverage,
         count(roots.rank) over (partition by roots.framework, roots.edition) as n_ranked,
@@ -99,6 +107,11 @@ final as (
     from roots
     inner join cities
         on roots.city_id = cities.city_id
+    left join bounds
+        on
+            roots.framework = bounds.framework
+            and roots.edition = bounds.edition
+            and roots.city_id = bounds.city_id
     left join reasons
         on
             roots.framework = reasons.framework

@@ -1,4 +1,5 @@
--- Each published ranking against the edition of each index that is nearest to its data.
+-- Each published ranking that is a witness, against the edition of each index that is nearest to
+-- its data.
 with
 
 reports as (
@@ -30,7 +31,9 @@ report_years as (
     from reports
     inner join published
         on reports.report_id = published.report_id
-    where published.rank is not null
+    where
+        published.rank is not null
+        and reports.is_witness
 
 ),
 

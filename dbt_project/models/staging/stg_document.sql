@@ -21,7 +21,8 @@ final as (
         published_on,
         published_precision,
         retrieved_on,
-        seen
+        seen,
+        standing
     from source
 
 )

@@ -21,8 +21,11 @@ final as (
         data_year,
         universe,
         universe_size,
+        universe_country_code,
         derived_from,
-        trust
+        family_id,
+        trust,
+        methodology
     from source
 
 )
