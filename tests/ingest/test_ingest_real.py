@@ -89,7 +89,9 @@ def test_every_source_gives_facts(facts: duckdb.DuckDBPyConnection) -> None:
     silent = facts.execute(f"select source_id from raw.source except ({union})").fetchall()
     # The two open tiers of one study give no place to a city, and stand in quarantine.
     assert silent == [("accuracy_ai_hubs",)]
-    indicators = "select indicator from raw.indicator except select indicator from raw.observation"
+    indicators = (
+        "select indicator from raw.indicator_source except select indicator from raw.observation"
+    )
     assert facts.execute(indicators).fetchall() == []
 
 
