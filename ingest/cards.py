@@ -334,6 +334,15 @@ class Caveat(Entry):
     reason: Text
 
 
+class Break(Entry):
+    """A year from which a source's figures of an indicator no longer continue those before."""
+
+    indicator: Identifier
+    year: int
+    """First year of the new series."""
+    reason: Text
+
+
 class Source(Entry):
     id: Identifier
     title: Text
@@ -352,6 +361,7 @@ class Source(Entry):
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()
     caveats: tuple[Caveat, ...] = ()
+    breaks: tuple[Break, ...] = ()
     documents: tuple[Document, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -371,11 +381,13 @@ class Source(Entry):
         return self
 
     @model_validator(mode="after")
-    def _caveats_are_distinct(self) -> Source:
-        names = [caveat.indicator for caveat in self.caveats]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two caveats for one indicator: {', '.join(twice)}")
+    def _caveats_and_breaks_are_distinct(self) -> Source:
+        caveats = [caveat.indicator for caveat in self.caveats]
+        breaks = [f"{item.indicator} {item.year}" for item in self.breaks]
+        for kind, names in (("caveats", caveats), ("breaks", breaks)):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"two {kind} of one kind: {', '.join(twice)}")
         return self
 
     @property

@@ -106,10 +106,10 @@ class _Check:
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
-            for i, caveat in enumerate(card.caveats):
-                self.unknown(
-                    "source", key, ("caveats", i, "indicator"), "indicator", caveat.indicator
-                )
+            for part in ("caveats", "breaks"):
+                for i, item in enumerate(getattr(card, part)):
+                    at = (part, i, "indicator")
+                    self.unknown("source", key, at, "indicator", item.indicator)
 
     def reports(self) -> None:
         owners: dict[str, str] = {}

@@ -222,6 +222,11 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
         "source_caveat": [
             (s.id, c.indicator, c.reason) for s in catalog.sources.values() for c in s.caveats
         ],
+        "series_break": [
+            (s.id, b.indicator, b.year, b.reason)
+            for s in catalog.sources.values()
+            for b in s.breaks
+        ],
         "correction": [
             (
                 c.source,

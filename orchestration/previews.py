@@ -42,6 +42,29 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
         where year = (select max(year) from preview) order by 2 desc
         """,
     ),
+    "marts.indicator_conflict": (
+        """
+        select indicator, city_name, year, conflict_kind, value, other_value, difference_pct,
+            source_id, other_source_id, explanation
+        from marts.indicator_conflict
+        order by is_explained, difference_pct desc nulls first, indicator, city_name
+        """,
+        """
+        select indicator || ' ' || city_name || ' ' || year, difference_pct from preview
+        where difference_pct is not null
+        """,
+    ),
+    "marts.index_change": (
+        """
+        select c.framework, c.edition, c.edition_before, c.city_name, c.rank_before, c.rank,
+            c.rank_change, c.score_before, c.score, c.weight_common, c.weight_same_figure
+        from marts.index_change as c
+        join marts.framework as f on c.framework = f.framework
+        where f.is_flagship
+        order by c.edition desc, c.rank, c.city_name
+        """,
+        "select city_name || ' ' || edition, rank_change from preview where rank_change <> 0",
+    ),
     "marts.ranking_agreement": (
         "select * from marts.ranking_agreement order by edition desc, n_common desc, report_id",
         "select report_id, kendall_tau_b from preview where kendall_tau_b is not null",

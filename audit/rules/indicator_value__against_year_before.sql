@@ -45,6 +45,13 @@ compared as (
             and now.city_id = before.city_id
             and now.year = before.year + 1
     inner join quiet on now.indicator = quiet.indicator
+    -- across a break the two figures don't compare
+    left join marts.series_break as series_break
+        on
+            now.source_id = series_break.source_id
+            and now.indicator = series_break.indicator
+            and now.year = series_break.year
+    where series_break.source_id is null
 )
 
 select *

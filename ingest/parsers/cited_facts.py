@@ -64,7 +64,7 @@ class Event(Entry):
 
 
 class Missing(Entry):
-    """A city of which the set leaves open whether a row is its own: no zero, but missing."""
+    """A city whose figure the set leaves open: missing, and neither a zero nor too low."""
 
     city: Identifier
     reason: Text
@@ -135,6 +135,8 @@ class DocumentOptions(Entry):
     facts: tuple[Fact, ...] = Field(min_length=1)
     left_out: tuple[LeftOut, ...] = ()
     country_code: str | None = None
+    kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
+    """Kinds of places that a name may mean."""
 
 
 def _expression(text: str) -> re.Pattern[str]:
@@ -161,8 +163,9 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
         for i, row in rows:
             _read_row(fact, found, i, row, whole, context, facts)
         for open_ in fact.missing:
-            place = f"set {fact.set}"
-            _observe(fact, open_.city, None, open_.reason, None, place, found, context, facts)
+            if open_.city not in whole:
+                place = f"set {fact.set}"
+                _observe(fact, open_.city, None, open_.reason, None, place, found, context, facts)
     kind = {fact.set: _kind(fact) for fact in reversed(options.facts)}
     for name, taken in used.items():
         for i, row in _rows(_set(sets, name, context.document.address)):
@@ -230,7 +233,7 @@ def _printed(row: dict[str, Any]) -> str:
 
 def _shown(row: dict[str, Any]) -> str:
     name, text = str(row["city_as_printed"]), _printed(row)
-    return f"{name}: {text or row.get('value')}" if text != name else name
+    return f"{name}: {text if text not in ('', name) else row.get('value')}"
 
 
 def _locator(name: str, row: int) -> str:
@@ -243,13 +246,14 @@ def _kind(fact: Fact) -> str:
 
 def _city(row: dict[str, Any], context: Context) -> tuple[str | None, tuple[str, ...], str | None]:
     """The city of a row, the candidates of an ambiguous name, and the city of a mere part."""
-    code = context.document_options.country_code
+    options: DocumentOptions = context.document_options
+    code, kinds = options.country_code, options.kinds
     name = str(row["city_as_printed"])
-    resolution = context.gazetteer.city(name, code)
+    resolution = context.gazetteer.city(name, code, kinds=kinds)
     part = _PART.fullmatch(name)
     if resolution.city_id or part is None:
         return resolution.city_id, resolution.candidates, None
-    around = [context.gazetteer.city(text, code).city_id for text in part.groups()]
+    around = [context.gazetteer.city(t, code, kinds=kinds).city_id for t in part.groups()]
     return None, (), next(filter(None, around), None)
 
 
@@ -272,6 +276,9 @@ def _read_row(
             _observe(fact, part, None, reason, row, locator, found, context, facts)
         return
     value, reason = _value(row, str(found["quote"]))
+    for open_ in fact.missing:
+        if open_.city == city:
+            value, reason = None, open_.reason
     _observe(fact, city, value, reason, row, locator, found, context, facts)
     if fact.event:
         _date(fact.event, city, row, locator, _quote(row, found), facts)
@@ -333,7 +340,14 @@ def _observe(
 
 
 def _quote(row: dict[str, Any] | None, found: dict[str, Any]) -> str:
-    return short_quote(f"{_shown(row)} | {found['quote']}" if row else str(found["quote"]))
+    quote = str(found["quote"])
+    if row is None:
+        return short_quote(quote)
+    # The quote of a set need not be about each of its rows.
+    name = re.sub(r"[市县]?\s*([(（].*)?$", "", str(row["city_as_printed"]))
+    number = rf"(?<![\d.]){re.escape(str(row.get('value')))}(?![\d.]*\d)"
+    about = (name and name in quote) or re.search(number, quote)
+    return short_quote(f"{_shown(row)} | {quote}" if about else _shown(row))
 
 
 def _date(

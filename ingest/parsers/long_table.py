@@ -56,8 +56,8 @@ class Options(Entry):
     province_column: str | None = None
     """Column that tells two cities of one name apart."""
     places: tuple[Place, ...] = ()
-    totals: tuple[str, ...] = ()
-    """Rows that are no place, such as the sum of all."""
+    left_out: tuple[Text, ...] = ()
+    """Printed names that are none of our places: totals, and namesakes."""
     other_places: Literal["quarantine", "expected"] = "quarantine"
     """Whether every place outside the gazetteer is quarantined, or counted in one entry."""
     minimum_places: int = Field(1, ge=1)
@@ -116,7 +116,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     others: set[str] = set()
     for line, row in _rows(data, options):
         figures = _figures(row, line, context, facts)
-        if not figures or row[options.place_column].strip() in options.totals:
+        if not figures or row[options.place_column].strip() in options.left_out:
             continue
         city = _place(row, line, context, facts, others)
         for figure in figures if city else ():

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,7 @@ from ingest.parsers.base import Context, NoOptions, Parser
 # Keys under which a row names several places: without an order (a tier, a set), or in it.
 SETS = ("cities", "set")
 ORDERS = ("subset_order", "set_in_order", "claimed_order")
+Kind = Literal["city", "municipality", "province", "metro", "cluster"]
 NO_QUOTE = "no passage of the page was kept: the quote is the row as printed"
 
 
@@ -66,7 +67,7 @@ class Table(Entry):
     """Take the rows that list places in their order, which is then the rank."""
     cohort: str = "all"
     """Where a row has a cohort of its own, that counts."""
-    kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
+    kinds: tuple[Kind, ...] = Field(("city", "municipality"), min_length=1)
     """Kinds of places that are ranked."""
     country_code: str | None = None
     bounds: tuple[Bounds, ...] = ()
@@ -213,12 +214,11 @@ class _Reading:
         names = {str(row.values.get("city_as_printed")) for row in rows}
         names |= {name for row in rows for name in row.places(*SETS, *ORDERS)}
         sets = {row.number for row in rows if row.holds(*SETS)}
-        spoken_of = [entry.as_printed for entry in self.table.places]
-        spoken_of += [entry.as_printed for entry in self.table.doubtful]
-        for name in spoken_of:
-            if name not in names:
+        spoken_of: list[Place | Doubt] = [*self.table.places, *self.table.doubtful]
+        for named in spoken_of:
+            if named.as_printed not in names:
                 raise ParseError(
-                    f"the card speaks of '{name}', which is not printed in "
+                    f"the card speaks of '{named.as_printed}', which is not printed in "
                     f"{_named(self.table.table)}"
                 )
         for bounds in self.table.bounds:

@@ -73,6 +73,8 @@ class Options(Entry):
     country_column: str | None = None
     countries: dict[str, str] = Field(default_factory=dict)
     """Countries as printed, and their codes; rows of others are no city's."""
+    kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
+    """Kinds of places that a name may mean."""
     places: tuple[Place, ...] = ()
     division_column: str | None = None
     """Column with a first-level division. A row belongs to the division itself, where that is
@@ -227,16 +229,23 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             "locator": f"{of.format(year)} in {city}",
             "quote": short_quote("; ".join(found)) or None,
         }
-        if (city, year) in tally.unknown:
-            reason = tally.unknown[city, year]
-            facts.add("observation", status="missing", missing_reason=reason, **common)
-            continue
         printed, value = str(len(found)), float(len(found))
         if count.measure == "share_pct":
             printed = f"{len(found)} of {tally.totals[year]} rows"
             value = 100.0 * len(found) / tally.totals[year]
         elif count.column:
             printed, value = f"{tally.sums[city, year]:f}", convert(tally.sums[city, year], 1)
+        if (city, year) in tally.unknown:
+            reason = tally.unknown[city, year]
+            printed_value = printed if found else None  # at least so many
+            facts.add(
+                "observation",
+                status="missing",
+                missing_reason=reason,
+                printed_value=printed_value,
+                **common,
+            )
+            continue
         facts.add(
             "observation",
             value=value,
@@ -320,7 +329,7 @@ def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Fact
             f"line {line}",
         )
         return _Placed()
-    resolution = context.gazetteer.city(text, code)
+    resolution = context.gazetteer.city(text, code, kinds=options.kinds)
     if resolution.city_id:
         return _Placed({resolution.city_id})
     if not text:

@@ -56,6 +56,18 @@ create table marts.indicator_value (
     indicator varchar, city_id varchar, year integer, value double, unit varchar, status varchar,
     missing_reason varchar, source_id varchar, document_id varchar, observation_id varchar
 );
+create table marts.series_break (source_id varchar, indicator varchar, year integer);
+create table marts.edition_comparison as
+    select 'flag' as framework, 2023 as edition, 2022 as edition_before,
+        1.0::double as weight_common, null::varchar as only_now, null::varchar as only_before,
+        null::varchar as series_breaks, true as is_comparable;
+create table marts.index_change as select * from (values
+    ('flag', 2023, 'aa', 1, 2, 1, 50.0, 40.0, 10.0),
+    ('flag', 2023, 'bb', 1, 1, 0, 50.0, 60.0, -10.0),
+    ('flag', 2023, 'cc', 3, 3, 0, 10.0, 10.0, 0.0)
+) as change (
+    framework, edition, city_id, rank, rank_before, rank_change, score, score_before, score_change
+);
 create table marts.indicator_conflict (
     indicator varchar, city_id varchar, year integer, conflict_kind varchar, value double,
     other_value double, difference_pct double, source_id varchar, other_source_id varchar,

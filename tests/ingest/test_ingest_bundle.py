@@ -161,7 +161,8 @@ def test_no_quote_is_longer_than_may_be_passed_on(bench: Bench) -> None:
         "data_year": 2023,
         "universe": "All",
     }
-    document = {"form": "transcript", "reports": [report], "options": {"edition": "e"}}
+    options = {"edition": "e", "tables": [{"report_id": "r"}]}
+    document = {"form": "transcript", "reports": [report], "options": options}
     bench.write(card("ranking_ledger", document=document))
     ledger = {"editions": [{"id": "e", "rows": rows, "evidence": evidence}]}
     (bench.mirror / "doc.bin").write_text(json.dumps(ledger))

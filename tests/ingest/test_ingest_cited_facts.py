@@ -56,7 +56,9 @@ def test_exact_figures(bench: Bench) -> None:
     assert beijing["printed_value"] == "141"
     assert beijing["printed_unit"] == "个"
     assert beijing["locator"] == "set firms, row 1"
-    assert beijing["quote"] == "北京 | 北京141款"
+    assert beijing["quote"] == "北京: 141 | 北京141款"
+    hangzhou = next(r for r in read.rows("observation") if r["city_id"] == "cn_hangzhou")
+    assert hangzhou["quote"] == "杭州市: 7家"  # the quote of the set says nothing of it
     assert beijing["scope"] == "total_city"
     assert beijing["document_id"].startswith("cited:")
 
@@ -163,7 +165,7 @@ def test_a_part_beside_the_whole_changes_nothing(bench: Bench) -> None:
 def test_groups_and_provinces_never_land_on_a_city(bench: Bench, name: str) -> None:
     read = bench.read(cited(FACT), ledger(row(name, 152), row("深圳", 1)))
     assert read.values() == [("cn_shenzhen", 2023, 1)]
-    assert quarantined(read) == {(name, "unknown city")}
+    assert quarantined(read) == {(f"{name}: 152", "unknown city")}
 
 
 def test_the_printed_form_splits_years(bench: Bench) -> None:
@@ -196,6 +198,13 @@ def test_a_city_that_the_set_leaves_open_is_missing(bench: Bench) -> None:
     read = bench.read(cited(fact), ledger(row("北京")))
     assert read.values() == [("cn_beijing", 2023, 1), ("cn_shenzhen", 2023, None)]
     assert read.rows("observation")[1]["missing_reason"] == "the cluster names no city"
+
+
+def test_a_figure_that_the_card_knows_to_be_too_low_is_missing(bench: Bench) -> None:
+    fact = {**FACT, "missing": [{"city": "cn_shenzhen", "reason": "its counties are apart"}]}
+    read = bench.read(cited(fact), ledger(row("深圳", 7)))
+    assert read.values() == [("cn_shenzhen", 2023, None)]
+    assert read.rows("observation")[0]["printed_value"] == "7"
 
 
 def test_a_place_on_a_closed_list_is_kept(bench: Bench) -> None:

@@ -253,6 +253,7 @@ ALL_KINDS = CITY_KINDS | GROUP_KINDS
         ("吉林", {}, "cn_jilin"),
         ("吉林省", {}, None),
         ("吉林", {"kinds": PROVINCE_KINDS}, "cn_jilin_province"),
+        ("吉林省吉林", {"kinds": CITY_KINDS | PROVINCE_KINDS}, "cn_jilin"),
         ("广东", {}, None),
         ("廣東", {"kinds": PROVINCE_KINDS}, "cn_guangdong_province"),
         ("Inner Mongolia", {"kinds": PROVINCE_KINDS}, "cn_inner_mongolia_province"),
@@ -268,6 +269,8 @@ ALL_KINDS = CITY_KINDS | GROUP_KINDS
         ("Silicon Valley", {"kinds": ALL_KINDS}, "us_silicon_valley"),
         ("粵港澳大灣區", {"kinds": ALL_KINDS}, "cn_greater_bay_area"),
         ("Shanghai-Suzhou", {"kinds": ALL_KINDS}, "cn_shanghai_suzhou"),
+        ("長三角", {"kinds": GROUP_KINDS}, "cn_yangtze_river_delta"),
+        ("京津冀(北京 天津 张家口)", {"kinds": ALL_KINDS}, None),
         ("San Francisco", {"kinds": ALL_KINDS}, "us_san_francisco"),
         ("New York", {"kinds": ALL_KINDS}, "us_new_york"),
         # parts of a city are not the city

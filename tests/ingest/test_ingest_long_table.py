@@ -203,7 +203,7 @@ def test_countries_places_and_totals(bench: Bench) -> None:
         country_column="land",
         countries={"BRA": "BR", "CHN": "CN"},
         places=[{"printed": "Greater Hangzhou", "city": "cn_hangzhou"}],
-        totals=["All"],
+        left_out=["All"],
     )
     data = table(
         ("city", "land", "year", "gdp"),

@@ -259,7 +259,8 @@ def test_a_corrected_transcript_replaces_the_one_before(bench: Bench) -> None:
         "data_year": 2023,
         "universe": "All",
     }
-    document = {"form": "transcript", "reports": [report], "options": {"edition": "e"}}
+    options = {"edition": "e", "tables": [{"report_id": report["report_id"]}]}
+    document = {"form": "transcript", "reports": [report], "options": options}
     bench.write(card("ranking_ledger", document=document))
     for ranks in ((2, 1), (1, 2)):
         drop_mirror(bench, transcript(*ranks))

@@ -38,8 +38,8 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
 def observed(facts: duckdb.DuckDBPyConnection, indicator: str, city: str, year: int) -> Any:
     return facts.execute(
         "select status, value from raw.observation join raw.indicator using (indicator, scope) "
-        "where indicator = ? and city_id = ? and year = ?",
-        [indicator, city, year],
+        "where source_id = ? and indicator = ? and city_id = ? and year = ?",
+        [YEARBOOK, indicator, city, year],
     ).fetchall()
 
 
@@ -87,7 +87,8 @@ def test_every_source_gives_facts(facts: duckdb.DuckDBPyConnection) -> None:
     kinds = ("observation", "published_rank", "claim", "event")
     union = " union ".join(f"select source_id from raw.{kind}" for kind in kinds)
     silent = facts.execute(f"select source_id from raw.source except ({union})").fetchall()
-    assert silent == []
+    # The two open tiers of one study give no place to a city, and stand in quarantine.
+    assert silent == [("accuracy_ai_hubs",)]
     indicators = "select indicator from raw.indicator except select indicator from raw.observation"
     assert facts.execute(indicators).fetchall() == []
 

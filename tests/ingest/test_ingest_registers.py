@@ -339,6 +339,16 @@ def test_what_lies_outside_the_catalog_is_counted_and_not_listed(bench: Bench) -
     }
 
 
+def test_only_the_kinds_asked_for(bench: Bench) -> None:
+    data = table("name,city,year", "A,安徽省,2023", "B,北京市,2023")
+    assert bench.read(register_card(), data).values() == [("cn_beijing", 2023, 1)]
+    provinces = register_card(parse={"kinds": ["province", "municipality"]})
+    assert bench.read(provinces, data).values() == [
+        ("cn_anhui_province", 2023, 1),
+        ("cn_beijing", 2023, 1),
+    ]
+
+
 DIVISIONS = {
     "city_column": None,
     "division_column": "division",
@@ -370,6 +380,7 @@ def test_a_row_is_placed_by_its_division_and_by_the_name(bench: Bench) -> None:
         ("cn_suzhou_jiangsu", 2024, 1),
     ]
     (missing,) = [r for r in read.rows("observation") if r["status"] == "missing"]
+    assert missing["printed_value"] == "1"
     assert missing["missing_reason"] == (
         "2 rows of 广东省 name no city, so that the count may be too low"
     )

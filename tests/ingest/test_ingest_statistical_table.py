@@ -8,7 +8,9 @@ import zipfile
 from typing import Any
 
 import pytest
-from ingest_bench import Bench, Read, card, workbook
+from ingest_bench import CODES, Bench, Read, card, indicators, workbook
+
+from ingest.catalog import load_catalog
 
 GDP: dict[str, Any] = {
     "title": "地区生产总值",
@@ -139,6 +141,39 @@ def test_a_reused_number_is_another_table(bench: Bench) -> None:
     error = bench.read(yearbook(PEOPLE), people([1, 2], title="2-1 劳动力就业")).error
     assert "0 declared tables" in error
     assert "劳动力就业" in error
+
+
+def test_a_column_of_single_years(bench: Bench) -> None:
+    """An edition may lack a column that others have; only a declared lack is none."""
+    per_head = {**GDP["columns"][1], "years": [2020, 2021]}
+    table = {**GDP, "columns": [GDP["columns"][0], per_head]}
+    short = gdp([row[:4] for row in GDP_BODY], headings=[row[:4] for row in GDP_HEADINGS])
+    rows = bench.read(yearbook(table, year=2023), short).rows("observation")
+    assert {r["indicator"] for r in rows} == {"gdp_cny"}
+    assert "0 declared tables" in bench.read(yearbook(table, year=2021), short).error
+    rows = bench.read(yearbook(table, year=2021), gdp()).rows("observation")
+    assert {r["indicator"] for r in rows} == {"gdp_cny", "gdp_per_capita_cny"}
+    nothing = {**GDP, "columns": [per_head]}
+    assert "0 declared tables" in bench.read(yearbook(nothing, year=2023), gdp()).error
+
+
+def test_a_growth_rate_is_printed_like_a_share(bench: Bench) -> None:
+    column = {"indicator": "gdp_growth_pct_change", "heading": ["增长率"], "unit": "%"}
+    table = {"title": "增速", "scope": "total_city", "columns": [column]}
+    data = people(["-2.5", "8"], title="2-6 增速", heading="增长率（%）")
+    units = indicators({**CODES, "gdp_growth_pct_change": "pct_change"})
+    bench.write(yearbook(table), indicators=units)
+    assert "unknown unit 'pct_change'" in str(load_catalog(bench.settings.catalog).errors)
+    units = units.replace("unit: pct, factor: 1}", "unit: pct, factor: 1, also: [pct_change]}")
+    bench.write(yearbook(table), indicators=units)
+    (bench.mirror / "doc.bin").write_bytes(data)
+    assert bench.pull().failures == []
+    assert bench.parse().errors == []
+    rows = bench.facts("observation")
+    assert {r["city_id"]: (r["value"], r["unit"]) for r in rows} == {
+        "cn_beijing": (-2.5, "pct_change"),
+        "cn_hangzhou": (8.0, "pct_change"),
+    }
 
 
 def test_one_title_with_other_headings(bench: Bench) -> None:

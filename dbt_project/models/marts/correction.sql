@@ -53,7 +53,7 @@ found as (
         city_id,
         year,
         scope,
-        sum(case when is_corrected then 1 else 0 end) as n_applied,
+        count(case when is_corrected then 1 end) as n_applied,
         max(case when is_corrected and vintage_on = newest_on then 1 else 0 end) = 1
             as is_applied,
         {{ text_list(

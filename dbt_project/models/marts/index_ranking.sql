@@ -40,6 +40,35 @@ roots as (
 
 ),
 
+breaks as (
+
+    select * from {{ ref('int_index_break') }}
+
+),
+
+break_texts as (
+
+    select distinct
+        framework,
+        edition,
+        city_id,
+        concat(indicator, ' ', year, ': ', reason) as series_break
+    from breaks
+
+),
+
+break_lists as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        {{ text_list('series_break', 'series_break') }} as series_breaks
+    from break_texts
+    group by framework, edition, city_id
+
+),
+
 reasons as (
 
     select
@@ -73,7 +102,8 @@ final as (
                         reasons.reason,
                         'a dimension whose indicators do not vary among the ranked cities'
                     )
-        end as reason
+        end as reason,
+        break_lists.series_breaks
     from roots
     inner join cities
         on roots.city_id = cities.city_id
@@ -87,6 +117,11 @@ final as (
             roots.framework = reasons.framework
             and roots.edition = reasons.edition
             and roots.city_id = reasons.city_id
+    left join break_lists
+        on
+            roots.framework = break_lists.framework
+            and roots.edition = break_lists.edition
+            and roots.city_id = break_lists.city_id
 
 )
 

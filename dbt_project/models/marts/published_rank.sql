@@ -23,6 +23,8 @@ final as (
     select
         published.*,
         cities.name_en as city_name,
+        cities.kind as city_kind,
+        cities.is_city,
         reports.publisher,
         reports.title as report_title,
         reports.subject,

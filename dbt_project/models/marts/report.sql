@@ -18,14 +18,23 @@ published as (
 
 ),
 
+cities as (
+
+    select * from {{ ref('stg_city') }}
+
+),
+
 counted as (
 
     select
-        report_id,
-        count(distinct city_id) as n_cities,
-        count(distinct document_id) as n_documents
+        published.report_id,
+        count(distinct published.city_id) as n_places,
+        count(distinct case when cities.is_city then published.city_id end) as n_cities,
+        count(distinct published.document_id) as n_documents
     from published
-    group by report_id
+    inner join cities
+        on published.city_id = cities.city_id
+    group by published.report_id
 
 ),
 
@@ -34,6 +43,7 @@ final as (
     select
         reports.*,
         witnesses.is_witness,
+        coalesce(counted.n_places, 0) as n_places,
         coalesce(counted.n_cities, 0) as n_cities,
         coalesce(counted.n_documents, 0) as n_documents
     from reports
