@@ -27,7 +27,7 @@ from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found, private_names
 from ingest.catalog_private import withhold
 from ingest.catalog_references import drop_dangling
-from ingest.gazetteer import Gazetteer, normalise_organisation
+from ingest.gazetteer import NAME_RULES_VERSION, Gazetteer, normalise_organisation
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Catalog:
     @cached_property
     def names_digest(self) -> str:
         """Digest of all that decides which city a name means and what a unit is worth."""
-        lines = sorted(
+        lines = [f"rules {NAME_RULES_VERSION}"]
+        lines += sorted(
             entry.model_dump_json()
             for group in (self.cities, self.organisations, self.units, self.indicators)
             for entry in group.values()

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from ingest.cards import CITY_KINDS, PROVINCE_KINDS, City, Organisation, cjk
 
+NAME_RULES_VERSION = 2
+"""Rises whenever the same names could mean other cities, so that documents are read again."""
+
 
 @dataclass(frozen=True)
 class Resolution:
