@@ -34,6 +34,7 @@ from orchestration import dbt, preview_report
 
 REPORT = "report.json"
 PULLS = 8
+RAW = "raw"
 # What it forbids is what the preview is for.
 PRIVACY_RULE = ("marts/source", "nothing_is_private")
 
@@ -245,27 +246,42 @@ def _compared(settings: Settings, release: Built, rest: Sequence[Built]) -> dict
     """The current release against the one that would come, and that against the whole."""
     manifest = publish.current_manifest(settings.current)
     current = settings.current.resolve() / publish.WAREHOUSE if manifest else None
-    changes, digests = _changes(current, manifest.get("tables", {}), release)
+    before = manifest.get("tables", {})
+    after = _digests(release)
+    changed = [t for t in sorted({*before, *after}) if before.get(t) != after.get(t)]
     found = {
         "current": manifest.get("release_id"),
-        "unchanged": manifest.get("content_digest") == publish.content_digest(digests),
-        "release": changes,
+        "unchanged": manifest.get("content_digest") == publish.content_digest(after),
+        "changed_tables": changed,
+        "release": _changes(current, before, release, after),
     }
     for built in rest:
-        found["private"], _ = _changes(release.file if digests else None, digests, built)
+        old = release.file if after else None
+        found["private"] = _changes(old, after, built, _digests(built, RAW))
     return found
 
 
-def _changes(
-    old: Path | None, before: Mapping[str, Any], built: Built
-) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """What changed, and the digests of the new tables; neither for a build without tables."""
+def _digests(built: Built, schema: str | None = None) -> dict[str, Any]:
     if not built.checks:
-        return None, {}
+        return {}
+    with publish.open_read_only(new=built.file) as con:
+        return publish.table_digests(con, "new", schema)
+
+
+def _changes(
+    old: Path | None, before: Mapping[str, Any], built: Built, after: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What changed; not known of a build without tables."""
+    if not after:
+        return None
     with publish.open_read_only(new=built.file, **({"old": old} if old else {})) as con:
-        after = publish.table_digests(con, "new")
-        tables = publish.compare(con, before, after)["tables"]
-        return {"tables": tables, **publish.changes(con)}, after
+        # Of tables beyond raw, values and ranks say more than numbers of rows.
+        tables = publish.compare(con, _of_raw(before), _of_raw(after))["tables"]
+        return {"tables": tables, **publish.changes(con)}
+
+
+def _of_raw(digests: Mapping[str, Any]) -> dict[str, Any]:
+    return {table: digest for table, digest in digests.items() if table.startswith(f"{RAW}.")}
 
 
 def _keep(settings: Settings, file: Path, report: dict[str, Any]) -> str:

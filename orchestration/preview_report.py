@@ -23,6 +23,9 @@ def text(report: Mapping[str, Any]) -> str:
         lines += ["  nothing: its content is the same", ""]
     else:
         lines += _changes(report["release"])
+        named = report["changed_tables"]
+        more = f" and {len(named) - LINES} more" if len(named) > LINES else ""
+        lines += [f"  All tables that differ: {', '.join(named[:LINES])}{more}", ""]
     lines += [*_checks(report["checks"]), "", *_verdict(report)]
     if "private" in report:
         cards = ", ".join(report["private_sources"])
@@ -69,11 +72,7 @@ def _changes(changes: Mapping[str, Any] | None) -> list[str]:
     lines += _table(values, [_examples(row) for row in changes["indicators"]])
     for ranking in changes["rankings"]:
         lines += _ranking(ranking)
-    if not lines and changes["tables"]:
-        named = list(changes["tables"])
-        more = f" and {len(named) - LINES} more" if len(named) > LINES else ""
-        lines = [f"  no fact, value or rank, but {', '.join(named[:LINES])}{more}", ""]
-    return lines or ["  nothing", ""]
+    return lines or ["  no fact, value or rank", ""]
 
 
 def _subject(row: Row) -> list[str]:

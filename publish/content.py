@@ -65,14 +65,19 @@ def value_as_text(value: str, kind: str) -> str:
     return f"printf('%.11e', {value} + 0.0)" if kind in ("DOUBLE", "FLOAT") else value
 
 
-def table_digests(con: Connection, database: str) -> dict[str, dict[str, Any]]:
-    """Rows and digest of every table; the order of rows and columns doesn't matter.
+def table_digests(
+    con: Connection, database: str, schema: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """Rows and digest of every table, or of those of a schema; their order doesn't matter, nor
+    that of rows and columns.
 
     Unlike the audit's digests these are compared over years, hence MD5 over text, which every
     version of the engine (and another engine) computes alike.
     """
     digests = {}
     for table in tables(con, database):
+        if schema and not table.startswith(f"{schema}."):
+            continue
         fields = columns(con, database, table)
         # The length before each value keeps 'ab','c' apart from 'a','bc', and null from ''.
         texts = [f"({value_as_text(_quoted(field), kind)})::varchar" for field, kind, _ in fields]

@@ -104,7 +104,10 @@ def test_faults_and_a_refusal_where_nothing_was_released(tmp_path: Path) -> None
     home = tmp_path / "home"
     run = ask("orchestration.preview", home, catalog, private)
     assert run.returncode == 1
-    assert "private/sources/own_cellars.yml:6: own_cellars: unknown key 'favourite'" in run.stdout
+    assert (
+        "private/sources/own_cellars.yml:6: own_cellars: favourite: unknown key 'favourite'"
+        in run.stdout
+    )
     assert "there is no release yet" in run.stdout
     assert "A release would be REFUSED" in run.stdout
     assert "no_unit_error_against_year_before" in run.stdout
