@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format bundle sql lock clean setup setup-dev
+.PHONY: help run dev preview test lint format bundle sql lock clean setup setup-dev
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -17,6 +17,9 @@ run: setup ## Run the whole pipeline and publish a release
 
 dev: setup ## Dagster UI with its daemon on http://127.0.0.1:3000
 	@exec $(BIN)/python -m orchestration.dev
+
+preview: setup ## Show what an edit of the catalog would change; publishes nothing
+	@$(BIN)/python -m orchestration.preview
 
 test: setup-dev lint ## Lint, check types, run all tests
 	@$(BIN)/python -m pytest
@@ -30,8 +33,8 @@ format: setup-dev ## Put style right
 bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle
 
-sql: setup ## Ask the current release: make sql Q="select * from marts.city"
-	@$(BIN)/python -m orchestration.sql "$(Q)"
+sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"
+	@$(BIN)/python -m orchestration.sql $(if $(PREVIEW),--preview) "$(Q)"
 
 lock: ## Compile the requirements files (needs uv)
 	$(LOCK) requirements.in -o requirements.txt

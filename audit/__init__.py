@@ -6,7 +6,7 @@ the tables that were checked, so that the gate holds whoever asks for a release,
 """
 
 from audit.gate import gate, record, record_outcome, table_digest
-from audit.rule import Outcome, Rule, RuleError, load_rules, markdown, run_rule
+from audit.rule import Outcome, Rule, RuleError, load_rules, markdown, query, run_rule
 
 __all__ = [
     "Outcome",
@@ -15,6 +15,7 @@ __all__ = [
     "gate",
     "load_rules",
     "markdown",
+    "query",
     "record",
     "record_outcome",
     "run_rule",

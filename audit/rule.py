@@ -188,12 +188,12 @@ def run_rule(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
     try:
         for name, value in rule.parameters.items():
             con.execute(f"set variable {name} = {float(value)!r}")
-        sample = _rows(con, rule.sql, SAMPLE_SIZE)
+        sample = query(con, rule.sql, SAMPLE_SIZE)
         n_failed = len(sample)
         if n_failed == SAMPLE_SIZE:
             counted = con.execute(f"select count(*) from (\n{rule.sql}\n)").fetchone()
             n_failed = counted[0] if counted else n_failed
-        shown = _rows(con, rule.show, SHOW_SIZE) if rule.show else []
+        shown = query(con, rule.show, SHOW_SIZE) if rule.show else []
     except duckdb.Error as error:
         problem = f"the rule can't be run: {str(error).strip().splitlines()[0]}"
         return Outcome(rule, passed=False, n_failed=1, sample=[{"problem": problem}])
@@ -210,7 +210,9 @@ def exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     return found.fetchone() is not None
 
 
-def _rows(con: duckdb.DuckDBPyConnection, sql: str, limit: int) -> list[dict[str, Any]]:
+def query(
+    con: duckdb.DuckDBPyConnection, sql: str, limit: int = SAMPLE_SIZE
+) -> list[dict[str, Any]]:
     cursor = con.execute(sql)
     columns = [column[0] for column in cursor.description or []]
     return [dict(zip(columns, map(json_safe, row), strict=True)) for row in cursor.fetchmany(limit)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -269,6 +269,8 @@ class Report(Entry):
     data_year: int
     universe: Text
     universe_size: int | None = Field(None, gt=0)
+    universe_country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """Country to which the universe belongs as a whole; none for several or the world."""
     derived_from: Identifier | None = None
     """Report that this one repeats or rests on; it never confirms that one."""
     trust: Literal["full", "excerpt", "inferred", "lowtrust"] = "full"
@@ -351,6 +353,8 @@ class Source(Entry):
     licence: Text
     licence_address: str = ""
     redistribution: Literal["open", "facts_only", "none"]
+    private: bool = False
+    """Its facts, and what would reveal them, stay out of releases."""
     citation: Text
     homepage: str = ""
     cadence: Literal["once", "daily", "weekly", "monthly", "yearly"]
@@ -519,6 +523,17 @@ class Framework(Entry):
     editions: tuple[Edition, ...] = Field(min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     index: Node
+
+    @property
+    def indicators(self) -> set[str]:
+        """Every indicator that it names: of its leaves, their denominators, its references."""
+
+        def walk(node: Node) -> Iterator[str]:
+            yield from filter(None, (node.indicator, node.denominator))
+            for child in node.children:
+                yield from walk(child)
+
+        return {*walk(self.index), *self.references}
 
     @model_validator(mode="after")
     def _tree(self) -> Framework:

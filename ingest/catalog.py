@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from ingest.cards import (
     Unit,
 )
 from ingest.catalog_errors import CatalogError
-from ingest.catalog_files import CatalogReader, Found
+from ingest.catalog_files import CatalogReader, Found, private_names
+from ingest.catalog_private import withhold
 from ingest.catalog_references import drop_dangling
 from ingest.gazetteer import Gazetteer, normalise_organisation
 
@@ -48,6 +49,18 @@ class Catalog:
     errors: tuple[CatalogError, ...]
     digest: str
     """Digest of the files that it was read from, see :func:`catalog_digest`."""
+    without_private: Catalog | None = None
+    """What the folders hold beside private cards; ``None`` where there are none."""
+
+    @property
+    def public(self) -> Catalog:
+        """What a release may know: the catalog as if there were no private cards."""
+        return self.without_private or self
+
+    def reading(self, source_id: str) -> Catalog:
+        """The catalog by which a source is read. Of a public one it is the public part, so that
+        private cards change nothing of what is made of it."""
+        return self.public if source_id in self.public.sources else self
 
     @cached_property
     def gazetteer(self) -> Gazetteer:
@@ -75,6 +88,19 @@ class Catalog:
                 first = origin
             families[report] = first
         return families
+
+    @property
+    def content_digest(self) -> str:
+        """Digest of its entries and of the facts that lie beside its cards now."""
+        digest = hashlib.sha256(self.names_digest.encode())
+        for group in (self.themes, self.sources, self.frameworks, self.corrections, self.left_out):
+            for entry in group.values():
+                digest.update(entry.model_dump_json().encode())
+        for folder in (folder for folders in self.folders.values() for folder in folders):
+            for path in sorted(folder.glob("*.csv")):
+                digest.update(f"{path.name}\0".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
 
     @property
     def flagship(self) -> str | None:
@@ -107,34 +133,32 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
 
     Never raises for what an analyst wrote: see ``Catalog.errors``.
     """
-    digest = catalog_digest(paths)
     reader = CatalogReader(paths)
+    catalog = _read(reader)
+    if not reader.private:
+        return catalog
+    public = CatalogReader(paths, withheld=reader.private)
+    return replace(catalog, without_private=_read(public))
+
+
+def _read(reader: CatalogReader) -> Catalog:
+    layers = [_layer(reader, folder) for folder in reader.paths]
+    if reader.withheld:
+        withhold(layers, private_names(reader.withheld))
+    else:
+        _refuse_private_overrides(layers, reader)
+    # Last, because an indicator's scope may come from a later folder.
+    written = [list(layer.pop("correction").values()) for layer in layers]
     groups: dict[str, dict[str, Found]] = {}
     folders: dict[str, tuple[Path, ...]] = {}
-    corrections: list[list[Found]] = []
-    for folder in paths:
-        sources = reader.folder(folder / "sources", Source, "id")
-        for name in sources:
-            folders[name] = (folder / "sources" / name, *folders.get(name, ()))
-        for group, found in {
-            "city": reader.csv(folder / "cities.csv", City, "city_id"),
-            "organisation": reader.csv(
-                folder / "organisations.csv",
-                Organisation,
-                "organisation",
-                key=lambda o: normalise_organisation(o.organisation),
-            ),
-            "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
-            **reader.indicator_file(folder / "indicators.yml"),
-            "source": sources,
-            "framework": reader.folder(folder / "frameworks", Framework, "framework"),
-        }.items():
+    for folder, layer in zip(reader.paths, layers, strict=True):
+        for group, found in layer.items():
             groups.setdefault(group, {}).update(found)
-        corrections.append(reader.list_file(folder / "corrections.yml", Correction))
-    # Last, because an indicator's scope may come from a later folder.
+        for name in layer["source"]:
+            folders[name] = (folder / "sources" / name, *folders.get(name, ()))
     groups["correction"] = {}
-    for written in corrections:
-        groups["correction"].update(reader.corrections(written, groups["indicator"]))
+    for corrections in written:
+        groups["correction"].update(reader.corrections(corrections, groups["indicator"]))
     drop_dangling(groups, reader)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
@@ -148,6 +172,49 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
         corrections=entries["correction"],
         left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
-        errors=tuple(sorted(reader.errors, key=lambda e: (e.file, e.line, e.message))),
-        digest=digest,
+        errors=tuple(sorted(_told(reader), key=lambda e: (e.file, e.line, e.message))),
+        digest=catalog_digest(reader.paths),
     )
+
+
+def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
+    return {
+        "city": reader.csv(folder / "cities.csv", City, "city_id"),
+        "organisation": reader.csv(
+            folder / "organisations.csv",
+            Organisation,
+            "organisation",
+            key=lambda o: normalise_organisation(o.organisation),
+        ),
+        "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
+        **reader.indicator_file(folder / "indicators.yml"),
+        "source": reader.folder(folder / "sources", Source, "id"),
+        "framework": reader.folder(folder / "frameworks", Framework, "framework"),
+        "correction": {
+            str(i): found
+            for i, found in enumerate(reader.list_file(folder / "corrections.yml", Correction))
+        },
+    }
+
+
+def _told(reader: CatalogReader) -> list[CatalogError]:
+    """The faults, but none of a folder added for private cards: what goes with them, such as an
+    indicator that misspells its source, would speak of them."""
+    added = [f for f in reader.paths[1:] if any(p.is_relative_to(f) for p in reader.withheld)]
+    muted = tuple(f"{folder.name}/" for folder in added)
+    return [error for error in reader.errors if not error.file.startswith(muted)]
+
+
+def _refuse_private_overrides(
+    layers: Sequence[dict[str, dict[str, Found]]], reader: CatalogReader
+) -> None:
+    """A release has the public card of an id, so the private one can't be the same source."""
+    cards = [(layer["source"], found) for layer in layers for found in layer["source"].values()]
+    public = {found.entry.id for _, found in cards if not found.entry.private}
+    for sources, found in cards:
+        card = found.entry
+        if card.private and card.id in public:
+            message = f"a private card has the id of the public card '{card.id}'"
+            remedy = "Give it an id of its own; indicators name it first under sources."
+            reader.error(found.file, found.line, card.id, message, remedy)
+            del sources[card.id]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,10 @@ class CatalogReader:
     errors: list[CatalogError] = field(default_factory=list)
     lines: dict[str, dict[Location, int]] = field(default_factory=dict)
     """Lines of the entries of each file."""
+    withheld: Collection[Path] = ()
+    """Files to pass over as if they were not there."""
+    private: list[Path] = field(default_factory=list)
+    """Files of private cards, faulty ones included."""
 
     def error(self, file: str, line: int, entity: str, message: str, remedy: str) -> None:
         self.errors.append(CatalogError(file, line, entity, message, remedy))
@@ -202,13 +207,36 @@ class CatalogReader:
         found: dict[str, Found] = {}
         twice: set[str] = set()
         for path in sorted(folder.glob("*.yml")):
-            data = self._yaml(path)
-            if data is None:
+            if path in self.withheld:
                 continue
+            data = self._yaml(path)
             name = self._name(path)
-            entry = self.validate(model, data, name, (), path.stem)
+            entry = None if data is None else self.validate(model, data, name, (), path.stem)
+            if getattr(entry, "private", False) or (entry is None and looks_private(path, data)):
+                self.private.append(path)
             if entry is None:
                 continue
             key = getattr(entry, id_key)
             self._add(found, key, Found(entry, name, 1), twice, id_key)
         return found
+
+
+def looks_private(path: Path, data: Any) -> bool:
+    """Whether a card that can't be used was meant to be private: the doubt is in its favour."""
+    if isinstance(data, dict):
+        marks = [value for key, value in data.items() if str(key).lower().startswith("priv")]
+        return any(value is not False for value in marks)
+    mark = r"^[\s{\"']*priv\w*[\"']?\s*:\s*(?!false\b)"
+    return bool(re.search(mark, _text(path), re.IGNORECASE | re.MULTILINE))
+
+
+def private_names(paths: Iterable[Path]) -> frozenset[str]:
+    """Ids of private cards and of the reports in them, however faulty the cards are."""
+    pattern = r"\b(?:id|report_id)\"?\s*:\s*[\"']?([a-z][a-z0-9_]*)"
+    return frozenset(
+        name for path in paths for name in [path.stem, *re.findall(pattern, _text(path))]
+    )
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")

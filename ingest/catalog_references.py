@@ -96,10 +96,10 @@ class _Check:
                 if self.reader.validate(model, values, found.file, at, key) is None:
                     self.dropped.add(("source", key))
                 for kind in ("indicator", "city"):
-                    for inside, name in _named(values, kind):
+                    for inside, name in named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
                 own = [report.report_id for report in card.reports]
-                for inside, name in _named(values, "report_id"):
+                for inside, name in named(values, "report_id"):
                     if name not in own:
                         message = f"the card has no report '{name}'"
                         self.drop("source", key, (*at, *inside), message, did_you_mean(name, own))
@@ -193,7 +193,7 @@ class _Check:
             except ValueError as error:
                 self.drop("correction", key, (), str(error), "Write 'new' as a number.")
             target = indicator.entry.unit
-            printed = {k for k, f in self.groups["unit"].items() if f.entry.unit == target}
+            printed = {k for k, f in self.groups["unit"].items() if target in f.entry.units}
             if entry.unit not in {target, *printed}:
                 message = f"unit '{entry.unit}' does not convert to '{target}'"
                 remedy = did_you_mean(str(entry.unit), {target, *printed})
@@ -259,7 +259,7 @@ def _origins(report: str, origins: dict[str, str | None]) -> list[str]:
     return found
 
 
-def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:
+def named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, str]]:
     """Every value written under ``key`` or its plural inside the options of a card."""
     plural = "cities" if key == "city" else f"{key}s"
     if isinstance(data, dict):
@@ -271,12 +271,12 @@ def _named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, s
                     if isinstance(item, str):
                         yield (*at, name, i), item
                     else:
-                        yield from _named(item, key, (*at, name, i))
+                        yield from named(item, key, (*at, name, i))
             else:
-                yield from _named(value, key, (*at, name))
+                yield from named(value, key, (*at, name))
     elif isinstance(data, list):
         for i, value in enumerate(data):
-            yield from _named(value, key, (*at, i))
+            yield from named(value, key, (*at, i))
 
 
 def _node_values(

@@ -49,6 +49,7 @@ class ParseResult:
 
 def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path:
     """The facts file of a document; its name changes with whatever could change the facts."""
+    catalog = catalog.reading(held.source_id)
     card = catalog.sources[held.source_id]
     document = _document(card, held)
     if held.fact_kind:
@@ -107,6 +108,7 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
         ParseError: the document is not as its card declares it.
         OSError, ValueError: the archive lost or changed its bytes.
     """
+    catalog = catalog.reading(held.source_id)
     card = catalog.sources[held.source_id]
     data = archive.read(settings.archive_dir, held.blob)
     if held.fact_kind:

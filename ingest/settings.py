@@ -55,6 +55,10 @@ class Settings:
         return self.home / "dev"
 
     @property
+    def preview_dir(self) -> Path:
+        return self.home / "preview"
+
+    @property
     def dagster_dir(self) -> Path:
         return self.home / "dagster"
 

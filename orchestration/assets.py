@@ -111,7 +111,8 @@ def _source_specs(
             owners=OWNERS,
             kinds={"python"},
             tags={"kind": card.kind, "cadence": card.cadence},
-            description=f"{what} {card.title} ({card.publisher}). {card.note}".strip(),
+            description=f"{'Private, not in releases. ' if card.private else ''}{what} "
+            f"{card.title} ({card.publisher}). {card.note}".strip(),
             metadata={"licence": card.licence, "citation": card.citation},
         )
         for card, dep in zip(observatory.catalog.sources.values(), upstream, strict=True)
@@ -213,7 +214,10 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
 
 
 def raw(observatory: Observatory) -> dg.AssetsDefinition:
-    """All tables of the schema raw: one step, which always makes all of them in a new build."""
+    """All tables of the schema raw: one step, which always makes all of them in a new build.
+
+    A build leads to a release, so private cards end here: they are pulled and read, not loaded.
+    """
     catalog, settings = observatory.catalog, observatory.settings
     upstream = {"catalog": [CATALOG], "fact": source_keys(observatory, "facts") or [CATALOG]}
 
@@ -237,7 +241,7 @@ def raw(observatory: Observatory) -> dg.AssetsDefinition:
         build.prune(settings, context.instance)
         file = build.new_build(settings, context.run_id)
         with duckdb.connect(str(file)) as con:
-            rows = load_raw(con, catalog, settings)
+            rows = load_raw(con, catalog.public, settings)
         for key in sorted(context.selected_asset_keys):
             count = rows[key.path[-1]]
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": count})
@@ -288,7 +292,7 @@ def release(
             settings.current,
             refusals=refusals,
             inputs={
-                "catalog_digest": catalog.digest,
+                "catalog_digest": catalog.public.content_digest,
                 "origin": settings.origin,
                 "run_id": context.run_id,
             },

@@ -8,18 +8,23 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from filelock import FileLock
 
+import audit
 from ingest.settings import PROJECT
-from orchestration.observatory import OFFLINE
 
 DBT_PROJECT = PROJECT / "dbt_project"
 TARGET = DBT_PROJECT / "target"
 PARSED, LOCK = "partial_parse.msgpack", ".parse.lock"
+OFFLINE = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+PASSED = {"pass"}
+TEST_RAN = {"pass", "warn", "fail"}
 IGNORED = {"target", "logs", "dbt_packages", ".user.yml"}
 
 
@@ -89,6 +94,125 @@ def build(build_file: Path, target: Path, select: list[str]) -> tuple[list[dict[
 def node(manifest: Mapping[str, Any], unique_id: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
     return found
+
+
+def load_manifest(path: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def describe(test: Mapping[str, Any]) -> str:
+    """What a test demands, from its own words or from its name and column."""
+    if test.get("description"):
+        return str(test["description"])
+    generic = test.get("test_metadata") or {}
+    name = str(generic.get("name", test["name"])).replace("_", " ")
+    column = test.get("column_name")
+    return f"dbt test: {column} {name}" if column else f"dbt test: {name}"
+
+
+def severity_is_error(test: Mapping[str, Any]) -> bool:
+    return str(test["config"].get("severity") or "error").lower() == "error"
+
+
+def checked_asset(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    """schema/relation that a test is about: what it is attached to, else its first parent."""
+    parent = node(manifest, test.get("attached_node") or test["depends_on"]["nodes"][0])
+    return f"{parent['schema']}/{parent.get('alias') or parent['name']}"
+
+
+def tests(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The data tests, also those that dagster-dbt can't show as a check."""
+    nodes = manifest["nodes"].items()
+    return {key: node for key, node in nodes if node["resource_type"] == "test"}
+
+
+def required_checks(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """(asset, check) of the tests without which nothing is published."""
+    return {
+        (checked_asset(manifest, test), test["name"])
+        for test in tests(manifest).values()
+        if severity_is_error(test)
+    }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    unique_id: str
+    asset: str
+    name: str
+    passed: bool
+    failed: bool
+    """A failure that blocks; a test that neither passed nor failed has warned."""
+    n_failed: int
+    sample: list[dict[str, Any]]
+    """Offending rows."""
+
+
+def record_tests(
+    con: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    results: Sequence[Mapping[str, Any]],
+) -> list[Outcome]:
+    """Keep the outcomes of the tests that have run in the build."""
+    digests: dict[str, str] = {}
+    con.execute("begin")
+    outcomes = [
+        _record_test(con, manifest, result, digests)
+        for result in results
+        if result["unique_id"].startswith("test.") and result["status"] in TEST_RAN
+    ]
+    con.execute("commit")
+    return outcomes
+
+
+def _record_test(
+    con: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    result: Mapping[str, Any],
+    digests: dict[str, str],
+) -> Outcome:
+    test = node(manifest, result["unique_id"])
+    passed = result["status"] in PASSED
+    outcome = Outcome(
+        unique_id=result["unique_id"],
+        asset=checked_asset(manifest, test),
+        name=test["name"],
+        passed=passed,
+        failed=result["status"] == "fail",
+        n_failed=result["failures"] or 0,
+        sample=[] if passed else audit.query(con, result["compiled_code"]),
+    )
+    audit.record(
+        con,
+        asset_key=outcome.asset,
+        check_name=outcome.name,
+        blocking=severity_is_error(test),
+        passed=passed,
+        severity="ERROR" if severity_is_error(test) else "WARN",
+        description=describe(test),
+        n_failed=outcome.n_failed,
+        sample=outcome.sample,
+        tables=[_table(manifest, parent) for parent in test["depends_on"]["nodes"]],
+        digests=digests,
+    )
+    return outcome
+
+
+def _table(manifest: Mapping[str, Any], unique_id: str) -> str:
+    parent = node(manifest, unique_id)
+    return f"{parent['schema']}.{parent.get('alias') or parent['name']}"
+
+
+def faults(results: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Nodes that failed or were skipped, and why."""
+    return {
+        result["unique_id"].split(".", 2)[-1]: " ".join(
+            (result["message"] or result["status"]).split()
+        )[:300]
+        for result in results
+        if result["status"] in ("error", "runtime error", "fail", "skipped")
+    }
 
 
 def _newest_source() -> float:

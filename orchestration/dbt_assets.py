@@ -1,21 +1,17 @@
 """The dbt models as assets, their tests as checks, all of them from one invocation of dbt."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import dagster_dbt
 import duckdb
 
-import audit
 from orchestration import build, dbt, previews
 from orchestration.observatory import GROUPS, OWNERS, POOL, Observatory
 
 UNIQUE_ID = "dagster_dbt/unique_id"  # metadata by which dagster-dbt names a node
-PASSED, MODEL_BUILT = {"pass"}, {"success", "no-op"}
-TEST_RAN = {"pass", "warn", "fail"}
+MODEL_BUILT = {"success", "no-op"}
 
 
 class Translator(dagster_dbt.DagsterDbtTranslator):
@@ -37,42 +33,7 @@ class Translator(dagster_dbt.DagsterDbtTranslator):
     ) -> dg.AssetCheckSpec | None:
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         test = dbt.node(manifest, unique_id)
-        return spec and spec._replace(description=describe(test))
-
-
-def describe(test: Mapping[str, Any]) -> str:
-    """What a test demands, from its own words or from its name and column."""
-    if test.get("description"):
-        return str(test["description"])
-    generic = test.get("test_metadata") or {}
-    name = str(generic.get("name", test["name"])).replace("_", " ")
-    column = test.get("column_name")
-    return f"dbt test: {column} {name}" if column else f"dbt test: {name}"
-
-
-def severity_is_error(test: Mapping[str, Any]) -> bool:
-    return str(test["config"].get("severity") or "error").lower() == "error"
-
-
-def checked_asset(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> str:
-    """schema/relation that a test is about: what it is attached to, else its first parent."""
-    parent = dbt.node(manifest, test.get("attached_node") or test["depends_on"]["nodes"][0])
-    return f"{parent['schema']}/{parent.get('alias') or parent['name']}"
-
-
-def tests(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The data tests, also those that dagster-dbt can't show as a check."""
-    nodes = manifest["nodes"].items()
-    return {key: node for key, node in nodes if node["resource_type"] == "test"}
-
-
-def required_checks(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """(asset, check) of the tests without which nothing is published."""
-    return {
-        (checked_asset(manifest, test), test["name"])
-        for test in tests(manifest).values()
-        if severity_is_error(test)
-    }
+        return spec and spec._replace(description=dbt.describe(test))
 
 
 def dbt_models(observatory: Observatory, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -98,15 +59,8 @@ def dbt_models(observatory: Observatory, manifest: Mapping[str, Any]) -> dg.Asse
         results, printed = dbt.build(file, target, select)
         context.log.info(printed)
 
-        digests: dict[str, str] = {}
         with duckdb.connect(str(file)) as con:
-            con.execute("begin")
-            outcomes = [
-                record_test(con, manifest, result, digests)
-                for result in results
-                if result["unique_id"].startswith("test.") and result["status"] in TEST_RAN
-            ]
-            con.execute("commit")
+            tests = dbt.record_tests(con, manifest, results)
             built: list[dg.MaterializeResult[Any]] = [
                 dg.MaterializeResult(
                     asset_key=keys[result["unique_id"]],
@@ -117,10 +71,10 @@ def dbt_models(observatory: Observatory, manifest: Mapping[str, Any]) -> dg.Asse
             ]
         # The file is closed before Dagster hears of anything: a failure below must not hold it.
         yield from built
-        for unique_id, outcome in outcomes:
-            key = checks.get(unique_id)
+        for test in tests:
+            key = checks.get(test.unique_id)
             if key and key in context.selected_asset_check_keys:
-                yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, **outcome)
+                yield _check_result(key, test)
         _raise_on_faults(results, printed)
 
     return dbt_assets
@@ -143,40 +97,18 @@ def _selection(
     return [dbt.node(manifest, unique_id)["name"] for unique_id in [*models, *alone]]
 
 
-def record_test(
-    con: duckdb.DuckDBPyConnection,
-    manifest: Mapping[str, Any],
-    result: Mapping[str, Any],
-    digests: dict[str, str],
-) -> tuple[str, dict[str, Any]]:
-    """Keep a test's outcome in the build; returns it with the offending rows as metadata."""
-    test = dbt.node(manifest, result["unique_id"])
-    passed = result["status"] in PASSED
-    sample = [] if passed else previews.query(con, result["compiled_code"])
-    audit.record(
-        con,
-        asset_key=checked_asset(manifest, test),
-        check_name=test["name"],
-        blocking=severity_is_error(test),
-        passed=passed,
-        severity="ERROR" if severity_is_error(test) else "WARN",
-        description=describe(test),
-        n_failed=result["failures"] or 0,
-        sample=sample,
-        tables=[_table(manifest, parent) for parent in test["depends_on"]["nodes"]],
-        digests=digests,
+def _check_result(key: dg.AssetCheckKey, test: dbt.Outcome) -> dg.AssetCheckResult:
+    metadata: dict[str, dg.MetadataValue | int] = {"failed_rows": test.n_failed}
+    if test.sample:
+        metadata["offending_rows"] = previews.table_metadata(test.sample)
+    warned = not test.passed and not test.failed
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=test.passed,
+        severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
+        metadata=metadata,
     )
-    failed = result["status"] == "fail"
-    metadata: dict[str, Any] = {"failed_rows": result["failures"] or 0}
-    if sample:
-        metadata["offending_rows"] = previews.table_metadata(sample)
-    severity = dg.AssetCheckSeverity.ERROR if failed or passed else dg.AssetCheckSeverity.WARN
-    return test["unique_id"], {"passed": passed, "severity": severity, "metadata": metadata}
-
-
-def _table(manifest: Mapping[str, Any], unique_id: str) -> str:
-    parent = dbt.node(manifest, unique_id)
-    return f"{parent['schema']}.{parent.get('alias') or parent['name']}"
 
 
 def _table_metadata(
@@ -193,21 +125,10 @@ def _table_metadata(
 
 
 def _raise_on_faults(results: Sequence[Mapping[str, Any]], printed: str) -> None:
-    faults = {
-        result["unique_id"].split(".", 2)[-1]: result["message"] or result["status"]
-        for result in results
-        if result["status"] in ("error", "runtime error", "fail", "skipped")
-    }
+    faults = dbt.faults(results)
     if faults:
         raise dg.Failure(
             description=f"{len(faults)} dbt nodes failed or were skipped: "
-            + "; ".join(
-                f"{name}: {' '.join(message.split())[:300]}" for name, message in faults.items()
-            ),
+            + "; ".join(f"{name}: {message}" for name, message in faults.items()),
             metadata={"dbt": dg.MetadataValue.md(f"```\n{printed[-4000:]}\n```")},
         )
-
-
-def load_manifest(path: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest

@@ -11,9 +11,9 @@ from orchestration.observatory import Observatory
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions of the observatory that the settings describe; reads the catalog."""
     observatory = Observatory.load(settings)
-    manifest = dbt_assets.load_manifest(dbt.manifest_path())
+    manifest = dbt.load_manifest(dbt.manifest_path())
     rules = audit.load_rules()
-    required = checks.required_checks(rules) | dbt_assets.required_checks(manifest)
+    required = checks.required_checks(rules) | dbt.required_checks(manifest)
 
     raw = assets.raw(observatory)
     models = dbt_assets.dbt_models(observatory, manifest)

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from ingest.catalog import Catalog, load_catalog
 from ingest.settings import PROJECT, Settings, SettingsError
+from orchestration.dbt import OFFLINE
 
 OWNERS = ["team:observatory"]
 # Groups in the order in which data flows, which is the order of the UI.
@@ -26,7 +27,6 @@ GROUPS = {
 }
 # Whatever opens the build of a run takes this pool, whichever executor is configured.
 POOL = "warehouse"
-OFFLINE = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,12 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
         "select city_name, score from preview where rank is not null",
     ),
     "marts.indicator_coverage": (
-        "select * from marts.indicator_coverage order by year desc, theme, indicator",
         """
-        select indicator || ' ' || year, 100 * share_known from preview
+        select * from marts.indicator_coverage
+        order by year desc, n_cities desc, theme, indicator
+        """,
+        """
+        select indicator || ' ' || year || ' ' || country_code, 100 * share_known from preview
         where year = (select max(year) from preview) order by 2 desc
         """,
     ),

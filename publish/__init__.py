@@ -4,14 +4,20 @@ A release is a folder that never changes again: the warehouse, read-only and in 
 that DuckDB 1.x reads too, and a manifest. Readers follow the link `current`.
 """
 
-from publish.content import content_digest, difference, table_digests
-from publish.write import PublishError, ReleaseResult, release
+from publish.changes import changes
+from publish.content import compare, content_digest, difference, open_read_only, table_digests
+from publish.write import WAREHOUSE, PublishError, ReleaseResult, current_manifest, release
 
 __all__ = [
+    "WAREHOUSE",
     "PublishError",
     "ReleaseResult",
+    "changes",
+    "compare",
     "content_digest",
+    "current_manifest",
     "difference",
+    "open_read_only",
     "release",
     "table_digests",
 ]

@@ -59,9 +59,10 @@ def columns(con: Connection, database: str, table: str) -> list[tuple[str, str, 
     return [row for row in rows if row[0] not in volatile]
 
 
-def _value(column: str, kind: str) -> str:
+def value_as_text(value: str, kind: str) -> str:
+    """SQL of a value as it is compared."""
     # Doubles count to 12 significant digits: the last bits depend on the order of summation.
-    return f"printf('%.11e', \"{column}\" + 0.0)" if kind in ("DOUBLE", "FLOAT") else f'"{column}"'
+    return f"printf('%.11e', {value} + 0.0)" if kind in ("DOUBLE", "FLOAT") else value
 
 
 def table_digests(con: Connection, database: str) -> dict[str, dict[str, Any]]:
@@ -74,11 +75,11 @@ def table_digests(con: Connection, database: str) -> dict[str, dict[str, Any]]:
     for table in tables(con, database):
         fields = columns(con, database, table)
         # The length before each value keeps 'ab','c' apart from 'a','bc', and null from ''.
-        texts = [f"({_value(name, kind)})::varchar" for name, kind, _ in fields]
+        texts = [f"({value_as_text(_quoted(field), kind)})::varchar" for field, kind, _ in fields]
         row = " || ".join(f"coalesce(strlen({text}) || ':' || {text}, '-')" for text in texts)
         rows, total = con.execute(
             f"select count(*), sum(md5_number_lower({row or repr('')})::hugeint)"
-            f" from {database}.{_name(table)}"
+            f" from {database}.{name(table)}"
         ).fetchall()[0]
         comment = con.execute(
             "select comment from duckdb_tables()"
@@ -150,20 +151,26 @@ def _surplus(con: Connection, table: str) -> int:
     kinds = {name: kind for name, kind, _ in columns(con, "old", table)}
     common = [(name, kind) for name, kind, _ in columns(con, "new", table) if name in kinds]
     if not common:
-        return int(con.execute(f"select count(*) from new.{_name(table)}").fetchall()[0][0])
+        return int(con.execute(f"select count(*) from new.{name(table)}").fetchall()[0][0])
     # A column may have changed its type, so each file prints its own.
-    new = ", ".join(f"({_value(name, kind)})::varchar" for name, kind in common)
-    old = ", ".join(f"({_value(name, kinds[name])})::varchar" for name, _ in common)
+    new = ", ".join(f"({value_as_text(_quoted(field), kind)})::varchar" for field, kind in common)
+    old = ", ".join(
+        f"({value_as_text(_quoted(field), kinds[field])})::varchar" for field, _ in common
+    )
     query = (
-        f"select count(*) from (select {new} from new.{_name(table)}"
-        f" except all select {old} from old.{_name(table)})"
+        f"select count(*) from (select {new} from new.{name(table)}"
+        f" except all select {old} from old.{name(table)})"
     )
     return int(con.execute(query).fetchall()[0][0])
 
 
-def _name(table: str) -> str:
-    schema, name = table.split(".")
-    return f'"{schema}"."{name}"'
+def name(table: str) -> str:
+    """SQL name of schema.table."""
+    return ".".join(map(_quoted, table.split(".")))
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"'
 
 
 def _ranking_changes(con: Connection, has_old: bool) -> dict[str, dict[str, Any]]:

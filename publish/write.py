@@ -102,7 +102,7 @@ def _publish(
         raise PublishError(f"the build holds views ({names}), which would not survive; make tables")
     tables = content.table_digests(con, "new")
     digest = content.content_digest(tables)
-    before = _current_manifest(current)
+    before = current_manifest(current)
     if before.get("content_digest") == digest:
         release_id = before["release_id"]
         return ReleaseResult("unchanged", release_id, releases_dir / release_id, [], digest)
@@ -196,7 +196,7 @@ def _software() -> dict[str, str]:
     return versions
 
 
-def _current_manifest(current: Path) -> dict[str, Any]:
+def current_manifest(current: Path) -> dict[str, Any]:
     """Manifest of the current release; empty when there is none that can be read."""
     try:
         found = json.loads((current / MANIFEST).read_text(encoding="utf-8"))

@@ -20,6 +20,8 @@ from orchestration.automation import MAIN_JOB
 from orchestration.definitions import build_definitions
 
 ORCHARDS = PROJECT / "tests" / "fixtures" / "orchards"
+PRIVATE = ORCHARDS.with_name("orchards_private")
+"""A folder of private cards to name after the orchards."""
 
 
 @dataclass

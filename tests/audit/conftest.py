@@ -101,7 +101,8 @@ create table raw.claim (
 create table raw.event (
     event_id varchar, source_id varchar, document_id varchar, quote varchar
 );
-create table marts.source as select 'book' as source_id, 400 as max_age_days;
+create table marts.source as
+    select 'book' as source_id, 400 as max_age_days, false as is_private;
 """
 
 AFTER = """
@@ -171,12 +172,17 @@ create table marts.theme_coverage as
     from marts.theme cross join (select city_id from marts.city where is_city)
     cross join (select unnest([2021, 2022, 2023]) as year) as years;
 create table marts.document as
-    select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title, 'held' as status,
+    select 'SHA' as document_id, 'book' as source_id, 'Yearbook' as title,
+        'original' as standing, 'https://book.example' as address, 'held' as status,
         'SHA' as sha256, current_date - 100 as published_on;
 insert into raw.published_rank
     select 'r' || i, 'report', 'book', 'SHA', c, 'all', i::varchar, i, 100.0 - i, 'No. ' || i
     from (values ('aa', 1), ('bb', 2), ('cc', 3), ('dd', 4)) as printed (c, i);
 create table marts.published_rank as select * from raw.published_rank;
+create table marts.report as
+    select 'report' as report_id, 'book' as series_id, 'firms' as subject, '1' as
+        edition_as_printed, 2023 as data_year, 'full' as trust, 'report' as family_id,
+        4 as n_cities, true as is_witness;
 insert into raw.claim values
     ('c1', 'aa', 'book', 'SHA', 'aa leads'), ('c1', 'bb', 'book', 'SHA', 'and bb');
 create table marts.claim as

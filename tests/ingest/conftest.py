@@ -35,7 +35,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 def shared() -> Path:
     """The folder of real raw files beside the project; tests that need it skip without it."""
     folder = PROJECT.parent / "shared"
-    needed = [folder / name for name in ("mirror", "reports", "seed")]
+    needed = [folder / name for name in ("mirror", "reports", "seed", "facts")]
     missing = [str(path.name) for path in needed if not path.is_dir()]
     if missing:
         pytest.skip(f"no real raw files beside the project: shared/{', shared/'.join(missing)}")

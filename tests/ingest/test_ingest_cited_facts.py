@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest_bench import Bench, card, indicators, write_catalog
 
 from ingest.catalog import load_catalog
+from ingest.load import load_raw
+from ingest.parse import parse
+from ingest.pull import pull
+from ingest.settings import PROJECT, Settings
 
 PAGE = "https://things.example/doc"
 FACT = {
@@ -348,3 +355,101 @@ def test_a_faulty_card_is_named_with_its_fault(
     catalog = load_catalog([write_catalog(tmp_path, cited(fact), indicators=indicators())])
     assert "things" not in catalog.sources
     assert message in " ".join(str(error) for error in catalog.errors)
+
+
+# ---------------------------------------------------------------- the facts that ship
+CATALOG = PROJECT / "catalog"
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"), catalog=(CATALOG,))
+    catalog = load_catalog([CATALOG])
+    for source in catalog.sources:
+        pull(catalog, source, settings)
+        parse(catalog, source, settings)
+    with duckdb.connect() as connection:
+        load_raw(connection, catalog, settings)
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("indicator", "city", "year", "source", "value"),
+    [
+        ("ai_pilot_zones_count", "cn_harbin", 2024, "most_ai_pilot_zone_list", 1),
+        ("ai_pilot_zones_count", "cn_huzhou", 2024, "most_ai_pilot_zone_list", None),
+        ("ai_pioneer_zones_count", "cn_shanghai", 2022, "miit_ai_pioneer_zones", None),
+        ("data_centre_clusters_count", "cn_chengdu", 2022, "ndrc_data_centre_clusters", None),
+        ("pct_applications_count", "cn_chongqing", 2023, "cnipa_pct_applications", 528),
+        ("ai_patent_applications_count", "cn_beijing", 2025, "jiangsu_ai_patents", 314_575),
+        ("little_giants_count", "cn_beijing", 2025, "firestone_little_giants", 1027),
+        ("little_giants_count", "cn_beijing", 2025, "cnyes_little_giants", 1210),
+        ("a_share_market_value_cny", "cn_ningde", 2022, "times_data_listed_companies", 975.684e9),
+        ("unicorn_valuation_usd", "cn_beijing", 2024, "great_wall_unicorns", 522.77e9),
+        ("genai_services_filed_count", "cn_beijing", 2024, "cac_generative_ai_filings", 82),
+        ("genai_services_filed_count", "cn_shenzhen", 2024, "cac_generative_ai_filings", None),
+        ("cloud_regions_count", "hk_hong_kong", 2025, "cloud_regions", 6),
+        ("cb_insights_ai_unicorns_count", "cn_beijing", 2021, "cb_insights_ai_unicorns", 9),
+        ("ai_financing_projects_count", "cn_shanghai", 2024, "szaicx_ai_industry", None),
+    ],
+)
+def test_spot_values(
+    shipped: duckdb.DuckDBPyConnection,
+    indicator: str,
+    city: str,
+    year: int,
+    source: str,
+    value: float | None,
+) -> None:
+    found = shipped.execute(
+        "select value from raw.observation "
+        "where indicator = ? and city_id = ? and year = ? and source_id = ?",
+        [indicator, city, year, source],
+    ).fetchall()
+    assert found == [(value,)]
+
+
+def test_registers_are_backed_by_complete_sets_of_cities(
+    shipped: duckdb.DuckDBPyConnection,
+) -> None:
+    """A register from which only few were read would make zeros of the rest."""
+    few = shipped.execute(
+        "select indicator, count(distinct city_id) from raw.register_coverage "
+        "join raw.observation using (source_id, indicator) group by indicator "
+        "having count(distinct city_id) < 5"
+    ).fetchall()
+    assert few == []
+
+
+def test_every_value_is_that_of_its_row(shared: Path, shipped: duckdb.DuckDBPyConnection) -> None:
+    text = (shared / "facts" / "facts.json").read_text(encoding="utf-8")
+    sets = {entry["id"]: entry for entry in json.loads(text)}
+    rows = shipped.execute(
+        "select locator, value, unit, printed_value, printed_unit, name_zh, name_en "
+        "from raw.observation join raw.city using (city_id) "
+        "where parser like 'cited_facts%' and status = 'observed'"
+    ).fetchall()
+    factors = {"CNY 100 million": 1e8, "CNY trillion": 1e12, "USD 100 million": 1e8}
+    for locator, value, _, printed_value, printed_unit, name_zh, name_en in rows:
+        match = re.fullmatch(r"set (\w+), row (\d+)", locator)
+        assert match, locator
+        row = sets[match[1]]["rows"][int(match[2]) - 1]
+        assert printed_value == str(row["value"])
+        assert value == pytest.approx(row["value"] * factors.get(printed_unit, 1))
+        stem = row["city_as_printed"].removesuffix("市")
+        known = stem in name_zh or stem.removesuffix(" DC").removesuffix(" UK") in name_en
+        assert known or stem == "旧金山"
+    assert len(rows) > 1000
+
+
+def test_no_incomplete_set_backs_a_register(
+    shared: Path, shipped: duckdb.DuckDBPyConnection
+) -> None:
+    text = (shared / "facts" / "facts.json").read_text(encoding="utf-8")
+    complete = {entry["id"] for entry in json.loads(text) if entry["complete"]}
+    used = shipped.execute(
+        "select distinct regexp_extract(locator, 'set (\\w+)', 1) from raw.register_coverage "
+        "join raw.observation using (source_id, indicator) where parser like 'cited_facts%'"
+    ).fetchall()
+    assert {name for (name,) in used} <= complete
+    assert used

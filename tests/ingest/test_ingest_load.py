@@ -260,6 +260,40 @@ def test_the_origin_of_a_document_is_told(bench: Bench, origin: str) -> None:
     assert found == [(origin, "held" if origin == "mirror" else "cited", len(REGISTER))]
 
 
+# ---------------------------------------------------------------- caveats and breaks
+def test_caveats_and_breaks_of_a_card(bench: Bench) -> None:
+    caveats = [{"indicator": "models_count", "reason": "counts drafts"}]
+    breaks = [{"indicator": "models_count", "year": year, "reason": "r"} for year in (2021, 2023)]
+    bench.write(register_card(caveats=caveats, breaks=breaks))
+    with duckdb.connect() as connection:
+        load_raw(connection, bench.catalog(), bench.settings)
+        assert rows(connection, "from raw.source_caveat") == [
+            ("things", "models_count", "counts drafts")
+        ]
+        assert rows(connection, "from raw.series_break") == [
+            ("things", "models_count", 2021, "r"),
+            ("things", "models_count", 2023, "r"),
+        ]
+
+
+@pytest.mark.parametrize("part", ["caveats", "breaks"])
+def test_a_faulty_caveat_or_break(bench: Bench, part: str) -> None:
+    entry: dict[str, Any] = {"indicator": "models_count", "reason": "r"}
+    if part == "breaks":
+        entry["year"] = 2023
+    bench.write(register_card(**{part: [entry, entry]}))
+    (twice,) = load_catalog(bench.settings.catalog).errors[:1]
+    assert f"two {part} of one kind: models_count" in twice.message
+    bench.write(register_card(**{part: [entry | {"indicator": "model_count"}]}))
+    unknown = load_catalog(bench.settings.catalog).errors[0]
+    text = (bench.folder / "catalog" / unknown.file.partition("/")[2]).read_text().splitlines()
+    assert "indicator: model_count" in text[unknown.line - 1]
+    assert (unknown.message, unknown.remedy) == (
+        "unknown indicator 'model_count'",
+        "Did you mean 'models_count'?",
+    )
+
+
 # ---------------------------------------------------------------- agreement with dbt
 SOURCES = PROJECT / "dbt_project" / "models" / "staging" / "sources.yml"
 

@@ -7,9 +7,13 @@ import json
 from typing import Any
 
 import pytest
-from ingest_bench import Bench, Read, card
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ingest_bench import CITIES, Bench, Read, card, register_card
 
 from ingest.catalog import load_catalog
+from ingest.settings import PROJECT
 
 ADDRESS = "https://things.example/doc"
 REPORT = {
@@ -167,6 +171,34 @@ def test_every_row_is_a_rank_or_in_quarantine(bench: Bench) -> None:
         "ledger edition e-2023, row 5": ("region 长三角 | value 154", "no rank is printed"),
         "ledger edition e-2023, table third, row 1": ("1 | 杭州", undeclared),
     }
+
+
+ROWS = st.lists(
+    st.builds(
+        lambda rank, names, table, **marks: (
+            {"tier": 1, "cities": names, "table": table}
+            if rank == "tier"
+            else row(rank, names[0], table=table, **marks)
+        ),
+        st.one_of(st.none(), st.integers(1, 9), st.just("tier")),
+        st.lists(st.sampled_from(["北京", "杭州", "Atlantis", "Suzhou"]), min_size=1),
+        st.sampled_from([None, "more"]),
+        order_certain=st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS)
+def test_no_row_is_lost_whatever_it_is(bench: Bench, rows: list[dict[str, Any]]) -> None:
+    read = bench.read(ledger_card(), ledger(row(1, "北京"), *rows))
+    found = read.rows("published_rank")
+    places = {r["locator"] for r in (*found, *read.rows("quarantine"))}
+    assert places == {f"ledger edition e-2023, row {i}" for i in range(1, len(rows) + 2)}
+    assert all(r["rank_from"] <= (r["rank"] or r["rank_from"]) <= r["rank_to"] for r in found)
+    assert all((r["rank"] is not None) == r["order_certain"] for r in found)
 
 
 def test_two_tables_on_one_page_are_two_rankings(bench: Bench) -> None:
@@ -385,6 +417,47 @@ def test_a_ledger_in_a_wrong_shape_is_an_error_and_does_not_raise(
 def test_one_city_twice_in_one_row_of_the_ledger_is_two_facts(bench: Bench) -> None:
     rows = bench.read(ledger_card(), ledger(row(1, "北京"), row(2, "北京"))).rows("published_rank")
     assert len({r["published_rank_id"] for r in rows}) == 2
+
+
+def test_the_example_of_the_page_is_read_as_it_says(bench: Bench) -> None:
+    page = (PROJECT / "docs" / "add-a-report.md").read_text(encoding="utf-8")
+    typed, source = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("json", "yaml"))
+    cities = CITIES + "cn_hefei,city,Hefei,合肥市,合肥,CN,Anhui,安徽省\n"
+    cities += "cn_guangdong_province,province,Guangdong,广东省,广东,CN,Guangdong,广东省\n"
+    bench.write(yaml.safe_load(source), register_card(), cities=cities)
+    (bench.mirror / "my_ledger.json").write_text(typed, encoding="utf-8")
+    assert bench.pull("lantern_ai_cities").failures == []
+    assert bench.parse("lantern_ai_cities").errors == []
+    rows = bench.facts("published_rank", "lantern_ai_cities")
+    assert {(r["cohort"], r["city_id"], r["rank"], r["rank_from"], r["rank_to"]) for r in rows} == {
+        ("all", "cn_beijing", 1, 1, 1),
+        ("all", "cn_shenzhen", 2, 2, 2),
+        ("all", "cn_hangzhou", 2, 2, 2),
+        ("all", "cn_hefei", None, 4, 8),
+        ("all", "cn_suzhou_jiangsu", None, 4, 8),
+        ("provinces", "cn_guangdong_province", 1, 1, 1),
+        ("provinces", "cn_beijing", 2, 2, 2),
+    }
+    (left,) = bench.facts("quarantine", "lantern_ai_cities")
+    assert (left["text"], left["reason"]) == ("(others)", "tier third group is not named in full")
+
+
+def test_a_province_is_never_ranked_as_the_city_of_its_name(bench: Bench) -> None:
+    cities = CITIES + "cn_jilin,city,Jilin,吉林市,吉林,CN,Jilin,吉林省\n"
+    cities += "cn_jilin_province,province,Jilin,吉林省,吉林,CN,Jilin,吉林省\n"
+    found = {}
+    for kinds in (["city", "municipality"], ["province", "municipality"], ["cluster"]):
+        bench.use(home=bench.folder / "-".join(kinds))
+        bench.write(ledger_card({"kinds": kinds}), cities=cities)
+        (bench.mirror / "doc.bin").write_bytes(ledger(row(1, "吉林"), row(2, "北京")))
+        bench.pull()
+        assert bench.parse().errors == []
+        found[kinds[0]] = [r["city_id"] for r in bench.facts("published_rank")]
+    assert found == {
+        "city": ["cn_jilin", "cn_beijing"],
+        "province": ["cn_jilin_province", "cn_beijing"],
+        "cluster": [],
+    }
 
 
 # ---------------------------------------------------------------- passages

@@ -89,7 +89,9 @@ def test_every_source_gives_facts(facts: duckdb.DuckDBPyConnection) -> None:
     silent = facts.execute(f"select source_id from raw.source except ({union})").fetchall()
     # The two open tiers of one study give no place to a city, and stand in quarantine.
     assert silent == [("accuracy_ai_hubs",)]
-    indicators = "select indicator from raw.indicator except select indicator from raw.observation"
+    indicators = (
+        "select indicator from raw.indicator_source except select indicator from raw.observation"
+    )
     assert facts.execute(indicators).fetchall() == []
 
 
@@ -118,7 +120,7 @@ def rebuilt(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(CATALOG, folder)
     for path in (folder / "sources").glob("*/*.csv"):
         path.unlink()
-    mirror = tuple(shared / name for name in ("mirror", "reports", "seed"))
+    mirror = tuple(shared / name for name in ("mirror", "reports", "seed", "facts"))
     settings = Settings(home=folder.parent / "home", catalog=(folder,), mirror=mirror)
     lines = list(bundle(settings))
     assert {line.outcome for line in lines} == {"written"}, lines
@@ -154,3 +156,24 @@ def test_quotes_of_the_article_stand_in_it(shared: Path) -> None:
             for row in csv.DictReader(stream):
                 start, end = map(int, row["locator"].removeprefix("characters ").split("-"))
                 assert text[start:end] == row["quote"]
+
+
+def test_every_row_of_the_ledger_is_entered_set_aside_or_left_out(
+    shared: Path, facts: duckdb.DuckDBPyConnection
+) -> None:
+    ledger = json.loads((shared / "reports" / "published_rankings.json").read_text("utf-8"))
+    rows = {
+        edition["id"]: len(edition["rows"])
+        + sum(len(table["rows"]) for table in edition.get("extra_tables", []))
+        for edition in ledger["editions"]
+    }
+    # A tier has one locator for several places.
+    found = facts.execute(
+        "select edition, count(distinct locator) from ("
+        "    select locator, regexp_extract(locator, 'ledger edition ([^,]+),', 1) as edition"
+        "    from (select locator from raw.published_rank union select locator from raw.quarantine)"
+        ") where edition <> '' group by edition"
+    ).fetchall()
+    left_out = facts.execute("select ledger_edition, n_rows from raw.left_out").fetchall()
+    assert dict(found).keys() & dict(left_out).keys() == set()
+    assert dict(found) | dict(left_out) == rows

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest_bench import REGISTER, REGISTER_FACTS, Bench, card, register_card, write_catalog
+from ingest_bench import (
+    CITIES,
+    REGISTER,
+    REGISTER_FACTS,
+    Bench,
+    card,
+    register_card,
+    write_catalog,
+)
 
 from ingest.catalog import load_catalog
 
@@ -385,6 +393,19 @@ def test_a_row_is_placed_by_its_division_and_by_the_name(bench: Bench) -> None:
         "2 rows of 广东省 name no city, so that the count may be too low"
     )
     assert {r["text"] for r in read.rows("quarantine")} == {"某某有限公司", "杭州某某有限公司"}
+
+
+def test_a_name_that_the_division_shares_tells_no_city(bench: Bench) -> None:
+    """吉林某某 may sit anywhere in the province; only 吉林市某某 is of the city."""
+    city = "cn_jilin,city,Jilin (city),吉林市,吉林,CN,Jilin,吉林省\n"
+    bench.write(register_card(parse=DIVISIONS), cities=CITIES + city)
+    data = table("name,division,company,year", "A,吉林省,吉林某某公司,2023")
+    (bench.mirror / "doc.bin").write_bytes(data)
+    bench.pull()
+    assert bench.parse().errors == []
+    assert bench.facts("observation") == []
+    (kept,) = bench.facts("quarantine")
+    assert kept["reason"] == "no city of 吉林省 in the name"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 import audit
 from ingest.facts import raw_tables
-from orchestration import dbt, dbt_assets
+from orchestration import dbt
 from orchestration.assets import INBOX
 from orchestration.observatory import GROUPS, OWNERS
 from tests.conftest import Home
@@ -21,7 +21,7 @@ def home(orchards_run: tuple[Home, dg.ExecuteInProcessResult]) -> Home:
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, object]:
-    return dbt_assets.load_manifest(dbt.manifest_path())
+    return dbt.load_manifest(dbt.manifest_path())
 
 
 def test_every_asset_says_what_it_is(home: Home) -> None:
@@ -54,7 +54,7 @@ def test_every_check_is_described(home: Home) -> None:
 
 def test_every_dbt_test_is_a_check(home: Home, manifest: dict[str, object]) -> None:
     names = {key.name for key in home.definitions.resolve_asset_graph().asset_check_keys}
-    assert {test["name"] for test in dbt_assets.tests(manifest).values()} <= names
+    assert {test["name"] for test in dbt.tests(manifest).values()} <= names
 
 
 def test_whatever_opens_a_build_takes_its_pool(home: Home) -> None:
@@ -100,7 +100,7 @@ def test_schedules_run_by_themselves_only_where_pulling_is_live(home: Home) -> N
 def test_every_blocking_check_is_recorded_for_the_gate(
     home: Home, orchards_run: tuple[Home, dg.ExecuteInProcessResult], manifest: dict[str, object]
 ) -> None:
-    required = dbt_assets.required_checks(manifest)
+    required = dbt.required_checks(manifest)
     required |= {(rule.asset, rule.name) for rule in audit.load_rules() if rule.blocking}
     with duckdb.connect(str(home.build(orchards_run[1])), read_only=True) as con:
         rows = con.execute("select asset_key, check_name from audit.check_result").fetchall()

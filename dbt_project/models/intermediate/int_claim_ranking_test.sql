@@ -1,5 +1,6 @@
 -- Claims that published rankings can test, report by report. The report that the claim comes from
--- and its family (what it repeats, what repeats it) confirm nothing, nor does one that is no witness.
+-- and its family (what it repeats, what repeats it) confirm nothing, nor does any that is no
+-- witness.
 with
 
 claims as (
@@ -31,6 +32,7 @@ claimed as (
     select
         claims.*,
         cities.name_en as city_name,
+        cities.country_code,
         excluded.family_id as excluded_family_id
     from claims
     inner join cities
@@ -58,6 +60,8 @@ witnesses as (
         on claimed.measure = reports.subject
     where
         reports.is_witness
+        -- Claims speak of the country: the eighth of the world may be its first.
+        and reports.universe_country_code = claimed.country_code
         and reports.family_id <> coalesce(claimed.excluded_family_id, '')
         and (
             claimed.year_from is null

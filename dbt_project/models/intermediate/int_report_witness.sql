@@ -1,5 +1,5 @@
--- Which reports may confirm or contradict anything. One that repeats or rests on another would count
--- that one twice, and one of low trust counts nowhere.
+-- Which reports may confirm or contradict anything. One that repeats or rests on another would
+-- count that one twice, and one of low trust counts nowhere.
 with
 
 reports as (
@@ -18,6 +18,7 @@ final as (
         title,
         subject,
         published_on,
+        universe_country_code,
         report_id = family_id and trust <> 'lowtrust' as is_witness
     from reports
 

@@ -1,3 +1,4 @@
+-- By country, since hardly a source speaks of all: of those it says nothing of there is no row.
 with
 
 indicator_values as (
@@ -21,8 +22,11 @@ cities as (
 
 gazetteer as (
 
-    select count(*) as n_cities
+    select
+        country_code,
+        count(*) as n_cities
     from cities
+    group by country_code
 
 ),
 
@@ -31,13 +35,14 @@ counted as (
     select
         indicator_values.indicator,
         indicator_values.year,
+        cities.country_code,
         count(case when indicator_values.status = 'observed' then 1 end) as n_observed,
         count(case when indicator_values.status = 'zero' then 1 end) as n_zero,
         count(case when indicator_values.status = 'missing' then 1 end) as n_missing
     from indicator_values
     inner join cities
         on indicator_values.city_id = cities.city_id
-    group by indicator_values.indicator, indicator_values.year
+    group by indicator_values.indicator, indicator_values.year, cities.country_code
 
 ),
 
@@ -47,6 +52,7 @@ final as (
         indicators.theme,
         counted.indicator,
         counted.year,
+        counted.country_code,
         gazetteer.n_cities,
         counted.n_observed,
         counted.n_zero,
@@ -58,9 +64,10 @@ final as (
     from counted
     inner join indicators
         on counted.indicator = indicators.indicator
-    cross join gazetteer
+    inner join gazetteer
+        on counted.country_code = gazetteer.country_code
 
 )
 
 select * from final
-order by indicator, year
+order by indicator, year, country_code

@@ -1,4 +1,5 @@
--- Each published ranking that is a witness against the edition of each index that is nearest to its data.
+-- Each published ranking that is a witness, against the edition of each index that is nearest to
+-- its data.
 with
 
 reports as (

@@ -21,6 +21,7 @@ final as (
         data_year,
         universe,
         universe_size,
+        universe_country_code,
         derived_from,
         family_id,
         trust,

@@ -16,6 +16,7 @@ final as (
         licence,
         licence_address,
         redistribution,
+        is_private,
         citation,
         homepage,
         cadence,
