@@ -114,11 +114,12 @@ weighted as (
             when score is not null
                 then
                     effective_weight
-                    * sum(weight) over (partition by framework, edition, city_id, dimension)
+                    * {{ exact_sum('weight', 'framework, edition, city_id, dimension') }}
                     / nullif(
-                        sum(case when score is not null then weight end) over (
-                            partition by framework, edition, city_id, dimension
-                        ),
+                        {{ exact_sum(
+                            'case when score is not null then weight end',
+                            'framework, edition, city_id, dimension'
+                        ) }},
                         0
                     )
         end as city_weight
