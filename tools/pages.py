@@ -167,7 +167,7 @@ def _sections(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         )
     yield "## How near the rankings come to one another"
     yield (
-        "Agreement with the majority of the other published rankings of AI, pair of cities by pair: "
+        "Agreement with the majority of the other published rankings, pair of cities by pair: "
         "1 the same order, 0 as many pairs this way as that. A think tank is compared with the "
         "others without itself. Rankings with fewer than ten pairs in common have none."
     )
