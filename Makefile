@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev preview test lint format bundle sql lock clean setup setup-dev
+.PHONY: help run dev preview test lint format bundle sql pages lock clean setup setup-dev
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -35,6 +35,9 @@ bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"
 	@$(BIN)/python -m orchestration.sql $(if $(PREVIEW),--preview) "$(Q)"
+
+pages: setup ## Write the figures of the current release into docs/
+	@$(BIN)/python tools/pages.py
 
 lock: ## Compile the requirements files (needs uv)
 	$(LOCK) requirements.in -o requirements.txt

@@ -85,11 +85,15 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
 # Asset -> name and query of its heat maps: row, column, number from 0 to 1, in the order of both.
 HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
     "marts.theme_coverage": {
+        # Of the cities that the flagship may rank, those with any indicator of the theme.
         "share_of_cities_known": """
             select t.title, c.year,
                 avg(case when c.n_observed + c.n_zero > 0 then 1.0 else 0.0 end)
             from marts.theme_coverage as c
             join marts.theme as t on c.theme = t.theme
+            join marts.city as city on c.city_id = city.city_id
+            join marts.framework as f on f.is_flagship
+            where coalesce(f.universe_country_code, city.country_code) = city.country_code
             group by t.title, t.position, c.year
             order by t.position, c.year
         """,
@@ -233,10 +237,10 @@ def heat_map(cells: Sequence[tuple[Any, ...]], width: int = 640) -> str:
         )
         for j, column in enumerate(columns):
             number = numbers.get((row, column))
-            x = left + j * size
+            x, next_x = round(left + j * size), round(left + (j + 1) * size)
             parts.append(
                 f'<path fill="{GREY if number is None else shade(float(number))}"'
-                f' d="M{x:.0f} {y:.0f}h{size - 1:.0f}v{line - 1}h-{size - 1:.0f}z"/>'
+                f' d="M{x} {y:.0f}H{next_x - 1}v{line - 1}H{x}z"/>'
             )
             if has_text and number is not None:
                 ink = "#fff" if number > 0.6 else "#000"

@@ -126,7 +126,7 @@ insert into marts.indicator (indicator, unit, scope) values
 alter table marts.indicator_value add column is_derived boolean default false;
 create table marts.indicator_value_part as
     select part.indicator, value.city_id, 2023 as year, part.role, part.part_indicator,
-        value.year as part_year, value.value, value.observation_id
+        value.year as part_year, value.value, value.source_id, value.observation_id
     from raw.indicator_part as part
     join marts.indicator_value as value
         on part.part_indicator = value.indicator and value.year = 2023 - part.years_before

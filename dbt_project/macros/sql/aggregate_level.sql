@@ -16,10 +16,14 @@
             {%- endif %}
             when parents.aggregation = 'a_amean'
                 then
-                    sum(nodes.weight * children.score)
-                    / nullif(sum(case when children.score is not null then nodes.weight end), 0)
+                    {{ exact_sum('nodes.weight * children.score') }}
+                    / nullif(
+                        {{ exact_sum('case when children.score is not null then nodes.weight end') }},
+                        0
+                    )
         end as score,
-        sum(nodes.weight * children.coverage) / nullif(sum(nodes.weight), 0) as coverage
+        {{ exact_sum('nodes.weight * children.coverage') }}
+        / nullif({{ exact_sum('nodes.weight') }}, 0) as coverage
     from {{ children }} as children
     inner join nodes
         on children.framework = nodes.framework and children.node = nodes.node

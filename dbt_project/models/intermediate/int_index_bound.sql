@@ -96,7 +96,7 @@ dimension_weights as (
     select
         nodes.framework,
         nodes.parent as dimension,
-        sum(weights.effective_weight) as dimension_weight
+        {{ exact_sum('weights.effective_weight') }} as dimension_weight
     from weights
     inner join nodes
         on weights.framework = nodes.framework and weights.node = nodes.node
@@ -112,10 +112,10 @@ dimensions as (
         leaves.city_id,
         leaves.dimension,
         count(*) - count(leaves.score) as n_missing,
-        sum(leaves.weight * leaves.score_at_worst) / nullif(sum(leaves.weight), 0)
-            as score_at_worst,
-        sum(leaves.weight * leaves.score_at_best) / nullif(sum(leaves.weight), 0)
-            as score_at_best
+        {{ exact_sum('leaves.weight * leaves.score_at_worst') }}
+        / nullif({{ exact_sum('leaves.weight') }}, 0) as score_at_worst,
+        {{ exact_sum('leaves.weight * leaves.score_at_best') }}
+        / nullif({{ exact_sum('leaves.weight') }}, 0) as score_at_best
     from leaves
     group by leaves.framework, leaves.edition, leaves.city_id, leaves.dimension
 
@@ -128,8 +128,10 @@ cities as (
         dimensions.edition,
         dimensions.city_id,
         sum(dimensions.n_missing) as n_missing,
-        sum(dimension_weights.dimension_weight * dimensions.score_at_worst) as score_from,
-        sum(dimension_weights.dimension_weight * dimensions.score_at_best) as score_to
+        {{ exact_sum('dimension_weights.dimension_weight * dimensions.score_at_worst') }}
+            as score_from,
+        {{ exact_sum('dimension_weights.dimension_weight * dimensions.score_at_best') }}
+            as score_to
     from dimensions
     inner join dimension_weights
         on

@@ -19,24 +19,95 @@ indicators as (
 
 ),
 
+breaks as (
+
+    select * from {{ ref('stg_series_break') }}
+
+),
+
+-- Starts of a growth that the end does not continue: another source, or a break that its card
+-- declares.
+broken as (
+
+    select
+        starts.indicator,
+        starts.city_id,
+        starts.year,
+        starts.role,
+        max(
+            case
+                when starts.source_id <> ends.source_id
+                    then
+                        concat(
+                            'from ',
+                            starts.source_id,
+                            ', ',
+                            ends.part_year,
+                            ' from ',
+                            ends.source_id
+                        )
+                else concat('before a break in ', breaks.year, ': ', breaks.reason)
+            end
+        ) as break_reason
+    from parts as starts
+    inner join parts as ends
+        on
+            starts.indicator = ends.indicator
+            and starts.city_id = ends.city_id
+            and starts.year = ends.year
+            and ends.role = 'end'
+    left join breaks
+        on
+            starts.part_indicator = breaks.indicator
+            and starts.source_id = breaks.source_id
+            and starts.part_year < breaks.year
+            and ends.part_year >= breaks.year
+    where
+        starts.role = 'start'
+        and (starts.source_id <> ends.source_id or breaks.year is not null)
+    group by starts.indicator, starts.city_id, starts.year, starts.role
+
+),
+
 -- A part that is not known, or by which nothing can be divided, with the reason.
 faults as (
 
     select
-        *,
+        parts.*,
         case
-            when value is null
-                then concat(part_indicator, ' ', part_year, ' is missing: ', missing_reason)
-            when role = 'denominator' and value = 0
-                then concat(part_indicator, ' ', part_year, ' is zero')
-            when role = 'start' and value <= 0
-                then concat(part_indicator, ' ', part_year, ' is not above zero')
+            when parts.value is null
+                then
+                    concat(
+                        parts.part_indicator,
+                        ' ',
+                        parts.part_year,
+                        ' is missing: ',
+                        parts.missing_reason
+                    )
+            when parts.role = 'denominator' and parts.value = 0
+                then concat(parts.part_indicator, ' ', parts.part_year, ' is zero')
+            when parts.role = 'start' and parts.value <= 0
+                then concat(parts.part_indicator, ' ', parts.part_year, ' is not above zero')
+            when broken.break_reason is not null
+                then
+                    concat(
+                        parts.part_indicator, ' ', parts.part_year, ' is ', broken.break_reason
+                    )
         end as fault,
         case
-            when is_corrected
-                then concat(part_indicator, ' ', part_year, ': ', correction_reason)
+            when parts.is_corrected
+                then
+                    concat(
+                        parts.part_indicator, ' ', parts.part_year, ': ', parts.correction_reason
+                    )
         end as correction
     from parts
+    left join broken
+        on
+            parts.indicator = broken.indicator
+            and parts.city_id = broken.city_id
+            and parts.year = broken.year
+            and parts.role = broken.role
 
 ),
 

@@ -28,13 +28,16 @@ means as (
         edition_before,
         city_id,
         count(*) as n_common,
-        round(sum(effective_weight), 12) as weight_common,
-        round(sum(case when is_same_figure then effective_weight else 0 end), 12)
+        round({{ exact_sum('effective_weight') }}, 12) as weight_common,
+        round(
+            {{ exact_sum('case when is_same_figure then effective_weight else 0 end') }}, 12
+        )
             as weight_same_figure,
         min(case when is_same_figure then 1 else 0 end) = 1 as is_same_figure,
-        sum(effective_weight * score) / nullif(sum(effective_weight), 0) as mean_score,
-        sum(effective_weight * score_before) / nullif(sum(effective_weight), 0)
-            as mean_score_before
+        {{ exact_sum('effective_weight * score') }}
+        / nullif({{ exact_sum('effective_weight') }}, 0) as mean_score,
+        {{ exact_sum('effective_weight * score_before') }}
+        / nullif({{ exact_sum('effective_weight') }}, 0) as mean_score_before
     from common_leaves
     group by framework, edition, edition_before, city_id
 
@@ -110,7 +113,7 @@ final as (
         ranked.rank_before - ranked.rank as rank_change,
         ranked.score,
         ranked.score_before,
-        ranked.score - ranked.score_before as score_change,
+        round(ranked.score - ranked.score_before, 12) as score_change,
         ranked.weight_same_figure,
         ranked.is_same_figure,
         break_lists.series_breaks

@@ -114,11 +114,12 @@ weighted as (
             when score is not null
                 then
                     effective_weight
-                    * sum(weight) over (partition by framework, edition, city_id, dimension)
+                    * {{ exact_sum('weight', 'framework, edition, city_id, dimension') }}
                     / nullif(
-                        sum(case when score is not null then weight end) over (
-                            partition by framework, edition, city_id, dimension
-                        ),
+                        {{ exact_sum(
+                            'case when score is not null then weight end',
+                            'framework, edition, city_id, dimension'
+                        ) }},
                         0
                     )
         end as city_weight
@@ -151,6 +152,14 @@ joined as (
                 then concat(weighted.denominator, ': ', denominators.missing_reason)
             else concat(weighted.denominator, ' is zero')
         end as missing_reason,
+        nullif(
+            concat_ws(
+                '; ',
+                indicator_values.correction_reason,
+                denominator_observations.correction_reason
+            ),
+            ''
+        ) as correction_reason,
         observations.source_id,
         sources.publisher,
         observations.locator,
@@ -186,6 +195,8 @@ joined as (
             and weighted.node = reached.node
     left join observations
         on weighted.observation_id = observations.observation_id
+    left join observations as denominator_observations
+        on weighted.denominator_observation_id = denominator_observations.observation_id
     left join sources
         on observations.source_id = sources.source_id
 
@@ -210,6 +221,7 @@ final as (
         is_derived,
         status,
         missing_reason,
+        correction_reason,
         rank,
         n_scored,
         score,
