@@ -24,6 +24,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Seen = Literal["full", "excerpt"]
 Precision = Literal["day", "month", "year"]
+PublishedPrecision = Literal["day", "month", "year", "not_before"]
 Standing = Literal["original", "press", "repost", "content_farm"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
@@ -265,7 +266,7 @@ class Report(Entry):
     subject: Identifier
     edition: str = ""
     published_on: dt.date
-    published_precision: Precision = "day"
+    published_precision: PublishedPrecision = "day"
     data_year: int
     universe: Text
     universe_size: int | None = Field(None, gt=0)
@@ -301,8 +302,9 @@ class Document(Entry):
     form: Literal["published", "derived", "transcript"] = "published"
     mirror: str | None = None
     published_on: dt.date
-    published_precision: Precision = "day"
-    """Where only the month or the year is known, ``published_on`` is its first day."""
+    published_precision: PublishedPrecision = "day"
+    """Where only the month or the year is known, ``published_on`` is its first day. Where no date
+    is known (``not_before``), it is the first day of what the figures are about."""
     retrieved_on: dt.date | None = None
     seen: Seen = "full"
     standing: Standing = "original"

@@ -133,10 +133,20 @@ class LeftOut(Entry):
 
 class DocumentOptions(Entry):
     facts: tuple[Fact, ...] = Field(min_length=1)
+    page: str = ""
+    """Page that the set names without an address, where the document is another that prints
+    the same."""
     left_out: tuple[LeftOut, ...] = ()
     country_code: str | None = None
     kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
     """Kinds of places that a name may mean."""
+
+    @field_validator("page")
+    @classmethod
+    def _has_no_address(cls, text: str) -> str:
+        if re.fullmatch(r"https?://\S+", text):
+            raise ValueError(f"'{text}' is an address: cite it")
+        return text
 
 
 def _expression(text: str) -> re.Pattern[str]:
@@ -151,7 +161,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     sets = _sets(data)
     used: dict[str, set[int]] = {}
     for fact in options.facts:
-        found = _set(sets, fact.set, context.document.address)
+        found = _set(sets, fact.set, options.page or context.document.address)
         _check_register(fact, found, context)
         rows = [(i, row) for i, row in _rows(found) if fact.takes(row)]
         if not rows:
@@ -168,7 +178,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
                 _observe(fact, open_.city, None, open_.reason, None, place, found, context, facts)
     kind = {fact.set: _kind(fact) for fact in reversed(options.facts)}
     for name, taken in used.items():
-        for i, row in _rows(_set(sets, name, context.document.address)):
+        for i, row in _rows(sets[name]):
             if i not in taken:
                 reasons = [
                     entry.reason
@@ -190,14 +200,14 @@ def _sets(data: bytes) -> dict[str, dict[str, Any]]:
         raise ParseError(f"not readable as sets of facts: {error!r}") from error
 
 
-def _set(sets: dict[str, dict[str, Any]], name: str, address: str) -> dict[str, Any]:
+def _set(sets: dict[str, dict[str, Any]], name: str, page: str) -> dict[str, Any]:
     found = sets.get(name)
     if found is None:
         raise ParseError(f"the file has no set '{name}'")
     pages = [_address(url) for url in found["url"]]
-    if address not in pages:
+    if page not in pages:
         raise ParseError(
-            f"'{name}' does not come from {address}; its pages are {', '.join(pages) or 'none'}"
+            f"'{name}' does not come from {page}; its pages are {', '.join(pages) or 'none'}"
         )
     return found
 

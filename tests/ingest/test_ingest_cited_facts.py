@@ -70,6 +70,26 @@ def test_exact_figures(bench: Bench) -> None:
     assert beijing["document_id"].startswith("cited:")
 
 
+def test_a_page_without_an_address(bench: Bench) -> None:
+    data = ledger(row("北京", 141), url=["People's Daily 2022-10-08 (no address)"])
+    facts = {"facts": [FACT], "country_code": "CN"}
+    page = {"page": "People's Daily 2022-10-08 (no address)"}
+    made = card("cited_facts", document={"options": {**facts, **page}, "form": "transcript"})
+    assert bench.read(made, data).values() == [("cn_beijing", 2023, 141)]
+    other = card(
+        "cited_facts",
+        document={"options": {**facts, "page": "another"}, "form": "transcript"},
+    )
+    assert "'firms' does not come from another" in bench.read(other, data).error
+
+
+def test_a_page_with_an_address_is_cited_by_it(tmp_path: Path) -> None:
+    options = {"facts": [FACT], "page": "https://things.example/other"}
+    made = card("cited_facts", document={"options": options, "form": "transcript"})
+    catalog = load_catalog([write_catalog(tmp_path, made, indicators=indicators())])
+    assert "is an address: cite it" in " ".join(str(error) for error in catalog.errors)
+
+
 def test_units_are_converted(bench: Bench) -> None:
     fact = {**FACT, "indicator": "gdp_cny", "unit": "亿元"}
     assert bench.read(cited(fact), ledger(row("北京", 65.2))).values() == [
@@ -453,3 +473,12 @@ def test_no_incomplete_set_backs_a_register(
     ).fetchall()
     assert {name for (name,) in used} <= complete
     assert used
+
+
+def test_a_designation_stands_once(shipped: duckdb.DuckDBPyConnection) -> None:
+    """Two lists of one kind of zone must not make two events of one."""
+    twice = shipped.execute(
+        "select city_id, event_kind, string_agg(source_id) from raw.event "
+        "where event_kind <> 'policy' group by city_id, event_kind having count(*) > 1"
+    ).fetchall()
+    assert twice == []
