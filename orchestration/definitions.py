@@ -4,7 +4,7 @@ import dagster as dg
 
 import audit
 from ingest.settings import Settings
-from orchestration import assets, automation, checks, dbt, dbt_assets, progress
+from orchestration import assets, automation, checks, dbt, dbt_assets, history, progress
 from orchestration.observatory import Observatory
 
 
@@ -40,4 +40,5 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
+    history.wait_less()
     return build_definitions(Settings.from_env())

@@ -13,7 +13,7 @@ import dagster as dg
 import duckdb
 
 from ingest.settings import Settings, SettingsError
-from orchestration import build, dbt, previews
+from orchestration import build, dbt, history, previews
 from orchestration.automation import MAIN_JOB
 from orchestration.observatory import prepare_home
 
@@ -44,6 +44,7 @@ def main() -> int:
     except (SettingsError, dbt.DbtError) as error:
         print(error, file=sys.stderr)
         return 2
+    history.wait_less()
     with dg.DagsterInstance.get() as instance:
         build.end_dead_runs(settings, instance)
         run_id = str(uuid4())
