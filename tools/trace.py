@@ -153,6 +153,7 @@ RATIOS = {
     "loans_gdp_ratio": ("loans_cny", "gdp_cny", 1),
 }  # fmt: skip
 GROWTHS = {"gdp_pct_change": "gdp_cny"}
+SUMS = {"national_ai_zones_count": ("ai_pilot_zones_count", "ai_pioneer_zones_count")}
 
 
 # ------------------------------------------------------------ names
@@ -581,6 +582,10 @@ def derived(row: Row, known: dict[tuple[str, str, str], Row]) -> tuple[str, str]
         a, a_words = part(GROWTHS[indicator], year)
         b, b_words = part(GROWTHS[indicator], year - 1)
         expected = None if a is None or not b else 100 * (a - b) / b
+    elif indicator in SUMS:
+        a, a_words = part(SUMS[indicator][0], year)
+        b, b_words = part(SUMS[indicator][1], year)
+        expected = None if a is None or b is None else a + b
     else:
         over, under, per = RATIOS[indicator]
         a, a_words = part(over, year)
