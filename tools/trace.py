@@ -195,7 +195,7 @@ def names(city_id: str) -> frozenset[str]:
 @cache
 def organisation(text: str) -> str:
     """An organisation's name without the acronym behind it."""
-    return fold(re.sub(r"\s*\([A-Z]+\)\s*$", "", text))
+    return fold(re.sub(r"\s*\([A-Z]{3,}\)\s*$", "", text))
 
 
 @cache
