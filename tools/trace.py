@@ -212,7 +212,7 @@ def is_city(city_id: str, printed: str, source_id: str = "", country: str = "") 
         if place["printed"] == printed and place.get("country", country) == country:
             return str(place["city"]) == city_id
     province = fold(city(city_id)["province_zh"].rstrip("省"))
-    return fold(printed).removeprefix(province) in names(city_id)
+    return bool({fold(printed), fold(printed).removeprefix(province)} & names(city_id))
 
 
 # ------------------------------------------------------------ raw files
