@@ -129,3 +129,15 @@ def test_a_wrong_figure_is_found(rows: list[Row], what: str) -> None:
     known = trace.by_key(rows)
     assert trace.trace(right, known)[1] == AGREES
     assert fault in trace.trace(right | wrong, known)[1]
+
+
+@needs_raw_files
+def test_a_zero_is_doubted_where_an_address_names_the_city(
+    rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = {"indicator": "ai_paper_share_pct", "city_id": "cn_guiyang", "year": "2023"}
+    row = next(r for r in rows if of.items() <= r.items())
+    monkeypatch.setattr(trace, "organisations", lambda city_id="": frozenset())
+    fault = trace.trace(row | {"status": "zero", "value": "0"}, {})[1]
+    assert "named in" in fault
+    assert "Guiyang 550025" in fault

@@ -127,6 +127,9 @@ PROVINCE_LINES = {
     "high_tech_enterprises_certified_count": ("HitechFirmsPub", "高新技术企业公示数", "家"),
 }
 
+# Conferences whose papers are counted.
+PANEL = ["cvpr", "ijcai", "aistats", "uai", "wacv"]
+
 METRO_COLUMNS = {
     "metro_gdp_ppp_usd": "fua_gdp_ppp_usd",
     "metro_population_persons": "fua_population",
@@ -191,10 +194,16 @@ def names(city_id: str) -> frozenset[str]:
 
 
 @cache
-def organisations(city_id: str) -> frozenset[str]:
-    return frozenset(
-        fold(o["organisation"]) for o in catalog("organisations.csv") if o["city_id"] == city_id
-    )
+def organisation(text: str) -> str:
+    """An organisation's name without the acronym behind it."""
+    return fold(re.sub(r"\s*\([A-Z]{3,}\)\s*$", "", text))
+
+
+@cache
+def organisations(city_id: str = "") -> frozenset[str]:
+    """Organisations of a city, or of all."""
+    rows = catalog("organisations.csv")
+    return frozenset(organisation(o["organisation"]) for o in rows if city_id in ("", o["city_id"]))
 
 
 def is_city(city_id: str, printed: str, source_id: str = "", country: str = "") -> bool:
@@ -204,7 +213,7 @@ def is_city(city_id: str, printed: str, source_id: str = "", country: str = "") 
         if place["printed"] == printed and place.get("country", country) == country:
             return str(place["city"]) == city_id
     province = fold(city(city_id)["province_zh"].rstrip("省"))
-    return fold(printed).removeprefix(province) in names(city_id)
+    return bool({fold(printed), fold(printed).removeprefix(province)} & names(city_id))
 
 
 # ------------------------------------------------------------ raw files
@@ -478,12 +487,35 @@ def in_register(row: Row) -> tuple[str, str]:
     if row["status"] == "zero":
         return found, verdict(
             "" if number == 0 else f"{number} counted",
+            named_elsewhere(row),
             "" if declared_complete(row) else "the card does not say that it is complete",
         )
     if row["status"] == "missing":
         doubt = doubtful(row["source_id"], row["file"], row["city_id"], int(row["year"]))
         return f"{found}; {doubt}", verdict("" if doubt else "no doubt about the count")
     return found, verdict("" if same(number, row["value"]) else f"{number} counted")
+
+
+def named_elsewhere(row: Row) -> str:
+    """Organisations that nobody placed and that have the city in their name or address."""
+    column = {
+        "epoch_notable_models": "Organization",
+        "epoch_large_scale_models": "Organization",
+        "paper_copilot_affiliations": "orgs",
+    }.get(row["source_id"])
+    if column is None:
+        return ""
+    f = frame(row["file"])
+    year = f["year" if column == "orgs" else "Publication date"].str[:4]
+    panel = f["venue"].isin(PANEL) if column == "orgs" else True
+    name = re.compile(rf"\b{city(row['city_id'])['name_en']}\b", re.IGNORECASE)
+    found = {
+        text.strip()
+        for cell in f[panel & (year == row["year"])][column]
+        for text in re.split(r"[|]" if column == "orgs" else ",", cell)
+        if name.search(text) and organisation(text) not in organisations()
+    }
+    return f"named in {'; '.join(sorted(found))}" if found else ""
 
 
 def doubtful(source: str, file: str, city_id: str, year: int) -> str:
@@ -526,21 +558,17 @@ def count(source: str, indicator: str, file: str, city_id: str, year: int) -> tu
         ]
         return pd.Series(found, f.index)
 
-    def of_organisations(column: str, separator: str) -> pd.Series:
+    def of_organisations(cells: pd.Series, separator: str) -> int:
         own = organisations(city_id)
-        return f[column].map(lambda cell: any(fold(o) in own for o in cell.split(separator)))
+        return sum(any(organisation(o) in own for o in c.split(separator)) for c in cells)
 
     if source in ("epoch_notable_models", "epoch_large_scale_models"):
-        rows = f[
-            of_organisations("Organization", ",") & f["Publication date"].str.startswith(str(year))
-        ]
-        return len(rows), f"{len(rows)} rows of {year}"
+        n = of_organisations(f[f["Publication date"].str[:4] == str(year)]["Organization"], ",")
+        return n, f"{n} rows of {year}"
     if source == "paper_copilot_affiliations":
-        panel = f["venue"].isin(["cvpr", "ijcai", "aistats", "uai", "wacv"]) & (
-            f["year"] == str(year)
-        )
-        rows = f[panel & of_organisations("orgs", "|")]
-        return 100 * len(rows) / panel.sum(), f"{len(rows)} of {panel.sum()} rows of {year}"
+        panel = f[f["venue"].isin(PANEL) & (f["year"] == str(year))]
+        n = of_organisations(panel["orgs"], "|")
+        return 100 * n / len(panel), f"{n} of {len(panel)} rows of {year}"
     if source == "awesome_llms_in_china":
         rows = f[of_city(f["province_city"])]
         return len(rows), f"{len(rows)} rows"
