@@ -9,10 +9,14 @@ with known as (
         ln(figure.value + case when figure.unit = 'pct' then 0.1 else 0.0 end) as log_value
     from marts.indicator_value as figure
     inner join marts.city as city on figure.city_id = city.city_id and city.is_city
+    left join marts.observation as observation
+        on figure.observation_id = observation.observation_id
     where
         figure.status = 'observed' and figure.value > 0 and not figure.is_derived
         -- The ratio of two growth rates, or of a profit to a loss, says nothing.
         and not regexp_matches(figure.unit, '_(change|growth|balance)$')
+        -- Rows that the readers count have no unit to mistake, and are many in few cities.
+        and observation.printed_unit is distinct from 'rows'
 ),
 
 middle as (

@@ -123,6 +123,7 @@ create table raw.indicator_part as select * from (values
 insert into marts.indicator (indicator, unit, scope) values
     ('papers_per_million_persons', 'per_million_persons', 'city'),
     ('firms_pct_change', 'pct_change', 'city'), ('papers_and_firms_count', 'count', 'city');
+alter table marts.observation add column printed_unit varchar default 'people';
 alter table marts.indicator_value add column is_derived boolean default false;
 create table marts.indicator_value_part as
     select part.indicator, value.city_id, 2023 as year, part.role, part.part_indicator,
