@@ -85,10 +85,9 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
 # Asset -> name and query of its heat maps: row, column, number from 0 to 1, in the order of both.
 HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
     "marts.theme_coverage": {
-        # Of the cities that the flagship may rank, those with any indicator of the theme.
-        "share_of_cities_known": """
-            select t.title, c.year,
-                avg(case when c.n_observed + c.n_zero > 0 then 1.0 else 0.0 end)
+        # Of all figures that the theme could have of the cities that the flagship may rank.
+        "share_of_figures_known": """
+            select t.title, c.year, avg(c.share_known)
             from marts.theme_coverage as c
             join marts.theme as t on c.theme = t.theme
             join marts.city as city on c.city_id = city.city_id

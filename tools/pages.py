@@ -143,10 +143,11 @@ def figures(con: duckdb.DuckDBPyConnection) -> str:
 def _sections(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield "## What is known, theme by theme"
     yield (
-        "Share of the cities that the flagship may rank with at least one known figure of the "
-        "theme, by the year that the figure speaks of, in per cent; grey where there is none:"
+        "Of all figures that the indicators of a theme could have of the cities that the flagship "
+        "may rank, the share that is known, zeros included, by the year that they speak of, in "
+        "per cent:"
     )
-    yield "![Share of the cities known, by theme and year](images/coverage.svg)"
+    yield "![Share of the figures known, by theme and year](images/coverage.svg)"
     yield "## What is in it"
     yield audit.markdown(rows(con, COUNTS))
     yield "## Every indicator"
@@ -185,7 +186,7 @@ def page(text: str, made: str) -> str:
 
 def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Files below docs/images and what they hold, as SVG."""
-    coverage = previews.HEAT_MAPS["marts.theme_coverage"]["share_of_cities_known"]
+    coverage = previews.HEAT_MAPS["marts.theme_coverage"]["share_of_figures_known"]
     return {
         "coverage.svg": previews.heat_map(con.execute(coverage).fetchall()),
         "ranking.svg": previews.bar_chart(con.execute(RANKING).fetchall()),
