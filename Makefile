@@ -33,8 +33,9 @@ format: setup-dev ## Put style right
 bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle
 
+sql: export Q := $(value Q)
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"
-	@$(BIN)/python -m orchestration.sql $(if $(PREVIEW),--preview) "$(Q)"
+	@$(BIN)/python -m orchestration.sql $(if $(PREVIEW),--preview)
 
 pages: setup ## Write the figures of the current release into docs/
 	@$(BIN)/python tools/pages.py

@@ -54,7 +54,9 @@ def load_yaml(path: Path) -> tuple[Any, dict[Location, int]]:
             return [build(item, (*location, i)) for i, item in enumerate(node.value)]
         try:
             return constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:  # an unknown tag, 30 February
+        except (yaml.YAMLError, ValueError) as error:
+            if node.tag == "tag:yaml.org,2002:timestamp":
+                return node.value  # 30 February: a fault of one entry, not of the whole file
             raise YamlError(node.start_mark.line + 1, f"not readable as YAML: {error}") from error
 
     return (build(node, ()) if node else None), lines

@@ -47,8 +47,10 @@ def prepare_home(settings: Settings) -> None:
     """
     lock = settings.dagster_dir / ".lock"
     try:
-        for folder in (settings.dagster_dir, settings.inbox_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+        settings.inbox_dir.mkdir(parents=True, exist_ok=True)
+        # Private cards leave their facts in these; only releases are for everyone.
+        for folder in (settings.archive_dir, settings.facts_dir, settings.build_dir, lock.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.touch()
     except OSError as error:
         raise SettingsError(

@@ -49,7 +49,7 @@ select * from (
     union all
     select 'ranks in them', count(*) from marts.published_rank
     union all
-    select 'figures as printed', count(*) from marts.observation where status <> 'zero'
+    select 'figures', count(*) from marts.observation where status = 'observed'
     union all
     select 'observed zeros', count(*) from marts.observation where status = 'zero'
     union all
@@ -93,7 +93,8 @@ select i.theme_title as theme, i.title as indicator, i.indicator as code,
         when s.first = s.last then concat(s.first)
         else concat(s.first, ' to ', s.last)
     end as years,
-    coalesce(b.year, 0) as year, coalesce(b.here, 0) as here, coalesce(b.zero, 0) as zero,
+    case when s.first is not null then b.year end as year,
+    coalesce(b.here, 0) as here, coalesce(b.zero, 0) as zero,
     coalesce(b.elsewhere, 0) as elsewhere,
     coalesce(string_agg(so.publisher, '; ' order by p.position), max(i.formula)) as origin
 from marts.indicator as i

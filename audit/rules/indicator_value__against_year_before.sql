@@ -57,3 +57,4 @@ compared as (
 select *
 from compared
 where ratio > greatest(getvariable('least'), coalesce(max_yearly_change, getvariable('unbounded')))
+order by ratio desc, indicator asc, city_id asc, year asc

@@ -95,6 +95,9 @@ create table raw.published_rank (
     city_id varchar, cohort varchar, rank_as_printed varchar, rank integer, score double,
     quote varchar
 );
+create table raw.catalog_error (
+    file varchar, line integer, entity varchar, message varchar, remedy varchar
+);
 create table raw.claim (
     claim_id varchar, city_id varchar, source_id varchar, document_id varchar, quote varchar
 );

@@ -183,8 +183,8 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             "published_on: 2023-03-01",
             "published_on: 2023-02-30",
             "orchard_survey",
-            "not readable as YAML",
-            "Correct the YAML at this line.",
+            "published_on: input should be a valid date",
+            "Correct it.",
             id="a day that does not exist",
         ),
         pytest.param(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import unicodedata
+from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -353,6 +354,31 @@ def test_the_names_of_the_world_files(
         names = [row[column] for row in csv.DictReader(stream) if row[column]]
     unknown = _unresolved(names, kinds)
     assert len([name for name in names if name not in unknown]) / len(names) >= share
+
+
+def test_a_city_lies_in_its_province(shared: Path) -> None:
+    """A namesake's GeoNames id would put it among the cities of another province."""
+    path = shared / "mirror" / "geonames_cities15000.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        places = {int(row["geonameid"]): row for row in csv.DictReader(stream)}
+    divisions: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    placed = [
+        (city, places[city.geonames_id])
+        for city in real_catalog().cities.values()
+        if city.is_city and city.province_en and city.geonames_id in places
+    ]
+    assert len(placed) > 350
+    for city, place in placed:
+        assert place["country_code"] == city.country_code, city.city_id
+        assert city.latitude == pytest.approx(float(place["lat"]), abs=0.01), city.city_id
+        assert city.longitude == pytest.approx(float(place["lng"]), abs=0.01), city.city_id
+        divisions[city.country_code, city.province_en][place["admin1"]] += 1
+    odd = [
+        city.city_id
+        for city, place in placed
+        if divisions[city.country_code, city.province_en].most_common(1)[0][0] != place["admin1"]
+    ]
+    assert odd == []
 
 
 def test_real_organisations_are_in_known_cities() -> None:

@@ -75,7 +75,6 @@ def test_lines(tmp_path: Path, location: tuple[str | int, ...], line: int) -> No
         ("a: 1\nb: [1, 2}\nc: 2\n", 2, "not readable as YAML"),
         ("a: 1\n\tb: 2\n", 2, "not readable as YAML"),
         ("a: 1\nb: !made_up 2\n", 2, "not readable as YAML"),
-        ("a: 1\nb: 2024-02-30\n", 2, "not readable as YAML"),
         ("a: 1\n? [b]\n: 2\n", 2, "a key must be a plain word"),
     ],
 )
@@ -83,6 +82,12 @@ def test_faults_have_a_line(tmp_path: Path, text: str, line: int, message: str) 
     with pytest.raises(YamlError, match=message) as raised:
         load_yaml(write(tmp_path, text))
     assert raised.value.line == line
+
+
+def test_a_day_that_does_not_exist_is_a_text(tmp_path: Path) -> None:
+    """So that it is a fault of its own entry, and the rest of the file is read."""
+    data, _ = load_yaml(write(tmp_path, "a: 2024-02-29\nb: 2024-02-30\n"))
+    assert data == {"a": dt.date(2024, 2, 29), "b": "2024-02-30"}
 
 
 def test_not_utf8(tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ final as (
         roots.edition,
         roots.city_id,
         cities.name_en as city_name,
+        cities.province_en,
         roots.rank,
         bounds.rank_from,
         bounds.rank_to,
