@@ -18,6 +18,23 @@ references_ as (
 
 ),
 
+nodes as (
+
+    select * from {{ ref('stg_framework_node') }}
+
+),
+
+leaves as (
+
+    select
+        framework,
+        indicator
+    from nodes
+    where indicator is not null
+    group by framework, indicator
+
+),
+
 paired as (
 
     select
@@ -58,7 +75,7 @@ with_ranks as (
 
 ),
 
-final as (
+correlated as (
 
     select
         framework,
@@ -75,6 +92,24 @@ final as (
         end as spearman
     from with_ranks
     group by framework, edition, indicator
+
+),
+
+final as (
+
+    select
+        correlated.framework,
+        correlated.edition,
+        correlated.indicator,
+        leaves.indicator is not null as is_part_of_index,
+        correlated.n,
+        correlated.pearson,
+        correlated.spearman
+    from correlated
+    left join leaves
+        on
+            correlated.framework = leaves.framework
+            and correlated.indicator = leaves.indicator
 
 )
 
