@@ -360,6 +360,10 @@ def test_a_declaration_that_the_ledger_does_not_bear_out(
             },
             "rank_from must not be above rank_to",
         ),
+        (
+            {"tables": [{"report_id": "ranking_2023", "cohort_country_code": "CN"}]},
+            "cohort_country_code is for a cohort",
+        ),
         ({"table": "old form"}, "unknown key 'table'"),
     ],
 )
