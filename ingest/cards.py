@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Seen = Literal["full", "excerpt"]
 Precision = Literal["day", "month", "year"]
@@ -50,7 +51,7 @@ class City(Entry):
     means another city where neither country nor province is given."""
     name_zh: str = ""
     aliases: tuple[str, ...] = ()
-    country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    country_code: CountryCode
     province_en: str = ""
     province_zh: str = ""
     gb2260_code: str = ""
@@ -270,7 +271,7 @@ class Report(Entry):
     data_year: int
     universe: Text
     universe_size: int | None = Field(None, gt=0)
-    universe_country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    universe_country_code: CountryCode | None = None
     """Country to which the universe belongs as a whole; none for several or the world."""
     derived_from: Identifier | None = None
     """Report that this one repeats or rests on; it never confirms that one."""
@@ -326,7 +327,7 @@ class RegisterCoverage(Entry):
     """Cities and years for which absence from an exhaustive register is an observed zero."""
 
     indicator: Identifier
-    country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    country_code: CountryCode
     year_from: int
     year_to: int
 
@@ -515,7 +516,7 @@ class Framework(Entry):
     description: Text
     measures: Literal["size", "intensity", "mixed"]
     flagship: bool = False
-    universe_country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    universe_country_code: CountryCode | None = None
     dimension_coverage_min: float = Field(gt=0, le=1)
     scale_min: float = 0.0
     scale_max: float = 100.0

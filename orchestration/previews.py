@@ -74,7 +74,8 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
     ),
     "marts.consensus_agreement": (
         """
-        select kind, compared_id, publisher, n_cities, n_pairs, n_voters, agreement, reason
+        select kind, compared_id, publisher, n_cities, n_pairs, n_voters, agreement,
+            n_pairs_common, agreement_common, reason
         from marts.consensus_agreement
         order by agreement desc nulls last, compared_id
         """,

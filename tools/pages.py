@@ -112,7 +112,8 @@ CONSENSUS = """
 select case when a.kind = 'index' then concat(f.title, ', ', a.edition) else r.publisher end
         as ranking,
     coalesce(r.edition_as_printed, '') as edition, a.n_cities, a.n_pairs, a.n_voters,
-    round(a.agreement, 2) as agreement
+    round(a.agreement, 2) as agreement, a.n_pairs_common,
+    round(a.agreement_common, 2) as agreement_common
 from marts.consensus_agreement as a
 join marts.framework as f on a.framework = f.framework
 left join marts.report as r on a.report_id = r.report_id
@@ -171,7 +172,8 @@ def _sections(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield (
         "Agreement with the majority of the other published rankings, pair of cities by pair: "
         "1 the same order, 0 as many pairs this way as that. A think tank is compared with the "
-        "others without itself. Rankings with fewer than ten pairs in common have none."
+        "others without itself. Rankings with fewer than ten pairs in common have none. The last "
+        "two columns compare the indices over the same pairs, those that all of them order."
     )
     yield audit.markdown(rows(con, CONSENSUS))
     yield "## Published rankings that are left out"

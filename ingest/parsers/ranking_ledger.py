@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from ingest.cards import Entry, Identifier, Text
+from ingest.cards import CountryCode, Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import parse_number
 from ingest.parsers.base import Context, NoOptions, Parser
@@ -67,12 +67,23 @@ class Table(Entry):
     """Take the rows that list places in their order, which is then the rank."""
     cohort: str = "all"
     """Where a row has a cohort of its own, that counts."""
+    cohort_country_code: CountryCode | None = None
+    """Country whose cities, as the publisher counts them, are all that the cohort ranks."""
     kinds: tuple[Kind, ...] = Field(("city", "municipality"), min_length=1)
     """Kinds of places that are ranked."""
     country_code: str | None = None
     bounds: tuple[Bounds, ...] = ()
     places: tuple[Place, ...] = ()
     doubtful: tuple[Doubt, ...] = ()
+
+    @model_validator(mode="after")
+    def _country_of_a_cohort(self) -> Table:
+        if self.cohort_country_code and self.cohort == "all":
+            raise ValueError(
+                "cohort_country_code is for a cohort; whose cities the whole ranks is said by "
+                "universe_country_code of the report"
+            )
+        return self
 
 
 class DocumentOptions(Entry):
@@ -279,13 +290,15 @@ class _Reading:
             city_id = found.city_id
         # Of several passages, the one that names the place.
         quote = next((q for q in self.quotes if name in q), next(iter(self.quotes), None))
+        own_cohort = row.values.get("cohort")
         marks = [row.values.get("basis"), basis, None if quote else NO_QUOTE]
         self.facts.add(
             "published_rank",
             report_id=self.table.report_id,
             city_id=city_id,
             city_as_printed=name,
-            cohort=row.values.get("cohort") or self.table.cohort,
+            cohort=own_cohort or self.table.cohort,
+            cohort_country_code=None if own_cohort else self.table.cohort_country_code,
             rank_as_printed=row.values.get("rank_as_printed"),
             rank=bounds[0] if certain else None,
             rank_from=bounds[0],

@@ -163,10 +163,11 @@ create table marts.index_contribution as
     select 'flag', edition, 'ff', node, null, null, null
     from raw.framework_edition cross join marts.framework_node where level = 1;
 create table marts.consensus_agreement as select * from (values
-    ('flag', 'index', 'flag 2023', 2023, null, 5, 10, 3, 0.6::double, null),
-    ('flag', 'published', 'report', null, 'P', 5, 10, 2, 1.0, null)
+    ('flag', 'index', 'flag 2023', 2023, null, 5, 10, 3, 0.6::double, 10, 0.6::double, null),
+    ('flag', 'published', 'report', null, 'P', 5, 10, 2, 1.0, null, null, null)
 ) as agreement (
-    framework, kind, compared_id, edition, publisher, n_cities, n_pairs, n_voters, agreement, reason
+    framework, kind, compared_id, edition, publisher, n_cities, n_pairs, n_voters, agreement,
+    n_pairs_common, agreement_common, reason
 );
 create table marts.theme as select * from (values
     ('all', 0.8::double), ('free', null)

@@ -204,7 +204,7 @@ def test_no_row_is_lost_whatever_it_is(bench: Bench, rows: list[dict[str, Any]])
 def test_two_tables_on_one_page_are_two_rankings(bench: Bench) -> None:
     second = {**REPORT, "report_id": "second_2023"}
     tables: list[dict[str, Any]] = [
-        {"table": "first", "cohort": "tier_2"},
+        {"table": "first", "cohort": "tier_2", "cohort_country_code": "CN"},
         {"report_id": "second_2023", "table": "more"},
     ]
     data = ledger(
@@ -214,10 +214,11 @@ def test_two_tables_on_one_page_are_two_rankings(bench: Bench) -> None:
     )
     source = ledger_card(*tables, reports=[REPORT, second])
     rows = bench.read(source, data).rows("published_rank")
-    assert sorted((r["report_id"], r["cohort"], r["city_id"], r["rank"]) for r in rows) == [
-        ("ranking_2023", "small", "cn_hangzhou", 2),
-        ("ranking_2023", "tier_2", "cn_beijing", 1),
-        ("second_2023", "all", "cn_hangzhou", 1),
+    columns = ("report_id", "cohort", "cohort_country_code", "city_id", "rank")
+    assert sorted(tuple(r[c] for c in columns) for r in rows) == [
+        ("ranking_2023", "small", None, "cn_hangzhou", 2),
+        ("ranking_2023", "tier_2", "CN", "cn_beijing", 1),
+        ("second_2023", "all", None, "cn_hangzhou", 1),
     ]
 
 
@@ -358,6 +359,10 @@ def test_a_declaration_that_the_ledger_does_not_bear_out(
                 ]
             },
             "rank_from must not be above rank_to",
+        ),
+        (
+            {"tables": [{"report_id": "ranking_2023", "cohort_country_code": "CN"}]},
+            "cohort_country_code is for a cohort",
         ),
         ({"table": "old form"}, "unknown key 'table'"),
     ],

@@ -52,6 +52,7 @@ witnesses as (
         claimed.document_id,
         claimed.rank_from,
         claimed.rank_to,
+        claimed.country_code,
         reports.report_id,
         reports.publisher,
         reports.title
@@ -60,8 +61,6 @@ witnesses as (
         on claimed.measure = reports.subject
     where
         reports.is_witness
-        -- Claims speak of the country: the eighth of the world may be its first.
-        and reports.universe_country_code = claimed.country_code
         and reports.family_id <> coalesce(claimed.excluded_family_id, '')
         and (
             claimed.year_from is null
@@ -74,17 +73,38 @@ witnesses as (
 
 ),
 
+-- Claims speak of the country: the eighth of the world may be its first. So a report tests them
+-- that ranks its cities alone, or has a cohort that does.
+of_one_country as (
+
+    select
+        published.report_id,
+        published.document_id,
+        published.city_id,
+        coalesce(published.rank, published.rank_from) as rank_from,
+        coalesce(published.rank, published.rank_to) as rank_to,
+        case
+            when published.cohort = 'all' then reports.universe_country_code
+            else published.cohort_country_code
+        end as country_code
+    from published
+    inner join reports
+        on published.report_id = reports.report_id
+
+),
+
 placed as (
 
     select
         report_id,
         document_id,
         city_id,
-        min(coalesce(rank, rank_from)) as rank_from,
-        max(coalesce(rank, rank_to)) as rank_to
-    from published
-    where cohort = 'all'
-    group by report_id, document_id, city_id
+        country_code,
+        min(rank_from) as rank_from,
+        max(rank_to) as rank_to
+    from of_one_country
+    where country_code is not null
+    group by report_id, document_id, city_id, country_code
 
 ),
 
@@ -115,6 +135,7 @@ city_tests as (
         on
             witnesses.report_id = placed.report_id
             and witnesses.city_id = placed.city_id
+            and witnesses.country_code = placed.country_code
             and witnesses.document_id <> placed.document_id
     group by
         witnesses.claim_id,

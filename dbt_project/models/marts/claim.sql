@@ -92,7 +92,15 @@ ranking_verdicts as (
         {{ text_list("case when outcome = 'contradicts' then evidence end", 'evidence') }}
             as against,
         'no other ranking places all the cities' as undecided_reason,
-        'holds in every other ranking that places the cities' as supported_reason,
+        case count(case when outcome = 'supports' then 1 end)
+            when 1 then 'holds in the one other ranking that places the cities'
+            else
+                concat(
+                    'holds in all ',
+                    count(case when outcome = 'supports' then 1 end),
+                    ' other rankings that place the cities'
+                )
+        end as supported_reason,
         {{ text_list('evidence', 'evidence') }} as evidence,
         count(case when outcome <> 'undecided' then 1 end) as n_tested
     from ranking_tests

@@ -1,6 +1,7 @@
 -- How near every ranking comes to what the others say by majority, pair of cities by pair. A
 -- published one is compared with the series other than its own and than that of the report it
--- leads back to; an index with all of them.
+-- leads back to; an index with all of them. Indices with the same subjects are compared with one
+-- another, too: over the pairs that all their editions put into an order.
 with
 
 report_pairs as (
@@ -36,6 +37,17 @@ ranking as (
 frameworks as (
 
     select * from {{ ref('framework') }}
+
+),
+
+-- Frameworks with equal lists can be compared with one another.
+subject_lists as (
+
+    select
+        framework,
+        {{ text_list('subject', 'subject') }} as subject_list
+    from subjects
+    group by framework
 
 ),
 
@@ -204,6 +216,62 @@ pair_counts as (
 
 ),
 
+indices as (
+
+    select
+        compared.framework,
+        compared.compared_id,
+        subject_lists.subject_list
+    from compared
+    inner join subject_lists
+        on compared.framework = subject_lists.framework
+    where compared.kind = 'index'
+
+),
+
+index_counts as (
+
+    select
+        subject_list,
+        count(*) as n_indices
+    from indices
+    group by subject_list
+
+),
+
+index_pairs as (
+
+    select
+        indices.subject_list,
+        pairs.framework,
+        pairs.compared_id,
+        pairs.concordance,
+        count(*) over (
+            partition by indices.subject_list, pairs.city_id, pairs.other_city_id
+        ) as n_ordering
+    from pairs
+    inner join indices
+        on
+            pairs.framework = indices.framework
+            and pairs.compared_id = indices.compared_id
+
+),
+
+common_counts as (
+
+    select
+        index_pairs.framework,
+        index_pairs.compared_id,
+        count(*) as n_pairs,
+        sum(index_pairs.concordance) as balance
+    from index_pairs
+    inner join index_counts
+        on index_pairs.subject_list = index_counts.subject_list
+    where index_pairs.n_ordering = index_counts.n_indices
+    group by index_pairs.framework, index_pairs.compared_id
+
+),
+
 city_counts as (
 
     select
@@ -247,6 +315,12 @@ final as (
             when pair_counts.n_pairs >= 10
                 then round(1.0 * pair_counts.balance / pair_counts.n_pairs, 6)
         end as agreement,
+        case when compared.kind = 'index' then coalesce(common_counts.n_pairs, 0) end
+            as n_pairs_common,
+        case
+            when common_counts.n_pairs >= 10
+                then round(1.0 * common_counts.balance / common_counts.n_pairs, 6)
+        end as agreement_common,
         case
             when pair_counts.n_pairs is null then 'no pair that it and the others put into an order'
             when pair_counts.n_pairs < 10 then 'fewer than 10 pairs'
@@ -256,6 +330,10 @@ final as (
         on
             compared.framework = pair_counts.framework
             and compared.compared_id = pair_counts.compared_id
+    left join common_counts
+        on
+            compared.framework = common_counts.framework
+            and compared.compared_id = common_counts.compared_id
     left join city_counts
         on
             compared.framework = city_counts.framework

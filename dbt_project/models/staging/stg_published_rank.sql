@@ -16,6 +16,7 @@ final as (
         city_id,
         city_as_printed,
         cohort,
+        cohort_country_code,
         rank_as_printed,
         rank,
         rank_from,
