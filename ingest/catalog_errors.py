@@ -60,7 +60,7 @@ def _other_prefix(name: str, names: Sequence[str]) -> list[str]:
     """The one name that differs in its first word only, or in having one."""
     prefix, _, rest = name.partition("_")
     ends = {name, rest} if len(rest) >= 2 * len(prefix) else {name}
-    same = [n for n in names if n in ends or n.partition("_")[2] in ends]
+    same = [n for n in names if (ends - {""}) & {n, n.partition("_")[2]}]
     return same if len(same) == 1 else []
 
 

@@ -127,8 +127,8 @@ def test_sources_that_are_not_at_hand_share_the_last_line(register: Bench) -> No
     register.write({**source, "documents": [*source["documents"], second]}, *cards)
     data = (register.mirror / "doc.bin").read_bytes()
     run(register)
-    for card in cards:
-        card["documents"][0]["mirror"] = "elsewhere.bin"
+    for other in cards:
+        other["documents"][0]["mirror"] = "elsewhere.bin"
     second["mirror"] = "elsewhere.bin"
     register.write({**source, "documents": [*source["documents"], second]}, *cards)
     (register.mirror / "doc.bin").write_bytes(data)

@@ -120,17 +120,22 @@ def test_a_correction_of_a_faulty_card_costs_nothing_else(tmp_path: Path) -> Non
 def test_corrections_of_what_is_left_out_share_a_line(tmp_path: Path) -> None:
     entries = [ENTRY.replace("2023", str(year)) for year in range(1990, 2020)]
     folder = corrected(tmp_path, "".join(entries) + ENTRY.replace("things", "thinks"))
-    text = indicators().replace("theme: economy", "theme: ecology")
+    text = indicators().replace("\n    theme: economy", "\n    theme: ecology")
     write_catalog(folder, register_card(), indicators=text)
     catalog = load_catalog([folder])
     assert catalog.corrections == catalog.sources == catalog.indicators == {}
-    *faults, last = catalog.errors
-    card = next(e for e in faults if e.file == "c/sources/things.yml")
-    cause = next(e for e in faults if e.entity == "models_count")
-    assert catalog.errors.index(cause) < catalog.errors.index(card)
-    assert card.message == f"indicator 'models_count' is left out because of {cause.file}:{cause.line}"
-    assert card.remedy == last.remedy == "Mend that first."
-    assert last.file == "c/sources/things.yml"
+    cause = next(e for e in catalog.errors if e.entity == "models_count")
+    place = f"left out because of {cause.file}:{cause.line}"
+    assert cause.message == "unknown theme 'ecology'"
+    assert [e.entity for e in catalog.errors if "corrections" in e.file] == [
+        "things models_count cn_beijing 2023 total_city".replace("things", "thinks"),
+        "31 corrections",
+    ]
+    several, card = catalog.errors[-2:]
+    assert (several.file, several.line) == ("c/corrections.yml", 1)
+    assert several.message == f"source 'things' and indicator 'models_count' are {place}"
+    assert (card.entity, card.message) == ("things", f"indicator 'models_count' is {place}")
+    assert card.remedy == several.remedy == "Mend that first."
 
 
 def test_a_later_folder_adds_and_overrides(bench: Bench) -> None:
