@@ -28,6 +28,9 @@ from ingest.settings import Settings, SettingsError
 DOCUMENT_COLUMNS = ("document", "parser", "document_id", "sha256", "media_type", "size_bytes")
 # A CSV of facts repeats nothing that follows from the row itself.
 OMITTED_COLUMNS = (*DERIVED_COLUMNS, "unit")
+STAY = "their facts stay"
+# Of more quarantined texts only the first are shown.
+QUARANTINE_SHOWN_WHOLE, QUARANTINE_SHOWN = 5, 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,13 @@ class BundleLine:
     document: str
     outcome: str
     detail: str
+    quarantined: tuple[str, ...] = ()
+    """The first texts that could not be read with certainty, with place and reason."""
+
+    def __str__(self) -> str:
+        where = f"{self.source_id} {self.document}: " if self.source_id else ""
+        first = f"{self.outcome:8} {where}{self.detail}"
+        return "\n".join([first, *(f"{'':10}{text}" for text in self.quarantined)])
 
 
 def bundle(settings: Settings) -> Iterable[BundleLine]:
@@ -49,13 +59,20 @@ def bundle(settings: Settings) -> Iterable[BundleLine]:
     catalog = load_catalog(settings.catalog)
     for error in catalog.errors:
         yield BundleLine(error.entity, error.file, "refused", str(error))
+    elsewhere = 0
     with tempfile.TemporaryDirectory() as home:
         scratch = replace(settings, home=Path(home), origin="mirror")
         for card in catalog.sources.values():
-            yield from _bundle_source(catalog, card, scratch)
+            lines = list(_bundle_source(catalog, card, scratch))
+            elsewhere += not lines
+            yield from lines
+    if elsewhere:
+        number = f"{elsewhere} source{'s' if elsewhere > 1 else ''}"
+        yield BundleLine("", "", "kept", f"{number} whose files are not in the mirror; {STAY}")
 
 
 def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterable[BundleLine]:
+    """Lines of a source; none where no document is at hand and each has its facts already."""
     folder = catalog.folders[card.id][0]
     if card.redistribution == "none":
         _remove_facts(folder, keep=set())
@@ -78,17 +95,29 @@ def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterab
             _write_facts(folder / f"{document.id}.{kind}.csv", kind, rows)
         index[document.id] = _index_row(held[document.id])
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(facts.counts().items()))
-        yield BundleLine(card.id, document.id, "written", counts)
+        yield BundleLine(card.id, document.id, "written", counts, _quarantined(facts.rows))
     known = [index[d.id] for d in card.documents if d.id in index]
     _remove_facts(folder, keep={row["document"] for row in known})
     if known:
         _write_csv(folder / DOCUMENTS_FILE, DOCUMENT_COLUMNS, known)
     absent = [document.id for document in card.documents if document.id not in held]
-    if absent:
-        bare = [name for name in absent if name not in index]
-        detail = f"{len(absent)} of {len(card.documents)} documents are not in the mirror"
-        detail += f"; without facts: {', '.join(bare)}" if bare else "; their facts stay"
+    bare = [name for name in absent if name not in index]
+    if bare or 0 < len(absent) < len(card.documents):
+        detail = f"{len(absent)} of {len(card.documents)} documents are not in the mirror; "
+        detail += f"without facts: {', '.join(bare)}" if bare else STAY
         yield BundleLine(card.id, "*", "kept", detail)
+
+
+def _quarantined(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """The first quarantined texts, a line each."""
+    lines = []
+    for row in rows:
+        if row["kind"] == "quarantine":
+            text = f"{row['locator']}: {row['text']:.60}: {row['reason']}"
+            lines.append(f"{text} ({row['candidates']})" if row.get("candidates") else text)
+    if len(lines) <= QUARANTINE_SHOWN_WHOLE:
+        return tuple(lines)
+    return (*lines[:QUARANTINE_SHOWN], f"and {len(lines) - QUARANTINE_SHOWN} more")
 
 
 def _read_index(folder: Path) -> dict[str, dict[str, str]]:
@@ -154,7 +183,7 @@ def main() -> int:
     refused = 0
     for line in bundle(settings):
         refused += line.outcome == "refused"
-        print(f"{line.outcome:8} {line.source_id} {line.document}: {line.detail}", flush=True)
+        print(line, flush=True)
     return 1 if refused else 0
 
 

@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -249,7 +250,10 @@ class Indicator(Entry):
         return self
 
     @model_validator(mode="after")
-    def _name_ends_with_unit(self) -> Indicator:
+    def _name_ends_with_unit(self, info: ValidationInfo) -> Indicator:
+        units = (info.context or {}).get("units")
+        if units and self.unit not in units and not self.derive:
+            return self  # the fault is the unit, which is reported as unknown
         if self.unit not in UNITS_WITHOUT_SUFFIX and not self.indicator.endswith(f"_{self.unit}"):
             raise ValueError(
                 f"the code of an indicator ends with its unit: expected '..._{self.unit}'"
@@ -465,9 +469,10 @@ class Node(Entry):
         if self.transform and self.children:
             raise ValueError("only a leaf has a transform")
         if self.children and abs(sum(child.weight for child in self.children) - 1) > 1e-9:
+            weights = ", ".join(f"{child.id} {child.weight:g}" for child in self.children)
             raise ValueError(
                 f"the weights below '{self.node}' sum to "
-                f"{sum(child.weight for child in self.children):g}, not to 1"
+                f"{sum(child.weight for child in self.children):g}, not to 1: {weights}"
             )
         return self
 

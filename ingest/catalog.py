@@ -7,7 +7,7 @@ outside ``ingest`` reads the tables that :mod:`ingest.load` makes of the catalog
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +47,7 @@ class Catalog:
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
     errors: tuple[CatalogError, ...]
+    """What is faulty, by file and line, and after it what was left out for that."""
     digest: str
     """Digest of the files that it was read from, see :func:`catalog_digest`."""
     without_private: Catalog | None = None
@@ -160,7 +161,7 @@ def _read(reader: CatalogReader) -> Catalog:
     groups["correction"] = {}
     for corrections in written:
         groups["correction"].update(reader.corrections(corrections, groups["indicator"]))
-    drop_dangling(groups, reader)
+    consequences = drop_dangling(groups, reader)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
         cities=entries["city"],
@@ -173,7 +174,7 @@ def _read(reader: CatalogReader) -> Catalog:
         corrections=entries["correction"],
         left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
-        errors=tuple(sorted(_told(reader), key=lambda e: (e.file, e.line, e.message))),
+        errors=tuple(_told(reader, reader.errors) + _told(reader, consequences)),
         digest=catalog_digest(reader.paths),
     )
 
@@ -198,12 +199,9 @@ def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
     }
 
 
-def _told(reader: CatalogReader) -> list[CatalogError]:
-    """The faults, but none of a folder added for private cards: what goes with them, such as an
-    indicator that misspells its source, would speak of them."""
-    added = [f for f in reader.paths[1:] if any(p.is_relative_to(f) for p in reader.withheld)]
-    muted = tuple(f"{folder.name}/" for folder in added)
-    return [error for error in reader.errors if not error.file.startswith(muted)]
+def _told(reader: CatalogReader, errors: Iterable[CatalogError]) -> list[CatalogError]:
+    told = [error for error in errors if not reader.is_muted(error.file)]
+    return sorted(told, key=lambda e: (e.file, e.line, e.message))
 
 
 def _refuse_private_overrides(

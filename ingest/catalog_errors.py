@@ -56,10 +56,20 @@ def _keys_at(model: Any, location: Sequence[Any]) -> list[str]:
     return list(getattr(model, "model_fields", {}))
 
 
+def _other_prefix(name: str, names: Sequence[str]) -> list[str]:
+    """The one name that differs in its first word only, or in having one."""
+    prefix, _, rest = name.partition("_")
+    ends = {name, rest} if len(rest) >= 2 * len(prefix) else {name}
+    same = [n for n in names if (ends - {""}) & {n, n.partition("_")[2]}]
+    return same if len(same) == 1 else []
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy for an unknown name: the nearest known one, or what is known."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    # One letter of a short name weighs more. Names of one unit or country are alike up to 0.8.
+    cutoff = 0.75 if len(name) < 6 else 0.8
+    near = difflib.get_close_matches(name, names, n=1, cutoff=cutoff) or _other_prefix(name, names)
     if near:
         return f"Did you mean '{near[0]}'?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

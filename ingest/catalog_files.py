@@ -7,12 +7,13 @@ import io
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ingest.cards import Indicator, Theme, Unit
+from ingest.cards import Indicator, Source, Theme, Unit
 from ingest.catalog_errors import CatalogError, did_you_mean, explain
 from ingest.yaml_lines import Location, YamlError, line_of, load_yaml
 
@@ -40,9 +41,24 @@ class CatalogReader:
     """Files to pass over as if they were not there."""
     private: list[Path] = field(default_factory=list)
     """Files of private cards, faulty ones included."""
+    left_out: dict[tuple[str, str], CatalogError] = field(default_factory=dict)
+    """The first fault for which an entry was left out, by its kind and id."""
+    units: set[str] = field(default_factory=set)
+    """The units of indicators read so far."""
 
-    def error(self, file: str, line: int, entity: str, message: str, remedy: str) -> None:
+    def error(self, file: str, line: int, entity: str, message: str, remedy: str) -> CatalogError:
         self.errors.append(CatalogError(file, line, entity, message, remedy))
+        return self.errors[-1]
+
+    def leave_out(self, kinds: Iterable[str], names: Iterable[str], cause: CatalogError) -> None:
+        for key in product(kinds, names):
+            self.left_out.setdefault(key, cause)
+
+    def is_muted(self, file: str) -> bool:
+        """Whether a file is in a folder added for private cards, of which a release says nothing:
+        what goes with them, such as an indicator that misspells its source, would speak of them."""
+        added = [f for f in self.paths[1:] if any(p.is_relative_to(f) for p in self.withheld)]
+        return file.startswith(tuple(f"{folder.name}/" for folder in added))
 
     def _name(self, path: Path) -> str:
         """File name as an analyst knows it: below the catalog folder, with that folder."""
@@ -66,7 +82,7 @@ class CatalogReader:
         self, model: type[EntryT], data: Any, file: str, at: Location, entity: str
     ) -> EntryT | None:
         try:
-            return model.model_validate(data)
+            return model.model_validate(data, context={"units": self.units})
         except ValidationError as error:
             faults = error.errors()
             for fault in faults:
@@ -88,13 +104,14 @@ class CatalogReader:
             first = found.pop(key, None)
             twice.add(key)
             place = f" ({first.file}:{first.line})" if first else ""
-            self.error(
+            error = self.error(
                 item.file,
                 item.line,
                 key,
                 f"duplicate {kind} '{key}'{place}",
                 "Give one of them another id, or delete it; neither was loaded.",
             )
+            self.leave_out(["source" if kind == "id" else kind], [key], error)
         else:
             found[key] = item
 
@@ -108,34 +125,40 @@ class CatalogReader:
         found: dict[str, Found] = {}
         if not path.exists():
             return found
-        name, twice = self._name(path), set[str]()
+        name, twice, kind = self._name(path), set[str](), column.split("_")[0]
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            self.error(name, 1, path.stem, f"not UTF-8: {error}", "Save the file as UTF-8.")
+            message = f"not UTF-8: {error}"
+            fault = self.error(name, 1, path.stem, message, "Save the file as UTF-8.")
+            self.leave_out([kind], _identifiers(path), fault)
             return found
         reader = csv.DictReader(io.StringIO(text, newline=""))
         for row in reader:
             line = reader.line_num
             entity = row.get(column) or f"line {line}"
             if None in row or None in row.values():
-                self.error(
+                fault = self.error(
                     name,
                     line,
                     entity,
                     "the number of columns differs from the header",
                     f"The header has {len(reader.fieldnames or [])} columns.",
                 )
+                self.leave_out([kind], [entity], fault)
                 continue
             data: dict[str, Any] = {k: v for k, v in row.items() if v != ""}
             for several in ("aliases", "members"):
                 if several in data:
                     data[several] = tuple(part.strip() for part in data[several].split(";"))
             self.lines[name] = {(): line}
+            before = len(self.errors)
             entry = self.validate(model, data, name, (), entity)
-            if entry is not None:
+            if entry is None:
+                self.leave_out([kind], [entity], self.errors[before])
+            else:
                 item = Found(entry, name, line)
-                self._add(found, key(entry) if key else entity, item, twice, column.split("_")[0])
+                self._add(found, key(entry) if key else entity, item, twice, kind)
         return found
 
     def indicator_file(self, path: Path) -> dict[str, dict[str, Found]]:
@@ -145,11 +168,14 @@ class CatalogReader:
             "indicators": (Indicator, "indicator"),
         }
         result: dict[str, dict[str, Found]] = {"theme": {}, "unit": {}, "indicator": {}}
+        before = len(self.errors)
         data = self._yaml(path) if path.exists() else None
         name = self._name(path)
         if data is not None and not isinstance(data, dict):
             self.error(name, 1, path.stem, "not a mapping", f"Begin with {', '.join(groups)}.")
         if not isinstance(data, dict):
+            if len(self.errors) > before:
+                self.leave_out(result, _identifiers(path), self.errors[before])
             return result
         for section in data:
             if section not in groups:
@@ -165,16 +191,23 @@ class CatalogReader:
             items = data.get(section) or []
             if not isinstance(items, list):
                 line = line_of(self.lines[name], (section,))
-                self.error(name, line, section, "not a list", "Begin every entry with '-'.")
+                remedy = "Begin every entry with '-'."
+                fault = self.error(name, line, section, "not a list", remedy)
+                self.leave_out([section[:-1]], _identifiers(path), fault)
                 continue
             for i, item in enumerate(items):
                 entity = f"{section} {i + 1}"
                 if isinstance(item, dict):
                     entity = str(item.get(column, entity))
+                before = len(self.errors)
                 entry = self.validate(model, item, name, (section, i), entity)
-                if entry is not None:
+                if entry is None:
+                    self.leave_out([section[:-1]], [entity], self.errors[before])
+                else:
                     line = line_of(self.lines[name], (section, i))
                     self._add(target, entity, Found(entry, name, line), twice, section[:-1])
+            if section == "units":
+                self.units |= {unit for found in target.values() for unit in found.entry.units}
         return result
 
     def list_file(self, path: Path, model: type[EntryT]) -> list[Found]:
@@ -209,9 +242,13 @@ class CatalogReader:
         for path in sorted(folder.glob("*.yml")):
             if path in self.withheld:
                 continue
+            before = len(self.errors)
             data = self._yaml(path)
             name = self._name(path)
             entry = None if data is None else self.validate(model, data, name, (), path.stem)
+            if entry is None and model is Source:
+                names = private_names([path])
+                self.leave_out(["source", "report"], names, self.errors[before])
             if getattr(entry, "private", False) or (entry is None and looks_private(path, data)):
                 self.private.append(path)
             if entry is None:
@@ -231,11 +268,16 @@ def looks_private(path: Path, data: Any) -> bool:
 
 
 def private_names(paths: Iterable[Path]) -> frozenset[str]:
-    """Ids of private cards and of the reports in them, however faulty the cards are."""
+    """Ids of cards and of the reports in them, however faulty the cards are."""
     pattern = r"\b(?:id|report_id)\"?\s*:\s*[\"']?([a-z][a-z0-9_]*)"
     return frozenset(
         name for path in paths for name in [path.stem, *re.findall(pattern, _text(path))]
     )
+
+
+def _identifiers(path: Path) -> set[str]:
+    """Whatever a file that can't be read may have as an id."""
+    return set(re.findall(r"[a-z][a-z0-9_]*", _text(path)))
 
 
 def _text(path: Path) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Node, Source
-from ingest.catalog_errors import did_you_mean
+from ingest.catalog_errors import CatalogError, did_you_mean
 from ingest.catalog_files import CatalogReader, Found
 from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
@@ -19,10 +18,11 @@ from ingest.yaml_lines import Location, line_of
 Groups = dict[str, dict[str, Found]]
 
 
-def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
+def drop_dangling(groups: Groups, reader: CatalogReader) -> list[CatalogError]:
     """Report and remove every entry that names something unknown, group by group.
 
-    The order matters: an indicator may lose its theme, a framework its indicators.
+    The order matters: an indicator may lose its theme, a framework its indicators. Returns what
+    was left out only because something else was: it follows from the faults of the reader.
     """
     check = _Check(groups, reader)
     check.members()
@@ -40,6 +40,17 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> None:
     check.frameworks()
     check.corrections()
     check.forget()
+    return check.consequences()
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """An entry that was left out because what it names was."""
+
+    file: str
+    line: int
+    key: str
+    name: str
 
 
 @dataclass
@@ -47,18 +58,66 @@ class _Check:
     groups: Groups
     reader: CatalogReader
     dropped: set[tuple[str, str]] = field(default_factory=set)
+    followed: dict[tuple[CatalogError, str, str], list[_Followed]] = field(default_factory=dict)
+    """What was left out for want of something else, by the first fault, folder and group."""
 
     def drop(self, group: str, key: str, at: Location, message: str, remedy: str) -> None:
         found = self.groups[group][key]
-        line = line_of(self.reader.lines.get(found.file, {}), at) if at else found.line
-        self.reader.error(found.file, line, key, message, remedy)
-        self.dropped.add((group, key))
+        error = self.reader.error(found.file, self._line(found, at), key, message, remedy)
+        self._leave_out(group, key, error)
 
-    def unknown(self, group: str, key: str, at: Location, kind: str, name: str) -> None:
+    def unknown(
+        self,
+        group: str,
+        key: str,
+        at: Location,
+        kind: str,
+        name: str,
+        known: Collection[str] | None = None,
+    ) -> None:
         """Drop an entry when the thing of that kind that it names is not in the catalog."""
-        if name not in self.groups[kind]:
-            remedy = did_you_mean(name, self.groups[kind])
-            self.drop(group, key, at, f"unknown {kind} '{name}'", remedy)
+        known = self.groups[kind] if known is None else known
+        if name in known:
+            return
+        cause = self.reader.left_out.get((kind, name))
+        if cause is None or self.reader.is_muted(cause.file):
+            self.drop(group, key, at, f"unknown {kind} '{name}'", did_you_mean(name, known))
+            return
+        found = self.groups[group][key]
+        followed = _Followed(found.file, self._line(found, at), key, f"{kind} '{name}'")
+        folder = found.file.partition("/")[0]
+        self.followed.setdefault((cause, folder, group), []).append(followed)
+        self._leave_out(group, key, cause)
+
+    def _line(self, found: Found, at: Location) -> int:
+        return line_of(self.reader.lines.get(found.file, {}), at) if at else found.line
+
+    def _leave_out(self, group: str, key: str, cause: CatalogError) -> None:
+        self.dropped.add((group, key))
+        self.reader.leave_out([group], [key], cause)
+        if group == "source":
+            reports = self.groups[group][key].entry.reports
+            self.reader.leave_out(["report"], [report.report_id for report in reports], cause)
+
+    def consequences(self) -> list[CatalogError]:
+        """One line for all entries of a group that were left out because of the same fault."""
+        errors = []
+        for (cause, _, group), followed in self.followed.items():
+            entries = list(dict.fromkeys(item.key for item in followed))
+            names = list(dict.fromkeys(item.name for item in followed))
+            shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
+            what = " and ".join([part for part in (", ".join(shown[:-1]), shown[-1]) if part])
+            verb = "is" if len(names) == 1 else "are"
+            errors.append(
+                CatalogError(
+                    followed[0].file,
+                    followed[0].line,
+                    entries[0] if len(entries) == 1 else _count(len(entries), group),
+                    f"{what} {verb} left out because of {cause.file}:{cause.line}",
+                    "Mend that first.",
+                )
+            )
+        return errors
 
     def forget(self) -> None:
         for group, key in self.dropped:
@@ -93,8 +152,9 @@ class _Check:
                 for i, document in enumerate(card.documents)
             ]
             for at, model, values in options:
+                before = len(self.reader.errors)
                 if self.reader.validate(model, values, found.file, at, key) is None:
-                    self.dropped.add(("source", key))
+                    self._leave_out("source", key, self.reader.errors[before])
                 for kind in ("indicator", "city"):
                     for inside, name in named(values, kind):
                         self.unknown("source", key, (*at, *inside), kind, name)
@@ -128,8 +188,7 @@ class _Check:
                     origin = report.derived_from
                     if origin and origin not in owners:
                         at = ("documents", i, "reports", j, "derived_from")
-                        remedy = did_you_mean(origin, owners)
-                        self.drop("source", key, at, f"unknown report '{origin}'", remedy)
+                        self.unknown("source", key, at, "report", origin, owners)
                     elif report.report_id in _origins(report.report_id, origins):
                         at = ("documents", i, "reports", j, "derived_from")
                         message = f"report '{report.report_id}' is derived from itself"
@@ -144,12 +203,10 @@ class _Check:
                 self.drop("indicator", key, (), f"unknown unit '{unit}'", did_you_mean(unit, units))
 
     def indicators(self) -> None:
-        # A source that was left out for a fault of its own must not take the indicator along.
-        faulty = {Path(error.file).stem for error in self.reader.errors}
-        faulty |= {key for group, key in self.dropped if group == "source"}
         for key, found in self.groups["indicator"].items():
             for source in found.entry.sources:
-                if source not in faulty:
+                # A source that was left out must not take the indicator along.
+                if ("source", source) not in self.reader.left_out:
                     self.unknown("indicator", key, (), "source", source)
 
     def derivations(self) -> None:
@@ -203,7 +260,7 @@ class _Check:
         reports = [r for found in self.groups["source"].values() for r in found.entry.reports]
         subjects = {report.subject for report in reports}
         # The reports of a source that was left out can't be asked.
-        faulty = any("/sources/" in error.file for error in self.reader.errors)
+        faulty = any(kind == "source" for kind, _ in self.reader.left_out)
         for key, found in self.groups["framework"].items():
             for i, code in enumerate(found.entry.references):
                 self.unknown("framework", key, ("references", i), "indicator", code)
@@ -223,6 +280,10 @@ class _Check:
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
             self.drop("framework", key, ("flagship",), message, "Mark one framework only.")
+
+
+def _count(number: int, group: str) -> str:
+    return f"{number} {'cities' if group == 'city' else f'{group}s'}"
 
 
 def _fault_of_parts(

@@ -116,11 +116,46 @@ def test_a_document_that_is_not_at_hand_keeps_its_facts(register: Bench) -> None
     before = bundled(register)
     (register.mirror / "doc.bin").unlink()
     (line,) = run(register)
-    assert (line.outcome, line.detail) == (
-        "kept",
-        "1 of 1 documents are not in the mirror; their facts stay",
-    )
+    assert str(line) == "kept     1 source whose files are not in the mirror; their facts stay"
     assert bundled(register) == before
+
+
+def test_sources_that_are_not_at_hand_share_the_last_line(register: Bench) -> None:
+    source = register_card()
+    second = {**source["documents"][0], "id": "second", "address": "https://things.example/2"}
+    cards = [{**register_card(), "id": f"other_{i}"} for i in range(2)]
+    register.write({**source, "documents": [*source["documents"], second]}, *cards)
+    data = (register.mirror / "doc.bin").read_bytes()
+    run(register)
+    for other in cards:
+        other["documents"][0]["mirror"] = "elsewhere.bin"
+    second["mirror"] = "elsewhere.bin"
+    register.write({**source, "documents": [*source["documents"], second]}, *cards)
+    (register.mirror / "doc.bin").write_bytes(data)
+    assert [str(line).partition("\n")[0] for line in run(register)] == [
+        "written  things doc: 2 observation, 1 quarantine",
+        "kept     things *: 1 of 2 documents are not in the mirror; their facts stay",
+        "kept     2 sources whose files are not in the mirror; their facts stay",
+    ]
+
+
+@pytest.mark.parametrize(("number", "shown"), [(0, 0), (1, 1), (5, 5), (6, 4)])
+def test_the_first_quarantined_texts_are_told(register: Bench, number: int, shown: int) -> None:
+    rows = "".join(f"Delta {i},甲{i},2024\n" for i in range(number))
+    (register.mirror / "doc.bin").write_bytes(REGISTER + rows.encode())
+    (line,) = run(register)
+    assert len(line.quarantined) == shown
+    if number:
+        assert str(line).splitlines()[1] == "          line 5: 甲0: unknown city"
+    if number > shown:
+        assert str(line).splitlines()[-1] == "          and 3 more"
+
+
+def test_the_candidates_of_a_quarantined_text_are_told(register: Bench) -> None:
+    (register.mirror / "doc.bin").write_bytes(REGISTER + b"Delta,Suzhou,2024\n")
+    (line,) = run(register)
+    places = "cn_suzhou_anhui; cn_suzhou_jiangsu"
+    assert line.quarantined == (f"line 5: Suzhou: unknown city ({places})",)
 
 
 def test_a_document_that_never_was_at_hand(bench: Bench) -> None:

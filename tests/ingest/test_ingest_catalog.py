@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest_bench import CITIES, INDICATOR, ORCHARDS, card, indicators, register_card, write_catalog
 
 from ingest.catalog import Catalog, CatalogError, catalog_digest, load_catalog
+from ingest.catalog_errors import did_you_mean
 from ingest.settings import PROJECT
 
 # The files of the orchards, by which the tests below break a good catalog.
@@ -253,7 +254,8 @@ def test_weights_that_do_not_sum_to_one(folder: Path, edit: Edit) -> None:
     text = (folder / INDEX).read_text().splitlines()
     assert error.file == f"orchards/{INDEX}"
     assert text[error.line - 1] == "index:"
-    assert "the weights below 'orchard_index' sum to 1.1, not to 1" in error.message
+    assert "the weights below 'orchard_index' sum to 1.1, not to 1: " in error.message
+    assert error.message.endswith("craft 0.4")
     assert catalog.frameworks == {}
 
 
@@ -262,7 +264,7 @@ def test_weights_of_a_dimension(folder: Path, edit: Edit) -> None:
     error = only_error(load_catalog([folder]))
     text = (folder / INDEX).read_text().splitlines()
     assert "- node: craft" in text[error.line - 1]
-    assert "the weights below 'craft' sum to 0.9, not to 1" in error.message
+    assert "the weights below 'craft' sum to 0.9, not to 1: presses_count 0.4" in error.message
 
 
 def test_a_subject_that_no_report_has(folder: Path, edit: Edit) -> None:
@@ -309,13 +311,19 @@ def test_an_indicator_used_twice_in_an_index(folder: Path, edit: Edit) -> None:
             "Correct this entry.",
         ),
         (
+            "unit: tonnes\n    direction",
+            "unit: pieces\n    direction",
+            "unknown unit 'pieces'",
+            "Known: count, hectares, pct, persons, tonnes.",
+        ),
+        (
             "sources: [press_register]",
             "sources: [pres_register]",
             "unknown source 'pres_register'",
             "Did you mean 'press_register'?",
         ),
     ],
-    ids=["theme", "unit", "source"],
+    ids=["theme", "unit", "unknown unit", "source"],
 )
 def test_a_faulty_indicator(
     folder: Path, edit: Edit, old: str, new: str, message: str, remedy: str
@@ -511,6 +519,76 @@ def test_a_source_left_out_does_not_take_its_indicators_along(folder: Path, edit
     assert only_error(catalog).entity == "press_register"
     assert "presses_count" in catalog.indicators
     assert "orchard_index" in catalog.frameworks
+
+
+def test_what_follows_from_a_fault_names_it_and_comes_after_it(folder: Path, edit: Edit) -> None:
+    edit(INDICATORS, "unit: pct\n    direction", "unit: shares\n    direction")
+    catalog = load_catalog([folder])
+    cause, *follows = catalog.errors
+    assert (cause.entity, cause.message) == ("rot_pct", "unknown unit 'shares'")
+    assert {e.entity for e in follows} == {"orchard_survey", "orchard_index"}
+    for error in follows:
+        place = f"{cause.file}:{cause.line}"
+        assert error.message == f"indicator 'rot_pct' is left out because of {place}"
+        assert error.remedy == "Mend that first."
+    assert "orchard_survey" not in catalog.sources
+    assert catalog.frameworks == {}
+
+
+def test_what_follows_from_an_unreadable_file_names_it(folder: Path) -> None:
+    with (folder / INDICATORS).open("a") as stream:
+        stream.write("  - {indicator: [\n")
+    edited = (folder / PRESSES).read_text().replace("indicator: presses_count", "indicator: nobody")
+    (folder / PRESSES).write_text(edited)
+    cause, *follows = load_catalog([folder]).errors
+    assert "not readable as YAML" in cause.message
+    place = f"{cause.file}:{cause.line}"
+    typo = [e for e in follows if e.remedy != "Mend that first."]
+    assert {(e.entity, e.message) for e in typo} == {
+        ("press_register", "unknown indicator 'nobody'")
+    }
+    assert {e.entity for e in follows} >= {"orchard_survey", "orchard_index"}
+    assert all(e.message.endswith(f"because of {place}") for e in follows if e not in typo)
+
+
+def test_a_report_of_a_faulty_card_is_not_unknown(folder: Path, edit: Edit) -> None:
+    other = (folder / GUIDE).read_text().replace("guide", "list")
+    (folder / "sources/orchard_list.yml").write_text(other)
+    edit(GUIDE, "        trust: excerpt", "        derived_from: list_2022")
+    (folder / "sources/orchard_list.yml").write_text(
+        other.replace("trust_tier: 3", "trust_tier: 9")
+    )
+    cause, follows = load_catalog([folder]).errors
+    place = f"{cause.file}:{cause.line}"
+    assert (cause.entity, follows.entity) == ("orchard_list", "orchard_guide")
+    assert follows.message == f"report 'list_2022' is left out because of {place}"
+
+
+NAMES = ["area_hectares", "cn_beijing", "de_hamburg", "note", "presses_count", "sci_papers_count"]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("pesses_count", "presses_count"),
+        ("perss_count", "presses_count"),
+        ("press_count", "presses_count"),
+        ("sci_paper_count", "sci_papers_count"),
+        ("cn_bejing", "cn_beijing"),
+        ("cn_ebijing", "cn_beijing"),
+        ("nota", "note"),
+        ("hectares", "area_hectares"),
+        ("us_hamburg", "de_hamburg"),
+        ("de_hanover", None),
+        ("museums_count", None),
+        ("own_figures", None),
+        ("cn_berlin", None),
+        ("", None),
+    ],
+)
+def test_only_a_near_name_is_suggested(name: str, near: str | None) -> None:
+    remedy = did_you_mean(name, NAMES)
+    assert remedy == (f"Did you mean '{near}'?" if near else f"Known: {', '.join(NAMES)}.")
 
 
 def test_duplicate_ids(folder: Path, edit: Edit) -> None:

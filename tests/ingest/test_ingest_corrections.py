@@ -107,11 +107,35 @@ def test_a_correction_of_a_faulty_card_costs_nothing_else(tmp_path: Path) -> Non
     folder = corrected(tmp_path, ENTRY)
     write_catalog(folder, register_card(trust_tier=9))
     catalog = load_catalog([folder])
-    assert [e.message for e in catalog.errors if "correction" in e.file] == [
-        "unknown source 'things'"
-    ]
+    fault, follows = catalog.errors
+    assert fault.file == "c/sources/things.yml"
+    assert str(follows) == (
+        "c/corrections.yml:1: things models_count cn_beijing 2023 total_city: source 'things' is "
+        f"left out because of c/sources/things.yml:{fault.line}. Mend that first."
+    )
     assert catalog.corrections == {}
     assert "models_count" in catalog.indicators
+
+
+def test_corrections_of_what_is_left_out_share_a_line(tmp_path: Path) -> None:
+    entries = [ENTRY.replace("2023", str(year)) for year in range(1990, 2020)]
+    folder = corrected(tmp_path, "".join(entries) + ENTRY.replace("things", "thinks"))
+    text = indicators().replace("\n    theme: economy", "\n    theme: ecology")
+    write_catalog(folder, register_card(), indicators=text)
+    catalog = load_catalog([folder])
+    assert catalog.corrections == catalog.sources == catalog.indicators == {}
+    cause = next(e for e in catalog.errors if e.entity == "models_count")
+    place = f"left out because of {cause.file}:{cause.line}"
+    assert cause.message == "unknown theme 'ecology'"
+    assert [e.entity for e in catalog.errors if "corrections" in e.file] == [
+        "things models_count cn_beijing 2023 total_city".replace("things", "thinks"),
+        "31 corrections",
+    ]
+    several, card = catalog.errors[-2:]
+    assert (several.file, several.line) == ("c/corrections.yml", 1)
+    assert several.message == f"source 'things' and indicator 'models_count' are {place}"
+    assert (card.entity, card.message) == ("things", f"indicator 'models_count' is {place}")
+    assert card.remedy == several.remedy == "Mend that first."
 
 
 def test_a_later_folder_adds_and_overrides(bench: Bench) -> None:

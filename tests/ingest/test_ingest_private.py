@@ -159,6 +159,19 @@ def test_a_fault_beside_private_cards_is_told_to_its_owner_only(
     assert catalog.public.errors == ()
 
 
+def test_a_release_names_no_fault_beside_private_cards(folders: tuple[Path, Path]) -> None:
+    edit(folders[0] / "sources/press_register.yml", "registers:\n", f"registers:\n{REGISTER}")
+    edit(
+        folders[1] / "indicators.yml",
+        "indicator: cellars_count\n",
+        "indicator: cellars_count\n    thema: x\n",
+    )
+    catalog = load_catalog(folders)
+    assert "left out because of private/" in " ".join(map(str, catalog.errors))
+    assert catalog.public.errors
+    assert "private" not in " ".join(map(str, catalog.public.errors))
+
+
 def test_a_public_fault_is_told_in_a_release(folders: tuple[Path, Path]) -> None:
     edit(folders[0] / GUIDE, "trust_tier: 3", "trust_tier: 7")
     catalog = load_catalog(folders)
