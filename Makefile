@@ -38,7 +38,7 @@ sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select
 	@$(BIN)/python -m orchestration.sql $(if $(PREVIEW),--preview)
 
 pages: setup ## Write the figures of the current release into docs/
-	@$(BIN)/python tools/pages.py
+	@$(BIN)/python -m tools.pages
 
 lock: ## Compile the requirements files (needs uv)
 	$(LOCK) requirements.in -o requirements.txt

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import duckdb
 import pytest
 
 from ingest.settings import PROJECT
-
-
-@pytest.fixture(scope="module")
-def pages() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("pages", PROJECT / "tools" / "pages.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tools import pages
 
 
 @pytest.fixture
@@ -30,21 +19,21 @@ def con(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_the_page_of_figures_is_that_of_the_release(
-    pages: ModuleType, con: duckdb.DuckDBPyConnection
+    con: duckdb.DuckDBPyConnection,
 ) -> None:
     text = pages.PAGE.read_text(encoding="utf-8")
     assert pages.page(text, pages.figures(con)) == text, "make pages"
 
 
 def test_the_pictures_are_those_of_the_release(
-    pages: ModuleType, con: duckdb.DuckDBPyConnection
+    con: duckdb.DuckDBPyConnection,
 ) -> None:
     for name, svg in pages.pictures(con).items():
         file = PROJECT / "docs" / "images" / name
         assert file.read_text(encoding="utf-8") == svg + "\n", f"{name}: make pages"
 
 
-def test_what_stands_outside_the_marks_is_kept(pages: ModuleType) -> None:
+def test_what_stands_outside_the_marks_is_kept() -> None:
     begin, end = pages.MARKS
     text = f"before\n{begin}\nold \\1\n{end}\nafter\n"
     assert pages.page(text, "new \\1") == f"before\n{begin}\n\nnew \\1\n\n{end}\nafter\n"

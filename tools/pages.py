@@ -9,17 +9,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
+import duckdb
 
-import duckdb  # noqa: E402
-
-import audit  # noqa: E402
-from ingest.settings import Settings  # noqa: E402
-from orchestration import previews  # noqa: E402
+import audit
+from ingest.settings import PROJECT, Settings
+from orchestration import previews
 
 DOCS = PROJECT / "docs"
 PAGE = DOCS / "coverage.md"
