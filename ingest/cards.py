@@ -455,6 +455,8 @@ class Node(Entry):
     aggregation: Literal["a_amean"] = "a_amean"
     indicator: Identifier | None = None
     denominator: Identifier | None = None
+    per: int = Field(1, gt=0)
+    """How many units of the denominator a leaf's value is for, so that it can be read."""
     transform: Literal["sqrt", "log1p"] | None = None
     """Shape given to a leaf's values before they are normalised."""
     reason: str = ""
@@ -466,6 +468,8 @@ class Node(Entry):
             raise ValueError("a node has either an indicator or children")
         if not self.indicator and not self.node:
             raise ValueError("a node with children needs an id: node")
+        if self.per != 1 and not self.denominator:
+            raise ValueError("per needs a denominator")
         if self.transform and self.children:
             raise ValueError("only a leaf has a transform")
         if self.children and abs(sum(child.weight for child in self.children) - 1) > 1e-9:

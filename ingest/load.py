@@ -348,6 +348,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 None if indicator else node.aggregation,
                 node.indicator,
                 node.denominator,
+                node.per,
                 node.transform,
                 indicator.direction if indicator else None,
                 node.reason or None,

@@ -163,6 +163,15 @@ def test_another_subject_has_no_error(folder: Path) -> None:
         ),
         pytest.param(
             INDEX,
+            "{indicator: rot_pct, weight: 0.4",
+            "{indicator: rot_pct, per: 100, weight: 0.4",
+            "orchard_index",
+            "per needs a denominator",
+            "Correct this entry.",
+            id="per without a denominator",
+        ),
+        pytest.param(
+            INDEX,
             "method: n_minmax",
             "method: n_minmix",
             "orchard_index",

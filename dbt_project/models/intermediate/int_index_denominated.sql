@@ -32,6 +32,7 @@ leaves as (
         selected.is_carried_forward,
         selected.observation_id,
         denominators.observation_id as denominator_observation_id,
+        nodes.per,
         case when nodes.denominator is null then 'none' else stages.method end as method
     from selected
     inner join nodes
@@ -62,7 +63,7 @@ by_indicator as (
 
     select
         *,
-        numerator_value / nullif(denominator_value, 0) as value
+        per * numerator_value / nullif(denominator_value, 0) as value
     from leaves
     where method = 'by_indicator'
 

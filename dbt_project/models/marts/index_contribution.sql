@@ -69,6 +69,7 @@ leaves as (
         nodes.title,
         nodes.indicator,
         nodes.denominator,
+        nodes.per,
         nodes.weight,
         nodes.reason as weight_reason,
         weights.effective_weight,
@@ -138,7 +139,11 @@ joined as (
         weighted.city_weight * (reached.score_median - weighted.score) as points_to_median,
         case
             when weighted.denominator is null then indicators.unit
-            else concat(indicators.unit, ' per ', denominator_indicators.unit)
+            when weighted.per = 100 and indicators.unit = denominator_indicators.unit then 'pct'
+            when weighted.per = 1
+                then concat(indicators.unit, ' per ', denominator_indicators.unit)
+            else
+                concat(indicators.unit, ' per ', weighted.per, ' ', denominator_indicators.unit)
         end as unit,
         indicators.is_derived,
         case

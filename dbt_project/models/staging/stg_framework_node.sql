@@ -18,6 +18,7 @@ final as (
         aggregation,
         indicator,
         denominator,
+        per,
         transform,
         direction,
         reason,
