@@ -49,7 +49,8 @@ def prepare_home(settings: Settings) -> None:
     try:
         settings.inbox_dir.mkdir(parents=True, exist_ok=True)
         # Private cards leave their facts in these; only releases are for everyone.
-        for folder in (settings.archive_dir, settings.facts_dir, settings.build_dir, lock.parent):
+        private = (settings.archive_dir, settings.facts_dir, settings.build_dir)
+        for folder in (*private, settings.dagster_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.touch()
     except OSError as error:

@@ -123,12 +123,6 @@ HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def query(con: duckdb.DuckDBPyConnection, sql: str, limit: int = ROWS) -> list[dict[str, Any]]:
-    cursor = con.execute(sql)
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(limit)]
-
-
 def first_rows(metadata: Mapping[str, dg.MetadataValue]) -> list[str]:
     """The rows that a check attached to say why it failed, a line of text each."""
     tables = [metadata[key] for key in ("faults", "problems", "offending_rows") if key in metadata]
@@ -145,7 +139,7 @@ def preview(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dg.Metadata
     if table not in PREVIEWS:
         return metadata
     rows_sql, plot_sql = PREVIEWS[table]
-    metadata["preview"] = table_metadata(query(con, rows_sql))
+    metadata["preview"] = table_metadata(audit.query(con, rows_sql, ROWS))
     bars = con.execute(f"with preview as ({rows_sql}) {plot_sql}").fetchmany(ROWS)
     if bars:
         metadata["plot"] = plot_metadata(bars)

@@ -12,6 +12,7 @@ from uuid import uuid4
 import dagster as dg
 import duckdb
 
+import audit
 from ingest.settings import Settings, SettingsError
 from orchestration import build, dbt, history, previews
 from orchestration.automation import MAIN_JOB
@@ -76,7 +77,7 @@ def main() -> int:
 
 def print_ranking(file: Path) -> None:
     with duckdb.connect(str(file), read_only=True) as con:
-        rows = previews.query(con, RANKING, TOP)
+        rows = audit.query(con, RANKING, TOP)
     if not rows:
         print("\nNo city is ranked in the flagship index.")
         return

@@ -130,7 +130,7 @@ order by r.rank, r.city_name
 
 
 def rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    return previews.query(con, sql, limit=10_000)
+    return audit.query(con, sql, limit=10_000)
 
 
 def figures(con: duckdb.DuckDBPyConnection) -> str:

@@ -6,9 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.cards import Document, Entry, Indicator, RegisterCoverage, Unit
+from ingest.cards import Document, Entry, Indicator, RegisterCoverage, Text, Unit
 from ingest.facts import Facts
 from ingest.gazetteer import Gazetteer
+
+BLANK_REASON = "not published (blank in the source)"
+
+
+class Filter(Entry):
+    """Rows whose cell in a column is one of these values."""
+
+    column: Text
+    values: tuple[str, ...]
 
 
 class NoOptions(Entry):

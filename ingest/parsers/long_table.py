@@ -18,11 +18,9 @@ from ingest.cards import CITY_KINDS, Entry, Identifier, Kind, Text
 from ingest.catalog_errors import did_you_mean
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number
-from ingest.parsers.base import Context, Parser
-from ingest.parsers.register_count import Filter
+from ingest.parsers.base import BLANK_REASON, Context, Filter, Parser
 
 MAX_ROWS = 200_000
-BLANK_REASON = "not published (blank in the source)"
 Row = Mapping[str, str]
 
 

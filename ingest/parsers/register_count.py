@@ -22,16 +22,11 @@ from pydantic import Field, model_validator
 from ingest.cards import Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number
-from ingest.parsers.base import Context, Parser
+from ingest.parsers.base import Context, Filter, Parser
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 MAX_NAME = 8
 """Characters of the longest name of a city that an organisation's name may begin with."""
-
-
-class Filter(Entry):
-    column: Text
-    values: tuple[str, ...]
 
 
 class Count(Entry):

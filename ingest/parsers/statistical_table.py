@@ -17,11 +17,10 @@ from python_calamine import CalamineError, CalamineWorkbook
 from ingest.cards import Entry, Identifier, Text, cjk, name_key
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number, printed
-from ingest.parsers.base import Context, Parser
+from ingest.parsers.base import BLANK_REASON, Context, Parser
 
 MAX_CELLS = 2_000_000
 Place = tuple[int, str, list[str]]  # column, scope and headings
-BLANK_REASON = "not published (blank in the source)"
 
 
 class Column(Entry):
