@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev preview test lint format bundle sql pages lock clean setup setup-dev
+.PHONY: help run dev preview test lint format bundle sql pages lock clean setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -44,6 +44,7 @@ lock: ## Compile the requirements files (needs uv)
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	$(LOCK) requirements-duckdb1.in -o requirements-duckdb1.txt
+	$(LOCK) requirements-ocr.in -o requirements-ocr.txt
 
 clean: ## Remove the environment and caches, never the data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
@@ -51,6 +52,9 @@ clean: ## Remove the environment and caches, never the data
 setup:
 	@$(SETUP) requirements.txt
 
-setup-dev: setup
+setup-ocr: setup ## Install what reads scanned pages (about 300 MB)
+	@$(SETUP) requirements-ocr.txt
+
+setup-dev: setup setup-ocr
 	@$(SETUP) requirements-dev.txt
 	@$(SETUP) requirements-duckdb1.txt .venv/duckdb1

@@ -1,0 +1,1 @@
+"""How rankings and quantities are written, in the languages of the documents."""
