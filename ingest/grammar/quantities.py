@@ -150,8 +150,8 @@ _PARTS = {"百分之": "%", "千分之": "‰"}
 
 _MISSING_WORDS = {
     "not available": "n/a|n.a.|n.a|na|nan|null|none|nd|n.d.|t.a.|k.a.|k. a.|s.o.|#n/a|"
-    "not available|not applicable|no data|data not available|unavailable|unknown|tidak tersedia|"
-    "tidak ada data|tidak diketahui|keine angabe|keine angaben|nicht verfügbar|non disponible|sans objet|不详|"
+    "not available|not applicable|no data|data not available|unavailable|"
+    "unknown|tidak tersedia|tidak ada data|tidak diketahui|keine angabe|keine angaben|nicht verfügbar|non disponible|sans objet|不详|"
     "不詳|暂无|暫無|无数据|無數據|缺失|数据缺失|无|未知|未统计|暂无数据|图片|image only",
     "not published": "not disclosed|undisclosed|not published|not released|not reported|withheld|"
     "confidential|suppressed|redacted|tidak diungkapkan|tidak dipublikasikan|dirahasiakan|"
