@@ -131,7 +131,7 @@ CURRENCY = re.compile(
 _SIGN = re.compile(rf"([+{MINUS}])[{SPACES}]?|负|負|(?:minus|moins)[{SPACES}]", re.IGNORECASE)
 _SPACE = re.compile(rf"[{SPACES}]*")
 _DIGITS = re.compile(rf"{numerals.DIGITS}(?![0-9])")
-_CJK_MORE = re.compile(rf"(?:{numerals.CJK_MAGNITUDE}+{numerals.DIGITS})*{numerals.CJK_MAGNITUDE}+")
+_CJK_MORE = re.compile(rf"(?:[{SPACES}](?=[万萬亿億]))?(?:{numerals.CJK_MAGNITUDE}+{numerals.DIGITS})*{numerals.CJK_MAGNITUDE}+")
 _CJK_TERM = re.compile(rf"({numerals.DIGITS})({numerals.CJK_MAGNITUDE}+)")
 _CJK = re.compile(numerals.CJK)
 _WORD = re.compile(rf"(?:{numerals.WORD})(?![^\W_])", re.IGNORECASE)
@@ -210,7 +210,7 @@ def _number_at(text: str, at: int, decimal: str | None, money: bool) -> _Number 
 def _with_magnitude(text: str, digits: str, end: int, decimal: str | None, money: bool) -> _Number:
     if more := _CJK_MORE.match(text, end):
         decimal = decimal or "."
-        terms = _CJK_TERM.findall(digits + more.group())
+        terms = _CJK_TERM.findall(digits + more.group().strip(SPACES))
         values = [numerals.digits_value(d, decimal) * numerals.factor(m) for d, m in terms]
         if values != sorted(values, reverse=True):
             raise ValueError(f"'{digits}{more.group()}' is not one number")
