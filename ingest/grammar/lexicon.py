@@ -26,11 +26,20 @@ WORDS_BY_CODE: dict[str, str] = {
     "suivie?s?(?: de près)? (?:par|de)|viennent ensuite|vient ensuite|其次是|其次为|其次為|其次|"
     "紧随其后的是|緊隨其後的是|紧随其后的|紧跟其后的是|随后是|隨後是|接下来是|接下來是|其后是",
     # Overtaking.
-    "O": "overtook|overtakes|overtake|overtaking|overtaken|surpass(?:ed|es|ing)?|"
+    "O": "beats?|edged(?: out)?|outperform(?:ed|s)?|replac(?:ed|es)|displac(?:ed|es)|"
+    "dethron(?:ed|es)|"
+    "unseat(?:ed|s)|menggantikan|löste|remplace|remplacé|取代|overtook|overtakes|overtake|"
+    "overtaking|surpass(?:ed|es|ing)?|"
     "leapfrogg?(?:ed|s|ing)|outrank(?:ed|s|ing)?|menyalip|melampaui|mengungguli|menggeser|"
     "mengalahkan|überholt|überholte|überholten|überholen|verdrängt|verdrängte|"
     "dépasse|dépassé|dépassent|dépassant|devance|devancé|devancent|devançant|超越|超过|超過|赶超|"
     "趕超|反超|赶上并超过",
+    # Overtaken.
+    "P": "(?:was |were |been |being )?(?:overtaken|surpassed|outranked|leapfrogged|displaced|"
+    "replaced|beaten|dethroned|edged out) by|(?:disalip|dilampaui|digeser|dikalahkan|digantikan)"
+    "(?: oleh)?|(?:dépassée?s?|devancée?s?|remplacée?s?) par",
+    "Q": "wurden? von|被",
+    "^": "which|who|whose|qui|lequel|laquelle|后者|後者",
     # Behind nobody else.
     "U": "second only to|behind only|trailing only|hanya kalah dari|hanya di belakang|nur hinter|"
     "seulement derrière|uniquement derrière|仅次于|僅次於|仅落后于",
@@ -45,7 +54,10 @@ WORDS_BY_CODE: dict[str, str] = {
     "ex[ -](?:ae|æ)quo|seri(?: di)?|berbagi|bersama-sama|gemeinsam|teilen sich|gleichauf|"
     "geteilter|geteilten|se partagent|à égalité|并列|並列|同列|同居",
     # What denies, wishes, or speaks of another time.
-    "x": "not|never|fails? to|failed to|without|cannot|could|would|should|might|may|if|unless|"
+    "x": "no longer|likely|projected|poised|miss(?:ed|es)?|tak lagi|tidak lagi|nicht mehr|"
+    "verpasst|"
+    "verpasste|ne plus|manqué|不再|错失|not|never|fails? to|failed to|without|cannot|could|"
+    "would|should|might|may|if|unless|"
     "will|aims? to|aiming to|aspires? to|hopes? to|expected to|plans? to|strives? to|goal|target|"
     "predicted|forecast|lost|dropped out|fell out|used to|formerly|previously|denied|claims to be|"
     "tidak|bukan|belum|gagal|akan|bertujuan|berambisi|harus|diharapkan|kehilangan|ingin|jika|"
@@ -59,7 +71,8 @@ WORDS_BY_CODE: dict[str, str] = {
     "tahun lalu|edisi sebelumnya|im vorjahr|letztes jahr|l['’]an dernier|l['’]année dernière|"
     "édition précédente|去年|上年|上届|上期|上一年|上一届",
     # Verbs of rank.
-    "v": "ranks?|ranked|ranking|plac(?:es|ed|ing)|came|comes|coming|finish(?:ed|es|ing)?|sits?|"
+    "v": "made|makes|ranks?|ranked|ranking|plac(?:es|ed|ing)|came|comes|coming|finish(?:ed|es|"
+    "ing)?|sits?|"
     "stands?|stood|takes?|took|taking|holds?|held|occup(?:y|ies|ied|ying)|secure[sd]?|claims?|"
     "claimed|earn(?:s|ed)?|reach(?:ed|es|ing)?|rose|rises|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|"
     "moved|moves|moving|remain(?:s|ed)?|retain(?:s|ed)?|fell|falls|drops|dropped|slip(?:s|ped)?|"
@@ -108,7 +121,7 @@ SET = re.compile(
     rf"|(?:les )?premières places|(?:排名|位居|位列)?前(?P<k6>{_NUMBER})(?:名|位|强|甲|城|"
     rf"大城市|座城市|个城市)?"
     rf"(?!季度|年|个月|月|天|日|期|者|款|次|批|\d|[.%])"
-    rf"|TOP ?(?P<k7>\d{{1,3}})(?! ?[.:：%\d]|[.,]\d| per ?cent| persen| prozent)|(?P<k8>podium|"
+    rf"|TOP ?(?P<k7>\d{{1,3}})(?! ?[.%\d]|[.,]\d| per ?cent| persen| prozent)|(?P<k8>podium|"
     rf"三甲)",
     re.IGNORECASE,
 )
@@ -148,6 +161,7 @@ RANK = re.compile(
     r"(?! (?:kota|negara|provinsi|wilayah)\b)"
     rf"|(?:places|positions|ranks|plätzen?|ränge|rangs|"
     rf"peringkat) (?P<many>\d{{1,4}}){_DASH}(?P<manyto>\d{{1,4}})(?![\d%])"
+    rf"|(?P<band>\d{{1,4}})[-–—](?P<bandto>\d{{1,4}}) (?:band|range|bracket|group)\b"
     rf"|(?<!\w)(?:#|no\. ?|nr\. ?|n° ?|№ ?)(?P<hash>\d{{1,4}})(?![\d%]|[.,]\d)"
     rf"|(?<![\w-])(?P<dig>\d{{1,4}})(?:st|nd|rd|th|ème|ère|er|"
     rf"e)(?:{_DASH}(?P<digto>\d{{1,4}})(?:st|nd|rd|th|e))?"
@@ -155,6 +169,8 @@ RANK = re.compile(
     rf"|(?<![\w-])ke-(?P<ke>\d{{1,4}})(?!\d)"
     rf"|(?<![\d.])(?P<de>\d{{1,4}})\. (?:platz|rang|stelle)\b"
     rf"|(?<![\w-])(?P<ord>{_ORDINAL}) {_PLACE}(?![\w-])"
+    rf"|(?:joint|equal|tied)-(?P<jord>{_ORDINAL}|\d{{1,4}}(?=st|nd|rd|th))(?:st|nd|rd|"
+    rf"th)?(?![\w-])"
     rf"|(?<![\w-])(?P<bare>{_ORDINAL})(?![\w-])",
     re.IGNORECASE,
 )
@@ -164,7 +180,8 @@ MANY_RANKS = re.compile(
     re.IGNORECASE,
 )
 AFTER_BARE = re.compile(
-    r"(?:half|quarter|time|year|month|edition|phase|batch|tier|generation|round|author|name|step|"
+    r"(?:consecutive|straight|successive|half|quarter|time|year|month|edition|phase|batch|tier|"
+    r"generation|round|author|name|step|"
     r"report|study|world|party|day|week|language|person|line|class|hand|floor|minute)\w*",
     re.IGNORECASE,
 )
@@ -191,7 +208,7 @@ EXCLUDES = re.compile(
     r"|(?:excluding|excludes?|exclude|not including|without counting|"
     r"except)\s+(?P<en>[^.,;()\n]{3,60})"
     r"|(?:tidak termasuk|tanpa memasukkan|di luar)\s+(?P<id>[^.,;()\n]{3,60})"
-    r"|(?:ausgenommen|ohne|nicht eingeschlossen)\s+(?P<de>[^.,;()\n]{3,60})"
+    r"|(?:ausgenommen|ohne|nicht eingeschlossen)\s+(?:die |den |der )?(?P<de>[A-ZÄÖÜ][\w-]+)"
     r"|(?:hors|à l['’]exclusion d(?:e|es|u)|sans compter|exclut|"
     r"excluant)\s+(?P<fr>[^.,;()\n]{3,60})",
     re.IGNORECASE,
@@ -228,6 +245,18 @@ ZERO = re.compile(
 CENSORED = re.compile(
     r"(?P<rank>第?[*×]{1,2})(?=城|股|名|位|市|强|家|大)|排名(?:第)?(?P<rank2>[*×]{1,2})"
 )
+LOWER_IS_BETTER = re.compile(
+    r"lower (?:scores? |values? )?(?:is|are|means?) better|the lower the better|越低越好|越小越好|"
+    r"niedriger ist besser|je niedriger,? desto besser|semakin (?:rendah|kecil),? semakin baik|"
+    r"plus (?:le score|la valeur|il) est (?:bas|basse|faible),? (?:mieux|meilleur)",
+    re.IGNORECASE,
+)
+TOPIC = re.compile(
+    r"\s*(?:(?:in terms of|in|for|by|dalam hal|dalam jumlah|dalam|berdasarkan|bei|hinsichtlich|"
+    r"en termes de|en matière de|pour|en)\s+)(?P<of>[^\W\d][^.,;()\n]{2,80})",
+    re.IGNORECASE,
+)
+"""What a rank is about, right behind it."""
 GROUP = re.compile(
     r"\s?(?:个|座|大)?(?:城市|城|省份|省|地区|都市)(?!\w*(?:企业|公司))|[ -](?:\w+ )?(?:cities|"
     r"provinces|areas|markets|locations|"
@@ -253,211 +282,22 @@ CJK_UNITS = re.compile(
 )
 DATE_UNITS = re.compile(r"\s?(?:年|月|日|号|世纪|届|期|小时|天|岁|时|点|后)")
 
-LABELS = set(
-    [
-        "city",
-        "cities",
-        "kota",
-        "kabupaten",
-        "provinsi",
-        "stadt",
-        "städte",
-        "die",
-        "der",
-        "das",
-        "den",
-        "dem",
-        "le",
-        "les",
-        "l",
-        "ville",
-        "villes",
-        "the",
-        "a",
-        "an",
-        "this",
-        "these",
-        "that",
-        "those",
-        "it",
-        "its",
-        "they",
-        "he",
-        "she",
-        "we",
-        "our",
-        "their",
-        "his",
-        "her",
-        "i",
-        "you",
-        "both",
-        "all",
-        "each",
-        "every",
-        "some",
-        "many",
-        "most",
-        "other",
-        "others",
-        "only",
-        "even",
-        "also",
-        "now",
-        "then",
-        "here",
-        "there",
-        "when",
-        "while",
-        "where",
-        "which",
-        "who",
-        "how",
-        "what",
-        "why",
-        "for",
-        "to",
-        "by",
-        "on",
-        "as",
-        "but",
-        "or",
-        "so",
-        "yet",
-        "nor",
-        "of",
-        "than",
-        "although",
-        "though",
-        "however",
-        "meanwhile",
-        "moreover",
-        "among",
-        "according",
-        "overall",
-        "note",
-        "notes",
-        "source",
-        "rank",
-        "total",
-        "score",
-        "scores",
-        "points",
-        "point",
-        "index",
-        "report",
-        "ranking",
-        "rankings",
-        "table",
-        "figure",
-        "tier",
-        "top",
-        "ai",
-        "menurut",
-        "sementara",
-        "sedangkan",
-        "namun",
-        "selain",
-        "misalnya",
-        "ini",
-        "itu",
-        "para",
-        "pada",
-        "untuk",
-        "dalam",
-        "laporan",
-        "indeks",
-        "jumlah",
-        "yang",
-        "oleh",
-        "catatan",
-        "skor",
-        "poin",
-        "peringkat",
-        "karena",
-        "secara",
-        "tahun",
-        "punkte",
-        "punkten",
-        "rangliste",
-        "platz",
-        "rang",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "einer",
-        "laut",
-        "während",
-        "auch",
-        "bericht",
-        "studie",
-        "wert",
-        "hinweis",
-        "jahr",
-        "selon",
-        "dans",
-        "pour",
-        "cette",
-        "ces",
-        "ce",
-        "une",
-        "un",
-        "classement",
-        "étude",
-        "rapport",
-        "tandis",
-        "alors",
-        "elle",
-        "il",
-        "ils",
-        "january",
-        "february",
-        "march",
-        "april",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "januari",
-        "februari",
-        "maret",
-        "mei",
-        "juni",
-        "juli",
-        "agustus",
-        "oktober",
-        "desember",
-        "januar",
-        "februar",
-        "märz",
-        "dezember",
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-        "today",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "last",
-        "next",
-    ]
-)
+_LABELS = """
+no nr city cities kota kabupaten provinsi stadt städte die der das den dem le les l ville villes
+the a an this these that those it its they he she we our their his her i you both all each every some
+many most other others only even also now then here there when while where which who how what why
+for to by on as but or so yet nor of than although though however meanwhile moreover among
+according overall note notes source rank total score scores points point index report ranking
+rankings table figure tier top ai menurut sementara sedangkan namun selain misalnya ini itu para
+pada untuk dalam laporan indeks jumlah yang oleh catatan skor poin peringkat karena secara tahun
+punkte punkten rangliste platz rang ein eine einen einem einer laut während auch bericht studie
+wert hinweis jahr selon dans pour cette ces ce une un classement étude rapport tandis alors elle
+il ils january february march april june july august september october november december januari
+februari maret mei juni juli agustus oktober desember januar februar märz dezember janvier
+février mars avril juin juillet août septembre octobre novembre décembre today monday tuesday
+wednesday thursday friday saturday sunday last next
+"""
+LABELS = frozenset(_LABELS.split())
 """Capitalised words that begin or end no name."""
 CJK_SUFFIX = re.compile(
     r"(?:市|省|自治区|自治區|自治州|特别行政区|大湾区|大灣區|都市圈|湾区|灣區|城市群|州|县|縣|"

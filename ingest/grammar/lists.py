@@ -19,7 +19,8 @@ _AND = re.compile(rf"[\s,、，;；]+(?:{'|'.join(AND_WORDS)}|&)\s+|以及|\s+&\
 _COMMA = re.compile(r"\s*(?:[,、，;；]\s*[.。·]?\s*(?=\S)|[.。]\s*,\s*|\s/\s)\s*")
 _RESPECTIVELY = re.compile(
     r"^\s*(?:respectively|masing-masing|berturut-turut|jeweils|bzw\.|respectivement|分别[为是]?|"
-    r"分別[為是]?)[\s:：,，]*|[\s,，]*(?:respectively|masing-masing|respectivement|jeweils)[\s.。]*$",
+    r"分別[為是]?)[\s:：,，]*|[\s,，]*(?:respectively|masing-masing|respectivement|"
+    r"jeweils)[\s.。]*$",
     re.IGNORECASE,
 )
 _GLOSS = re.compile(r"\s*[(（\[【]([^()（）\[\]【】]{0,60})[)）\]】]")

@@ -78,9 +78,13 @@ _UNIT_WORD = re.compile(
     r"[ \u00a0]?(?P<unit>(?:percentage points?|percent|per cent|persen|poin persentase|"
     r"prozentpunkte?n?|"
     r"prozent|pour cent|points de pourcentage|[PE]FLOPS|EFLOPS|[PE](?![\w-])|US dollars|dollars|"
-    r"euros?|yuan|rupiah|[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
+    r"euros?|yuan|rupiah|(?:[A-Z]{2,5} )?[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
     re.IGNORECASE,
 )
+_NOUN_UNIT = re.compile(
+    r"[A-Z]{2}|Prozent|Unternehmen|Firmen|Patente|Einwohner|Universitäten|Stellen|Euro|Dollar"
+)
+"""Units that begin with a capital; any other such word may be the next name."""
 _NO_UNITS = {
     "out",
     "per",
@@ -310,7 +314,9 @@ class Tokens:
             if not self._bare_is_rank(at, end, before):
                 return None
             kind = "bare"
-        return Token("j" if b > a else "r", at, end, (a, b, "tie" in groups, kind))
+        return Token(
+            "j" if b > a else "r", at, end, (a, b, bool({"tie", "jord"} & set(groups)), kind)
+        )
 
     def _bare_is_rank(self, at: int, end: int, before: list[Token]) -> bool:
         """Whether an ordinal in words, alone, is a rank: not so in "first time"."""
@@ -336,7 +342,17 @@ class Tokens:
                 rest,
             )
         )
-        near = previous.code in "n,ub" or word in ("in", "at", "into", "to", "is", "was", "are")
+        near = previous.code in "n,ub" or word in (
+            "in",
+            "at",
+            "into",
+            "to",
+            "is",
+            "was",
+            "are",
+            "est",
+            "ist",
+        )
         return ends_here and near
 
     def _quantity(self, at: int, stop: int, before: list[Token]) -> Token | None:
@@ -410,8 +426,7 @@ class Tokens:
             plain = word["unit"].lower() in lexicon.LABELS | _NO_UNITS or (
                 word["unit"][0].isupper()
                 and word.start("unit") > end
-                and not word["unit"].isupper()
-                and not word["unit"].lower().startswith("prozent")
+                and not _NOUN_UNIT.match(word["unit"])
             )
             if not is_keyword and not plain:
                 unit, end = word["unit"], word.end()
