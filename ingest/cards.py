@@ -400,16 +400,16 @@ class PullKey(Entry):
 class Pull(Entry):
     """How the documents of a source are asked for at their addresses."""
 
-    rate_per_second: float = Field(1.0, gt=0, le=20)
+    rate_per_second: float = Field(default=1.0, gt=0, le=100)
     """Requests a second to one host, whatever else asks it."""
-    timeout_seconds: float = Field(300.0, gt=0, le=3600)
+    timeout_seconds: float = Field(default=300.0, gt=0, le=3600)
     """Time for one document, attempts and waiting included."""
     robots: bool = True
     """Keep to the host's robots.txt. An interface that its publisher offers to programs needs
     none."""
     headers: dict[str, str] = {}
     key: PullKey | None = None
-    revision_window_years: int | None = Field(None, ge=0)
+    revision_window_years: int | None = Field(default=None, ge=0)
     """A held document older than this is not asked for again; without it, all are."""
     media_types: tuple[Text, ...] = ()
     """What may come, besides what a document declares; without either, anything but a web page
