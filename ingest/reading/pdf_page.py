@@ -92,6 +92,8 @@ class Page:
     """Characters that are there but not drawn, as programs for OCR put behind a picture."""
     picture: float = 0.0
     """Share of the page that its largest picture covers."""
+    drawn: int = 0
+    """Lines, shapes and pictures on it."""
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class _Char:
     bottom: float
     base: float
     size: float
+    spaced: bool
+    """pdfium takes the gap before it for a space."""
 
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -176,6 +180,7 @@ def _chars(
 ) -> dict[int, list[_Char | None]]:
     """Characters by the quarter turn in which they stand; None where a space parts them."""
     turned: dict[int, list[_Char | None]] = {0: [], 1: [], 2: [], 3: []}
+    guessed = False
     loose, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     handle, matrix = text.raw, raw.FS_MATRIX()
     last = 0
@@ -193,7 +198,8 @@ def _chars(
             continue
         letter = "-" if code == 2 else chr(code) if code < 0x110000 else "\ufffd"
         if letter in SPACES or letter == "\u200b":
-            if not raw.FPDFText_IsGenerated(handle, index):
+            guessed = raw.FPDFText_IsGenerated(handle, index) == 1
+            if not guessed:
                 turned[last].append(None)
             continue
         if raw.FPDFText_IsGenerated(handle, index) == 1 and code != 2:
@@ -225,9 +231,9 @@ def _chars(
         if not 1 <= size <= 500:
             size = max(box[3] - box[1], 1.0)
         turned[turn].append(
-            _Char(letter, box[0], base - 0.8 * size, box[2], base + 0.2 * size, base, size)
+            _Char(letter, box[0], base - 0.8 * size, box[2], base + 0.2 * size, base, size, guessed)
         )
-        last = turn
+        last, guessed = turn, False
     return turned
 
 
@@ -331,6 +337,8 @@ def _goes_on(before: _Char, char: _Char) -> bool:
     if abs(char.base - before.base) > 0.12 * size or min(before.size, char.size) < 0.8 * size:
         return False
     # A ligature gives several characters with one box.
+    if char.spaced and not char.text.isdigit() and gap > 0.1 * size:
+        return False
     return gap < _gap(size) and char.x0 > before.x0 - 0.05 * size
 
 
@@ -414,6 +422,7 @@ def _paths(page: pdfium.PdfPage, found: Page, place: Matrix) -> None:
             if kind == raw.FPDF_PAGEOBJ_TEXT:
                 continue
             budget -= 1
+            found.drawn += 1
             if budget < 0:
                 found.fills, found.horizontal, found.vertical = [], [], []
                 return

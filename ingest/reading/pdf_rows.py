@@ -23,10 +23,28 @@ class Cell:
     columns: int = 1
 
 
-def cell(words: Sequence[Word]) -> Cell:
-    """Words of one cell, wrapped lines joined."""
+def cell(words: Sequence[Word], right: float | None = None) -> Cell:
+    """Words of one cell, wrapped lines joined. ``right`` is how far its text may reach."""
     lines = lines_of(words)
-    return Cell(joined([" ".join(p.text for p in line.phrases) for line in lines]), list(words))
+    texts: list[str] = []
+    for i, line in enumerate(lines):
+        text = " ".join(p.text for p in line.phrases)
+        if right is not None and i and _breaks_word(lines[i - 1], line, right):
+            texts[-1] += text
+        else:
+            texts.append(text)
+    return Cell(joined(texts), list(words))
+
+
+def _breaks_word(above: Line, line: Line, right: float) -> bool:
+    """A word too long for its cell, broken without a hyphen: GLOBECO, M."""
+    if len(above.words) > 1:
+        return False
+    word, rest = above.words[0], line.words[0]
+    letter = (rest.x1 - rest.x0) / max(1, len(rest.text))
+    head, tail = word.text[-1:], rest.text[:1]
+    same = (head.islower() and tail.islower()) or (word.text.isupper() and rest.text.isupper())
+    return same and head.isalpha() and word.x1 + letter > right + 0.5
 
 
 def table(cells: Mapping[Position, Cell], rows: int, columns: int, **named: object) -> Table | None:
