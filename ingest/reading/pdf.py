@@ -15,6 +15,8 @@ from ingest.reading.pdf_page import Page, read_page
 from ingest.reading.pdf_tables import find, titled
 from ingest.reading.pdf_text import running_text
 
+NO_TEXT = "has no text layer"
+NO_LETTERS = "has a text layer without letters"
 HIDDEN = "is a picture, and the text behind it was made by some program for OCR"
 MAX_PAGES = 2_000
 MAX_CHARACTERS = 20_000_000
@@ -62,7 +64,7 @@ def content(data: bytes) -> Content:
                     else "install the OCR extra with make setup-ocr"
                 )
                 notes.append(f"page {page.number} {lack}: {remedy}")
-                if lack != HIDDEN:
+                if lack in (NO_TEXT, NO_LETTERS):
                     continue
             if not page.words:
                 continue
@@ -77,9 +79,9 @@ def content(data: bytes) -> Content:
 def _lack(page: Page) -> str:
     """Why the text layer of a page is none to rely on, or nothing."""
     if page.characters == 0:
-        return "has no text layer" if page.picture > 0.02 or page.drawn > 50 else ""
+        return NO_TEXT if page.picture > 0.02 or page.drawn > 50 else ""
     if page.unreadable > 0.3 * page.characters:
-        return "has a text layer without letters"
+        return NO_LETTERS
     if page.picture > 0.5 and page.characters < 60:
         return "is a picture with hardly any text layer"
     if page.picture > 0.5 and page.hidden > 0.5 * page.characters:

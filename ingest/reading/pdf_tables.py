@@ -12,6 +12,7 @@ from ingest.reading.pdf_columns import FAR, Region, column_of, regions
 from ingest.reading.pdf_grid import Grid, grids
 from ingest.reading.pdf_lines import Line, Phrase, is_numeric, joined, lines_of
 from ingest.reading.pdf_page import Page, Word
+from ingest.reading.pdf_prose import paragraphs
 from ingest.reading.pdf_rows import Cell, cell, row_starts, table
 
 MAX_TITLE = 200
@@ -39,7 +40,8 @@ def find(page: Page) -> list[Found]:
             found.append(made)
             used = {id(w) for w in made.words}
             free = [w for w in free if id(w) not in used]
-    for region in regions(lines_of(free)):
+    prose = {id(w) for p in paragraphs(lines_of(free)) for phrase in p for w in phrase.words}
+    for region in regions(lines_of([w for w in free if id(w) not in prose])):
         made = _of_region(region, page.number)
         if made is not None:
             found.append(made)
