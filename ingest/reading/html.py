@@ -18,6 +18,7 @@ from lxml import etree
 from ingest.reading import encodings
 from ingest.reading.content import Content, Passage, Position, ReadingError, Table, fold
 from ingest.reading.marks import superscript
+from ingest.reading.numerals import numeral
 
 MAX_CELLS = 5_000_000
 MAX_SPAN = 1000
@@ -98,6 +99,10 @@ def _parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
         root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise ReadingError(f"the page has no content ({fold(str(error))})") from None
+    # It goes on past every other error, but after these it drops the rest of the page.
+    for entry in parser.error_log:
+        if entry.level == etree.ErrorLevels.FATAL and "LIMIT" in entry.type_name:
+            raise ReadingError(f"line {entry.line}: {fold(entry.message).split(',')[0]}")
     return root, encodings.note(encoding, guessed)
 
 
@@ -123,51 +128,82 @@ def _hides(element: Element) -> bool:
 # Text as printed
 
 
-def _text(element: Element, *, whole: bool = False) -> str:
-    """Folded text of an element. Without ``whole``, nested tables of several cells are left out."""
-    return fold("".join(_pieces(element, element, whole)))
+def _text(element: Element) -> str:
+    """Text of a cell, a caption or a heading in one line; nested tables stand for themselves."""
+    return fold(_printed(element))
 
 
-def _pieces(element: Element, top: Element, whole: bool) -> Iterator[str]:
+def _printed(top: Element, *, prose: bool = False) -> str:
+    """Text with a line break where a block begins or ends.
+
+    Args:
+        prose: leave navigation out too, and keep tables that only place parts of the page.
+    """
+    out: list[str] = []
+    preformatted: list[Element] = []
+    walker = etree.iterwalk(top, events=("start", "end"))
+    for event, element in walker:
+        tag = element.tag
+        if event == "end":
+            if tag in _BLOCKS:
+                out.append("\n")
+            if preformatted and preformatted[-1] is element:
+                preformatted.pop()
+            if element is not top:
+                out.append(_line(element.tail, bool(preformatted)))
+            continue
+        if element is not top:
+            if _is_left_out(element, prose):
+                walker.skip_subtree()
+                continue
+            if tag == "sup":
+                out.append(superscript(fold(element.text_content()), _before(element)))
+                walker.skip_subtree()
+                continue
+        if tag == "br" or tag in _BLOCKS:
+            out.append("\n")
+        if tag == "li" and (number := _item_number(element)):
+            out.append(number + _JOIN)
+        if tag == "input" and element.get("type", "text") in ("text", "number"):
+            out.append(element.get("value") or "")
+        if tag == "pre":
+            preformatted.append(element)
+        out.append(_line(element.text, bool(preformatted)))
+    return re.sub(rf"{_JOIN}\s*", " ", "".join(out))
+
+
+_JOIN = "\x01"
+"""Keeps a list's number and the first paragraph of its item on one line."""
+
+
+def _line(text: str | None, preformatted: bool) -> str:
+    """A line break in the source is a blank on the page, except where it is preformatted."""
+    return (text or "") if preformatted else re.sub(r"\s+", " ", text or "")
+
+
+def _is_left_out(element: Element, prose: bool) -> bool:
     tag = element.tag
-    if not isinstance(tag, str):
-        return
-    if element is not top:
-        if tag in _UNPRINTED or _hides(element) or _is_mark(element):
-            return
-        if tag == "table" and not whole and not _single_cell(element):
-            yield " "
-            return
-    if tag == "sup" and element is not top:
-        yield superscript(fold(element.text_content()), _before(element))
-        return
-    space = tag == "br" or tag in _BLOCKS
-    if space:
-        yield "\n"
-    if tag == "li" and (number := _item_number(element)):
-        yield number + " "
-    if tag == "input" and element.get("type", "text") in ("text", "number"):
-        yield element.get("value") or ""
-    yield element.text or ""
-    for child in element:
-        yield from _pieces(child, top, whole)
-        yield child.tail or ""
-    if space and tag != "br":
-        yield "\n"
+    if tag in _UNPRINTED or _hides(element) or _is_mark(element):
+        return True
+    if tag == "table":
+        return not (_lays_out(element) if prose else _single_cell(element))
+    return prose and (tag in _NAVIGATION or element.get("role") in _NAVIGATION_ROLES)
 
 
 def _is_mark(element: Element) -> bool:
-    """Whether an element is a reference to a footnote: ``[1]``, or a link to one."""
-    if element.tag not in ("sup", "a", "span"):
+    """Whether an element is a reference to a footnote: ``[1]``, or a raised link to one."""
+    tag = element.tag
+    links = tag == "a" and (element.get("href") or "").startswith("#")
+    marked = _MARK_CLASS.search(element.get("class") or "") is not None
+    if not (links or marked or tag == "sup"):
         return False
     text = fold(element.text_content())
-    if _MARK_CLASS.search(element.get("class") or "") and len(text) <= 20:
+    if len(text) > 20:
+        return False
+    if marked or re.fullmatch(r"(\[[^\[\]]{1,15}\]\s*)+", text):
         return True
-    if re.fullmatch(r"(\[[^\[\]]{1,15}\]\s*)+", text):
-        return element.tag == "sup" or (element.get("href") or "").startswith("#")
-    if element.tag == "sup":
-        return any((link.get("href") or "").startswith("#") for link in element.iter("a"))
-    return False
+    inner = element.iter("a") if tag == "sup" else ()
+    return any((link.get("href") or "").startswith("#") for link in inner)
 
 
 def _before(element: Element) -> str:
@@ -194,31 +230,11 @@ def _item_number(item: Element) -> str:
         if other is item:
             break
         number += -1 if reverse else 1
-    return f"{_numeral(number, ordered.get('type') or '1')}."
+    return f"{numeral(number, ordered.get('type') or '1')}."
 
 
 def _whole(text: str | None, default: int) -> int:
     return int(text) if text and re.fullmatch(r"\s*-?\d{1,9}\s*", text) else default
-
-
-def _numeral(number: int, kind: str) -> str:
-    if kind in ("a", "A") and number > 0:
-        letters = ""
-        while number:
-            number, rest = divmod(number - 1, 26)
-            letters = chr(ord(kind) + rest) + letters
-        return letters
-    if kind in ("i", "I") and 0 < number < 4000:
-        roman = ""
-        for value, sign in _ROMAN:
-            count, number = divmod(number, value)
-            roman += sign * count
-        return roman.upper() if kind == "I" else roman
-    return str(number)
-
-
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"),
-          (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
 
 # Tables
@@ -243,31 +259,42 @@ def _single_cell(table: Element) -> bool:
     return len(list(_own(table, "td", "th"))) <= 1
 
 
-def _groups(table: Element) -> list[list[Element]]:
-    """Rows by row group, in the order in which they are shown: head, bodies, foot."""
-    heads: list[list[Element]] = []
-    bodies: list[list[Element]] = [[]]
-    feet: list[list[Element]] = []
-    groups: dict[Element, list[Element]] = {}
-    for row in _own(table, "tr"):
+def _groups(table: Element) -> list[list[list[Element]]]:
+    """Cells by row by row group, in the order in which they are shown: head, bodies, foot.
+
+    The first group is the head, and empty if there is none. Rows outside groups, and cells
+    outside rows, which browsers take in too, make groups and rows of their own.
+    """
+    rows: dict[Element, list[Element]] = {}
+    loose: Element | None = None  # the first of cells that follow one another outside rows
+    for element in _own(table, "tr", "td", "th"):
+        if element.tag == "tr":
+            rows[element] = []
+            loose = None
+            continue
+        row = next(element.iterancestors("tr", "table"))
+        if row.tag == "table":
+            loose = row = element if loose is None else loose
+            rows.setdefault(row, [])
+        if not _hides(element):
+            rows[row].append(element)
+    heads: list[list[list[Element]]] = []
+    bodies: list[list[list[Element]]] = []
+    feet: list[list[list[Element]]] = []
+    last, kind = None, ""
+    for row, cells in rows.items():
         if _hides(row):
             continue
-        section = next(
-            e for e in row.iterancestors() if e.tag in ("thead", "tbody", "tfoot", "table")
-        )
-        if section.tag == "table":
-            bodies[-1].append(row)
-            continue
-        if section not in groups:
-            groups[section] = []
+        section = next(row.iterancestors("thead", "tbody", "tfoot", "table"))
+        if section is not last:
             # Only the first head is shown on top; others stay where they are.
-            kind = section.tag if not (section.tag == "thead" and heads) else "tbody"
-            {"thead": heads, "tbody": bodies, "tfoot": feet}[kind].append(groups[section])
-            if kind == "tbody":
-                bodies.append([])
-        groups[section].append(row)
-    # An empty list stands in the place of a head, to tell that there is none.
-    return [heads[0] if heads else [], *(body for body in bodies if body), *feet]
+            kind = section.tag if section.tag != "thead" or not heads else "tbody"
+        groups = {"thead": heads, "tfoot": feet}.get(kind, bodies)
+        if section is not last:
+            groups.append([])
+        groups[-1].append(cells)
+        last = section
+    return [heads[0] if heads else [], *bodies, *feet]
 
 
 def _table(element: Element, number: int) -> Table | None:
@@ -278,8 +305,6 @@ def _table(element: Element, number: int) -> Table | None:
         for index, row in enumerate(rows):
             column = 0
             for cell in row:
-                if cell.tag not in ("td", "th") or _hides(cell):
-                    continue
                 while (top + index, column) in grid:
                     column += 1
                 height = min(_whole(cell.get("rowspan"), 1), 65_534)
@@ -354,43 +379,9 @@ def _title(table: Element) -> str:
 
 def _prose(root: Element) -> str:
     body = root.find("body")
-    pieces = "".join(_paragraphs(body if body is not None else root))
+    pieces = _printed(body if body is not None else root, prose=True)
     lines = (fold(line) for line in pieces.split("\n"))
     return "\n".join(line for line in lines if line)
-
-
-def _paragraphs(element: Element) -> Iterator[str]:
-    tag = element.tag
-    if not isinstance(tag, str) or tag in _UNPRINTED or tag in _NAVIGATION:
-        return
-    if _hides(element) or _is_mark(element):
-        return
-    if element.get("role") in _NAVIGATION_ROLES:
-        return
-    if tag == "table" and not _lays_out(element):
-        yield "\n"
-        return
-    if tag == "sup":
-        yield superscript(fold(element.text_content()), _before(element))
-        return
-    if tag in _BLOCKS:
-        yield "\n"
-    if tag == "br":
-        yield "\n"
-    if tag == "li" and (number := _item_number(element)):
-        yield number + " "
-    # A line break in the source is a blank on the page, except where it is preformatted.
-    keep = tag == "pre"
-    yield _line(element.text, keep)
-    for child in element:
-        yield from _paragraphs(child)
-        yield _line(child.tail, keep)
-    if tag in _BLOCKS:
-        yield "\n"
-
-
-def _line(text: str | None, keep: bool) -> str:
-    return (text or "") if keep else re.sub(r"\s+", " ", text or "")
 
 
 def _lays_out(table: Element) -> bool:

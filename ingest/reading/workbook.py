@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import warnings
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,12 +50,18 @@ def content(data: bytes) -> Content:
     """
     form, _ = recognise(data)
     notes: list[str] = []
-    sheets: Iterable[_Sheet]
+    sheets: list[_Sheet] | None
     if form == "xlsx":
         archive = zips.open_archive(data)
         zips.refuse_declarations(archive)
-        size = sum(m.file_size for m in archive.infolist() if m.filename.endswith(".xml"))
-        sheets = _formatted(data, notes) if size <= MAX_FORMATTED else _bare(data, notes)
+        slim, size, unsaved = _without_blanks(archive)
+        sheets = _formatted(slim or data, notes) if size <= MAX_FORMATTED else None
+        sheets = _bare(data, notes) if sheets is None else sheets
+        if unsaved:
+            notes.append(
+                f"{unsaved} formulas have no stored value, so their cells are empty: open the"
+                " workbook in a spreadsheet program and save it"
+            )
     else:
         if form in ("xlsb", "ods"):
             zips.refuse_declarations(zips.open_archive(data))
@@ -62,8 +70,8 @@ def content(data: bytes) -> Content:
     return Content(form, tuple(tables), (), tables[0].title if tables else "", tuple(notes))
 
 
-def _formatted(data: bytes, notes: list[str]) -> list[_Sheet]:
-    """By openpyxl, which knows the number formats but refuses some workbooks that Excel opens."""
+def _formatted(data: bytes, notes: list[str]) -> list[_Sheet] | None:
+    """By openpyxl, which knows the number formats; None for a workbook that it can't open."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -72,7 +80,7 @@ def _formatted(data: bytes, notes: list[str]) -> list[_Sheet]:
         raise
     except Exception as error:  # it raises what its parts raise
         notes.append(f"number formats can't be read: {type(error).__name__}: {fold(str(error))}")
-        return _bare(data, notes)
+        return None
     sheets: list[_Sheet] = []
     for worksheet in book.worksheets:
         if worksheet.sheet_state != "visible":
@@ -114,6 +122,40 @@ def _hidden(worksheet: Any, sheet: _Sheet) -> list[str]:
     ]
 
 
+def _without_blanks(archive: zipfile.ZipFile) -> tuple[bytes | None, int, int]:
+    """A large workbook without its formatted blank cells, or None if none is large.
+
+    A border drawn down to the last row makes millions of them. Also the bytes of XML that are
+    left, and the number of formulas whose values were never stored.
+    """
+    size = unsaved = 0
+    slim: dict[str, bytes] = {}
+    for member in archive.infolist():
+        if member.filename.startswith("xl/worksheets/sheet"):
+            xml = zips.read_member(archive, member)
+            unsaved += len(_UNSAVED.findall(xml))
+            if len(xml) > _LARGE:
+                xml = slim[member.filename] = _BLANK_ROW.sub(b"", _BLANK_CELL.sub(b"", xml))
+            size += len(xml)
+        elif member.filename.endswith(".xml"):
+            size += member.file_size
+    if not slim or size > MAX_FORMATTED:
+        return None, size, unsaved
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as new:
+        for member in archive.infolist():
+            part = slim.get(member.filename)
+            kept = zips.read_member(archive, member) if part is None else part
+            new.writestr(member.filename, kept)
+    return buffer.getvalue(), size, unsaved
+
+
+_LARGE = 4 << 20
+_UNSAVED = re.compile(rb"<f\b[^<]*(?:/>|</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
+_BLANK_CELL = re.compile(rb'<c\s[^<>]*?\br="[^<>]*?(?:/>|>\s*</c>)')
+_BLANK_ROW = re.compile(rb'<row\s[^<>]*?\br="[^<>]*?(?:/>|>\s*</row>)')
+
+
 def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
     """By calamine: stored values of any workbook, without number formats."""
     try:
@@ -131,12 +173,12 @@ def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
             continue
         try:
             read = book.get_sheet_by_name(name)
-            start, rows = read.start or (0, 0), read.iter_rows()
+            start, rows = read.start or (0, 0), read.to_python()
         except (CalamineError, ValueError) as error:
             notes.append(f"sheet {name} can't be read ({fold(str(error))}): left out")
             continue
         sheet = _Sheet(name, merged=list(read.merged_cell_ranges or ()))
-        for row, cells in enumerate(rows, start=0):
+        for row, cells in enumerate(rows):
             for column, value in enumerate(cells):
                 _enter(sheet, (row + start[0], column + start[1]), value, "")
         sheets.append(sheet)
@@ -152,9 +194,17 @@ def _enter(sheet: _Sheet, place: Position, value: object, code: str) -> None:
     elif isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
         text = print_date(value, code)
     else:
-        text = "" if value is None else fold(str(value))
+        text = "" if value is None else fold(_ESCAPED.sub(_unescape, str(value)))
     if text:
         sheet.cells[place] = text
+
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def _unescape(match: re.Match[str]) -> str:
+    """Signs that XML can't hold are written _xHHHH_ (ECMA-376 part 1, 22.9.2.19)."""
+    return chr(int(match.group(1), 16))
 
 
 def _tables(sheet: _Sheet) -> Iterable[Table]:
