@@ -40,8 +40,8 @@ from ingest.table_roles import (
 from ingest.table_words import fold, says
 
 __all__ = ["Aside", "Columns", "Ranking", "RankingRow", "find_rankings"]
-FEWEST = 3
-"""Rows below which a table tells too little about its columns."""
+FEWEST = 2
+"""Rows below which a table tells too little about its columns; one more without a rank column."""
 
 
 def find_rankings(content: Content) -> list[Ranking]:
@@ -57,9 +57,9 @@ def find_rankings(content: Content) -> list[Ranking]:
 
 
 def _of_block(block: Block) -> Iterator[Ranking]:
-    if len(block.lines) < FEWEST:
-        return
     ranks = rank_columns(block)
+    if len(block.lines) < (FEWEST if any(r.by != "cells" for r in ranks) else FEWEST + 1):
+        return
     numbered = numbered_name(block) if not ranks else None
     if numbered is not None:
         yield from _ranked(block, RankColumn(numbered, "cells"), (numbered,), 0.9)
@@ -208,12 +208,12 @@ def _values(
             and not alphabetical(block.lines, [entity[0]])
         )
         reasons = ["the numbers in front count the rows"] if serial else []
+        reasons += [] if block.heading(c) else ["the column has no heading"]
         reasons.append(
             "the rows stand in the order of these values" if implied else "values without ranks"
         )
-        if not block.heading(c):
-            certain *= 0.5
-            reasons.append("the column has no heading")
+        if not block.heading(c) and not implied:
+            continue
         out = frozenset(list(read)[i] for i in found.out) if implied and found else frozenset()
         plans.append(
             _Plan(
@@ -223,7 +223,7 @@ def _values(
                 "implied" if implied else "none",
                 decimal,
                 tuple(reasons),
-                certain * 0.9,
+                certain * (0.9 if block.heading(c) else 0.5),
                 out,
                 "the value is out of order",
             )

@@ -6,6 +6,7 @@ the columns mean is no concern of this module.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -21,6 +22,8 @@ from ingest.table_words import (
     unmarked,
 )
 
+NEAR = 12.0
+"""Points by which a column may shift from page to page."""
 LONG = 80
 """A text longer than this is a sentence, not a group's heading."""
 
@@ -395,10 +398,35 @@ def _goes_on(chain: Sequence[Block], block: Block) -> bool:
     if last.page is not None and table.page is not None and table.page - last.page > 1:
         return False
     if not any(block.headings):
-        # Nothing but the place on the page tells, and a table has headings somewhere.
-        edges = zip(last.column_edges, table.column_edges, strict=False)
-        return any(chain[0].headings) and all(abs(a - b) < 12 for a, b in edges)
+        return _kinds(before) == _kinds(block) and (_near(last, table) or _counts_on(before, block))
     return _same(chain[0], block) and (last.page is not None or last.first_cell is None)
+
+
+def _kinds(block: Block) -> tuple[bool, ...]:
+    """Of each column, whether it mostly holds numbers."""
+    return tuple(
+        sum(map(is_number, texts)) * 2 > sum(map(bool, texts))
+        for texts in map(block.column, range(len(block.headings)))
+    )
+
+
+def _near(last: Table, table: Table) -> bool:
+    """Whether most columns stand where those of the page before do, and there are some."""
+    edges = list(zip(last.column_edges, table.column_edges, strict=False))
+    near = sum(abs(a - b) < NEAR for a, b in edges)
+    return bool(edges) and last.page != table.page and near * 2 > len(edges)
+
+
+def _counts_on(before: Block, block: Block) -> bool:
+    """Whether a column of whole numbers goes on by one, or stays for a tie."""
+    for c in range(len(block.headings)):
+        ends = [unmarked(texts[i]) for texts, i in ((before.column(c), -1), (block.column(c), 0))]
+        digits = [re.sub(r"\D", "", text) for text in ends]
+        if all(
+            d and len(d) < 6 and len(t) - len(d) <= 2 for d, t in zip(digits, ends, strict=True)
+        ):
+            return 0 <= int(digits[1]) - int(digits[0]) <= 1
+    return False
 
 
 def _same(one: Block, other: Block) -> bool:

@@ -31,6 +31,7 @@ from ingest.table_words import (
 
 _CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+", re.I)
 _NUMBERED = re.compile(r"(\d{1,4})(?:\s*[.)、．]\s*|\s+)(?=[^\d\s.,%])(.+)")
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 FOLLOWS = 0.97
 """Share of rows that must follow an order, where there are enough rows for exceptions."""
 FEW = 20
@@ -145,6 +146,7 @@ def entity_columns(block: Block, taken: Sequence[int]) -> tuple[tuple[int, ...],
     """The column of names and those that stand in where it is empty, and how sure that is."""
     scored: list[tuple[float, int]] = []
     right = taken[0] + 1 if taken else 0
+    names = sum(says(block.heading(c), "name") for c in range(len(block.headings)))
     for c in range(len(block.headings)):
         texts = [t for t in block.column(c) if t]
         if c in taken or not texts:
@@ -153,7 +155,12 @@ def entity_columns(block: Block, taken: Sequence[int]) -> tuple[tuple[int, ...],
         if len(words) < 0.6 * len(texts):
             continue
         heading = block.heading(c)
-        points = 2.0 * len(set(words)) / len(words) - 2.0 * (1 - len(texts) / len(block.lines))
+        points = 2.0 * len(set(words)) / len(words)
+        # An empty short name is what the full name beside it is for.
+        if not (says(heading, "name") and names > 1):
+            points -= 2.0 * (1 - len(texts) / len(block.lines))
+        if sum(len(_DIGITS.findall(t)) > 1 for t in words) * 2 > len(words):
+            points -= 2
         if says(heading, "city"):
             points += 3
         elif says(heading, "name"):
@@ -162,8 +169,9 @@ def entity_columns(block: Block, taken: Sequence[int]) -> tuple[tuple[int, ...],
             points += 0.3
         if says(heading, "group") and not says(heading, "city"):
             points -= 1.5
-        if all(_CODE.fullmatch(t) for t in words) and len({len(t) for t in words}) <= 2:
-            points -= 2.5
+        named = says(heading, "city") or says(heading, "name")
+        if not named and all(_CODE.fullmatch(t) for t in words):
+            points -= 2.5 if len({len(t) for t in words}) <= 2 else 0
         if median(map(len, words)) > 60:
             points -= 2
         points += 0.5 if c == right else 0.25 if c < 3 else 0
