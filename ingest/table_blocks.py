@@ -22,6 +22,7 @@ from ingest.table_words import (
     unmarked,
 )
 
+_DIGIT = re.compile(r"\d")
 NEAR = 12.0
 """Points by which a column may shift from page to page."""
 LONG = 80
@@ -157,7 +158,7 @@ def _parts(table: Table, start: int = 0) -> Iterator[_Part]:
             yield _closed(part, pending, rows)
             yield from _parts(table, _title_above(rows, r, pending))
             return
-        elif any(is_missing(cells[c]) for c in numeric):
+        elif any(is_missing(cells[c]) or _DIGIT.search(cells[c]) for c in numeric):
             part.lines.append(Line(table, r, used, group))
         else:
             pending.append(r)
@@ -230,6 +231,8 @@ def _is_heading(cells: Sequence[str], numeric: Sequence[int]) -> bool:
     """Whether texts stand where the table has its numbers, in two columns at least."""
     over = {cells[c] for c in numeric if cells[c] and not is_missing(cells[c])}
     if not over or len(_distinct(cells)) < 2 or any(len(t) > LONG for t in over):
+        return False
+    if any(t[0].isdigit() and not is_year(t[:4]) for t in over):
         return False
     return len(over) >= 2 or (len(numeric) == 1 and len(_distinct(cells)) >= 2)
 

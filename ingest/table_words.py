@@ -37,10 +37,10 @@ _MARK = re.compile(
 _NUMBER = re.compile(
     r"(?:[<>≥≤≈~±+\-−]|[^\W\d]{0,3}[$€£¥￥]|us\$|usd|eur|rmb|cny|rp\.?)?\s*[+\-−]?\s*"
     r"\d[\d.,'’\s  ]*(?:e[+-]?\d+)?\s*"
-    r"(?:[%‰]|[^\d()\[\]|;:!?]{1,14})?\s*(?:[(（](?:19|20)\d\d(?:\s*年)?[)）])?",
+    r"(?:[%‰]|[^\d()\[\]|;:!?]{1,14})?\s*(?:[(（][^()（）]{0,12}(?:19|20)\d\d[^()（）]{0,12}[)）])?",
     re.I,
 )
-_YEAR_AT_END = re.compile(r"\s*[(（]\s*((?:19|20)\d\d)(?:\s*年)?\s*[)）]$")
+_YEAR_AT_END = re.compile(r"\s*[(（][^()（）]{0,12}(?:19|20)\d\d[^()（）]{0,12}[)）]$")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:年)?")
 _STRETCHED = re.compile(r"(?<=[㐀-鿿]) (?=[㐀-鿿])")
 _HAN = re.compile(r"[㐀-鿿]")
@@ -62,7 +62,7 @@ def unmarked(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def without_year(text: str) -> str:
-    """A value without the year that it is of: ``28.819 (2020)``."""
+    """A value without the year that it is of: ``28.819 (2020)``, ``177 (2018-19)``."""
     return _YEAR_AT_END.sub("", text)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import lxml.html
 from cssselect import SelectorError
@@ -21,37 +22,37 @@ from ingest.table_blocks import Block, Line, table_blocks
 from ingest.table_words import fold
 
 SHOWN = 12
-ColumnName = int | Text | tuple[Text, ...]
-"""A column by its position from 1, by its heading, or by its path of headings from the top."""
+ColumnName = int | Text
+"""A column by its position from 1, by its heading, or by its path of headings from the top,
+``Population > 2023``. White space, capitals and accents make no difference."""
+HEADING_JOIN = ">"
 
 
 class TableChoice(Entry):
     """Which tables are meant. Everything given must hold; nothing given means the only table."""
 
-    pages: tuple[int, int] | int | None = None
-    """A page, or the first and the last of several, whose tables are read as one."""
     sheet: Text | None = None
+    page: Annotated[int, Field(ge=1)] | None = None
+    pages: tuple[int, int] | None = None
+    """The first and the last page of a table that goes on; all that fit there are read as one."""
     title: Text | None = None
     """Stands in the title, whatever its capitals and accents."""
+    where: Text | None = None
+    """Place of the table, as messages name it: ``table 3``."""
     headings: tuple[Text, ...] = ()
     """Headings that the table has, besides the columns that are read."""
     selector: Text | None = None
     """CSS selector of the table, in HTML."""
-    number: int | None = Field(None, ge=1)
+    number: Annotated[int, Field(ge=1)] | None = None
     """Of several that fit, which, counted from 1."""
-    header_rows: int | None = Field(None, ge=0)
+    heading_rows: Annotated[int, Field(ge=0)] | None = None
     """Rows of headings, where that can't be seen from the cells."""
 
     @model_validator(mode="after")
     def _pages_in_order(self) -> TableChoice:
-        if isinstance(self.pages, tuple) and not 1 <= self.pages[0] <= self.pages[1]:
+        if self.pages and not 1 <= self.pages[0] <= self.pages[1]:
             raise ValueError("pages must be the first and the last, counted from 1")
         return self
-
-    @property
-    def several(self) -> bool:
-        """Whether the choice is of a table that goes on over pages."""
-        return isinstance(self.pages, tuple) and self.number is None
 
 
 def choose(content: Content, choice: TableChoice, data: bytes = b"") -> tuple[Table, ...]:
@@ -73,7 +74,7 @@ def choose(content: Content, choice: TableChoice, data: bytes = b"") -> tuple[Ta
         fitting = [fitting[choice.number - 1]]
     elif choice.number is not None:
         fitting = []
-    if not fitting or (len(fitting) > 1 and not choice.several):
+    if not fitting or (len(fitting) > 1 and choice.pages is None):
         said = choice.model_dump(exclude_none=True, exclude_defaults=True)
         found = fitting if fitting else content.tables
         raise ParseError(
@@ -81,9 +82,7 @@ def choose(content: Content, choice: TableChoice, data: bytes = b"") -> tuple[Ta
             f"{said or 'a card that names none'}; "
             f"{'the document has' if not fitting else 'they are'} {listed(found)}"
         )
-    if choice.header_rows is not None:
-        return tuple(replace(t, header_rows=choice.header_rows) for t in fitting)
-    return tuple(fitting)
+    return tuple(_with_headings(t, choice) for t in fitting)
 
 
 def listed(tables: Sequence[Table]) -> str:
@@ -99,31 +98,28 @@ def listed(tables: Sequence[Table]) -> str:
 
 
 def _fits(table: Table, choice: TableChoice) -> bool:
-    if choice.pages is not None:
-        first, last = choice.pages if isinstance(choice.pages, tuple) else (choice.pages,) * 2
-        if table.page is None or not first <= table.page <= last:
-            return False
-    if choice.sheet is not None and table.where.removeprefix("sheet ") != choice.sheet:
+    if choice.page is not None and table.page != choice.page:
+        return False
+    if choice.pages and not (table.page and choice.pages[0] <= table.page <= choice.pages[1]):
+        return False
+    if choice.sheet is not None and not table.where.endswith(f"sheet {choice.sheet}"):
+        return False
+    if choice.where is not None and table.where != choice.where:
         return False
     if choice.title and squeezed(choice.title) not in squeezed(_titles(table)):
         return False
     if choice.headings:
-        found = [b for b in table_blocks(_with_header(table, choice)) if _has(b, choice.headings)]
+        found = [b for b in table_blocks(_with_headings(table, choice)) if _has(b, choice.headings)]
         return bool(found)
     return True
 
 
-def _with_header(table: Table, choice: TableChoice) -> Table:
-    return table if choice.header_rows is None else replace(table, header_rows=choice.header_rows)
+def _with_headings(table: Table, choice: TableChoice) -> Table:
+    return table if choice.heading_rows is None else replace(table, header_rows=choice.heading_rows)
 
 
 def _has(block: Block, names: Sequence[str]) -> bool:
-    try:
-        for name in names:
-            column_of(block, name)
-    except ParseError:
-        return False
-    return True
+    return all(_headed(block, name) for name in names)
 
 
 def _titles(table: Table) -> str:
@@ -168,34 +164,45 @@ def column_of(block: Block, name: ColumnName) -> int:
         if not 1 <= name <= len(block.headings):
             raise ParseError(f"there is no column {name}: {_columns(block)}")
         return name - 1
-    wanted = squeezed(name) if isinstance(name, str) else tuple(map(squeezed, name))
+    found = _headed(block, name)
+    if len(found) != 1:
+        number = "no column is" if not found else f"{len(found)} columns are"
+        raise ParseError(f"{number} headed '{name}': {_columns(block)}")
+    return found[0]
+
+
+def _headed(block: Block, name: str) -> list[int]:
+    """Columns under a heading: those that have it as a whole, else as a part, else inside."""
+    wanted = tuple(map(squeezed, name.split(HEADING_JOIN)))
     paths = [tuple(map(squeezed, path)) for path in block.headings]
-    for fits in _WAYS:
+    for fits in (_whole, _part, _inside):
         found = [c for c, path in enumerate(paths) if fits(path, wanted)]
-        if len(found) == 1:
-            return found[0]
         if found:
-            raise ParseError(f"{len(found)} columns are headed {name!r}: {_columns(block)}")
-    raise ParseError(f"no column is headed {name!r}: {_columns(block)}")
+            return found
+    return []
 
 
-def _whole(path: tuple[str, ...], name: str | tuple[str, ...]) -> bool:
-    return path == name or "".join(path) == name
+def _whole(path: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    return path == name or (len(name) == 1 and "".join(path) == name[0])
 
 
-def _part(path: tuple[str, ...], name: str | tuple[str, ...]) -> bool:
-    if isinstance(name, str):
-        ends = {"".join(path[i:j]) for i in range(len(path)) for j in range(i + 1, len(path) + 1)}
-        return name in ends
-    rest = iter(path)
-    return all(any(n == p for p in rest) for n in name)
+def _part(path: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """Whether a heading of the path, or several that follow one another, is the name."""
+    if len(name) > 1:
+        rest = iter(path)
+        return all(any(n == p for p in rest) for n in name)
+    n = len(path)
+    return name[0] in {"".join(path[i:j]) for i in range(n) for j in range(i + 1, n + 1)}
 
 
-_WAYS = (_whole, _part)
+def _inside(path: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """Whether each name stands in the path, as one of two languages or without its unit."""
+    return all(n in "".join(path) for n in name)
 
 
 def _columns(block: Block) -> str:
-    shown = [f"{i} {block.heading(i - 1) or '-'}" for i in range(1, len(block.headings) + 1)]
+    paths = (f" {HEADING_JOIN} ".join(path) or "-" for path in block.headings)
+    shown = [f"{i} {path}" for i, path in enumerate(paths, 1)]
     return f"the columns of {block.lines[0].table.where} are {'; '.join(shown)}"
 
 
@@ -237,9 +244,9 @@ def chosen_lines(
         ):
             found.append(ChosenLines(block, found[-1].columns))
             continue
+        if not _has(block, also):
+            continue
         try:
-            for heading in also:
-                column_of(block, heading)
             found.append(ChosenLines(block, {k: column_of(block, n) for k, n in names.items()}))
         except ParseError as error:
             wrong = wrong or error
