@@ -1,8 +1,8 @@
 """All pages of one query as one document, one response a line (NDJSON).
 
 Responses are kept whole and compact, with their numbers as printed, so that equal answers are
-equal documents. What does not add up is an error: a page that comes twice, a total that is missed, an
-error told with status 200.
+equal documents. What does not add up is an error: a page that comes twice, a total that is
+missed, an error told with status 200.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def fetch_pages(address: str, paging: Paging, ask: Callable[[str], bytes]) -> by
     received, size, promised = 0, 0, None
     url: str | None = _first(address, paging)
     while url is not None:
-        where = f"page {len(lines) + 1}"
-        if len(lines) == paging.max_pages:
+        where = f"page {len(asked) + 1}"
+        if len(asked) == paging.max_pages:
             raise PagingError(f"more than {paging.max_pages} pages: raise max_pages in the card")
         if url in asked:
             raise PagingError(f"{where} is at the address of an earlier one")
@@ -114,19 +114,19 @@ def fetch_pages(address: str, paging: Paging, ask: Callable[[str], bytes]) -> by
         if promised is not None and total != promised:
             raise PagingError(f"{where}: the total changed from {promised} to {total} meanwhile")
         promised = total
-        if lines and not records:
-            break
-        line = _line(answer, paging)
-        if lines and line == lines[-1]:
-            raise PagingError(
-                f"{where} is the same as the one before: is {paging.parameter} right?"
-            )
-        lines.append(line)
+        if records or not lines:
+            line = _line(answer, paging)
+            if lines and line == lines[-1]:
+                why = f"is {paging.parameter or paging.next} right?"
+                raise PagingError(f"{where} is the same as the one before: {why}")
+            lines.append(line)
+            size += len(line)
         received += len(records)
-        size += len(line)
         if size > MAX_BYTES:
             raise PagingError(f"larger than {MAX_BYTES} bytes")
-        url = _next(address, url, answer, paging, len(lines), received)
+        if not records and paging.by in ("page", "offset"):
+            break
+        url = _next(address, url, answer, paging, len(asked), received)
     if promised is not None and promised != received:
         raise PagingError(f"the pages have {received} records, {promised} were announced")
     return b"\n".join(lines) + b"\n"

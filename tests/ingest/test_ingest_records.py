@@ -31,7 +31,8 @@ def as_json(value: Any) -> bytes:
 
 # ---------------------------------------------------------------- JSON
 def test_records_in_json(bench: Bench) -> None:
-    data = b"""{"meta": {"n": 2}, "data": [{"city": {"name": "Beijing"}, "year": 2023, "value": 1.5},
+    data = b"""{"meta": {"n": 2}, "data": [
+        {"city": {"name": "Beijing"}, "year": 2023, "value": 1.5},
         {"city": {"name": "Hangzhou"}, "year": 2023, "value": 1.25E+7},
         {"city": {"name": "Shenzhen"}, "year": 2023, "value": null}]}"""
     read = bench.read(figures(place_column="city.name", table={"records": "data"}), data)
