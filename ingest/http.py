@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -172,7 +173,7 @@ def _key(how: Pull) -> str:
 
 def _redact(text: str, secret: str) -> str:
     for form in {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)} - {""}:
-        text = text.replace(form, "***")
+        text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
     return text
 
 
@@ -238,7 +239,7 @@ class _TooManyRedirects(FetchError):
 
 def _words(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if "incomplete message body" in text or "closed connection without sending" in text:
+    if "incomplete" in text or "disconnected" in text:
         return f"the document is cut short ({text})"
     return text
 
