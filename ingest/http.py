@@ -239,7 +239,7 @@ class _TooManyRedirects(FetchError):
 
 def _words(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if "incomplete" in text or "disconnected" in text:
+    if "incomplete" in text or "without sending" in text:
         return f"the document is cut short ({text})"
     return text
 
