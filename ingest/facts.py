@@ -140,6 +140,8 @@ class Facts:
     def _id(self, kind: str, row: Mapping[str, Any]) -> str:
         parts = [self.held.source_id, self.held.document_id]
         parts += [str(row.get(column, "")) for column in _IDENTITY[kind]]
+        if self.held.is_return:  # the same place, read as of another day
+            parts.append(str(self.held.vintage_on))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:20]
 
 

@@ -12,7 +12,7 @@ import io
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from ingest.catalog import Catalog
 from ingest.facts import Facts, ParseError, as_date, fact_schema, raw_tables, write_facts
 from ingest.parsers import PARSERS
 from ingest.parsers.base import Context
-from ingest.pull import held_documents
+from ingest.pull import bundled_documents, held_documents
+from ingest.reading.content import ReadingError
 from ingest.settings import Settings
 
 BUNDLE_VERSION = 1
@@ -45,6 +46,8 @@ class ParseResult:
     parsed: int = 0
     reused: int = 0
     errors: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+    """Versions that can't be read, and that were followed by one that can."""
 
 
 def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path:
@@ -66,18 +69,99 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
     return settings.facts_dir / f"{held.blob}.{name}-{digest}.parquet"
 
 
+@dataclass(frozen=True)
+class Readable:
+    """Facts of a document's vintage."""
+
+    held: HeldDocument
+    path: Path
+    is_newest: bool = False
+    """No later vintage of the document can be read."""
+    was_parsed: bool = False
+    """Its facts file was there already."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    held: HeldDocument
+    reason: str
+    is_past: bool
+    """A later version could be read, so that nothing is missing today."""
+
+
+def readable(
+    catalog: Catalog, source_id: str, settings: Settings
+) -> tuple[list[Readable], list[Unreadable]]:
+    """The facts in force of a source, and the versions of its documents that can't be read.
+
+    A vintage is a day, because that is what a fact's key knows: of several versions of a day
+    the last one counts that can be read. Where none of a document's versions can be read, its
+    bundled facts stay in force.
+    """
+    found: list[Readable] = []
+    failed: list[Unreadable] = []
+    held = held_documents(catalog, source_id, settings)
+    for name in dict.fromkeys((h.document, h.fact_kind) for h in held):
+        versions = [h for h in held if (h.document, h.fact_kind) == name]
+        own = _vintages(versions, catalog, settings, failed)
+        if not own and not name[1]:
+            bundled = [
+                h for h in bundled_documents(catalog, source_id, settings) if h.document == name[0]
+            ]
+            for kind in dict.fromkeys(h.fact_kind for h in bundled):
+                of_kind = [h for h in bundled if h.fact_kind == kind]
+                found += _vintages(of_kind, catalog, settings, failed)
+        found += own
+    return found, failed
+
+
+def _vintages(
+    versions: list[HeldDocument],
+    catalog: Catalog,
+    settings: Settings,
+    failed: list[Unreadable],
+) -> list[Readable]:
+    """What can be read of the versions of a document, which come oldest first."""
+    found: list[Readable] = []
+    for held in reversed(versions):
+        if found and found[-1].held.vintage_on == held.vintage_on:
+            continue
+        known = facts_path(held, catalog, settings).exists()
+        try:
+            path = parsed_facts(held, catalog, settings)
+        except UNREADABLE as error:
+            failed.append(Unreadable(held, str(error), is_past=bool(found)))
+        else:
+            found.append(Readable(held, path, was_parsed=known))
+    found.reverse()
+    # Of the same bytes on two vintages in a row the second one says nothing new.
+    pairs = zip(found, [None, *found], strict=False)
+    kept = [now for now, before in pairs if not before or before.held.blob != now.held.blob]
+    if kept:
+        kept[-1] = replace(kept[-1], is_newest=True)
+    return kept
+
+
 def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
     """Parse what a source holds. A document that can't be read is an error in the result."""
     result = ParseResult(source_id)
-    for held in held_documents(catalog, source_id, settings):
-        known = facts_path(held, catalog, settings).exists()
-        try:
-            result.counts.update(_counts(parsed_facts(held, catalog, settings)))
-        except UNREADABLE as error:
-            result.errors.append(f"{held.document}: {error}")
+    found, failed = readable(catalog, source_id, settings)
+    for facts in found:
+        result.counts.update(_counts(facts.path))
+        result.reused += facts.was_parsed
+        result.parsed += not facts.was_parsed
+    for bad in failed:
+        name = bad.held.document
+        if bad.is_past:
+            result.superseded.append(f"{name} of {bad.held.vintage_on}: {bad.reason}")
             continue
-        result.reused += known
-        result.parsed += not known
+        stand_in = [f.held for f in found if f.held.document == name and f.is_newest]
+        stays = ""
+        if stand_in:
+            last = stand_in[-1]
+            of = "the bundled facts" if last.fact_kind else f"the facts of {last.vintage_on}"
+            stays = f" ({of} stay in force)"
+        result.errors.append(f"{name}: {bad.reason}{stays}")
     result.quarantined = result.counts.pop("quarantine", 0)
     return result
 
@@ -127,7 +211,11 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
     )
     try:
         parser.read(data, context, facts)
-    except (LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE:
+        raise
+    except ReadingError as error:
+        raise ParseError(str(error)) from error
+    except Exception as error:  # a library may raise anything at a damaged document
         raise ParseError(f"not in the form that {parser.name} reads: {error!r}") from error
     return facts
 
