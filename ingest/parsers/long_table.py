@@ -258,7 +258,9 @@ def _place(row: Row, line: int, context: Context, facts: Facts, others: set[str]
         others.add(name)
     elif found.city_id is None:
         reason = "unknown place" if name else "no place"
-        facts.quarantine("observation", name or "(blank)", reason, f"line {line}", found.candidates)
+        facts.quarantine(
+            "observation", name or "(blank)", reason, f"line {line}", found.suggestions
+        )
     return found.city_id
 
 

@@ -331,7 +331,9 @@ def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Fact
         if country:
             facts.quarantine("observation", country, "no place named", f"line {line}")
     elif resolution.candidates or _one_by_one(row, options):
-        facts.quarantine("observation", text, "unknown city", f"line {line}", resolution.candidates)
+        facts.quarantine(
+            "observation", text, "unknown city", f"line {line}", resolution.suggestions
+        )
     else:
         facts.quarantine(
             "observation", country, "places that are not in cities.csv", f"line {line}"
