@@ -23,10 +23,19 @@ from ingest import archive
 from ingest.archive import HeldDocument
 from ingest.cards import Document, Source
 from ingest.catalog import Catalog
-from ingest.facts import Facts, ParseError, as_date, fact_schema, raw_tables, write_facts
+from ingest.facts import (
+    Facts,
+    ParseError,
+    as_date,
+    columns_digest,
+    fact_schema,
+    raw_tables,
+    write_facts,
+)
 from ingest.parsers import PARSERS
 from ingest.parsers.base import Context
 from ingest.pull import held_documents
+from ingest.quotes import Unquoted, quote_check
 from ingest.settings import Settings
 
 BUNDLE_VERSION = 1
@@ -44,6 +53,10 @@ class ParseResult:
     quarantined: int = 0
     parsed: int = 0
     reused: int = 0
+    quotes_found: int = 0
+    quotes_unchecked: int = 0
+    unquoted: list[Unquoted] = field(default_factory=list)
+    """Facts whose quote does not stand in the document; they keep it from being published."""
     errors: list[str] = field(default_factory=list)
 
 
@@ -60,7 +73,7 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
         parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
         parts.append(document.model_dump_json(include={"options", "reports"}))
         parts += [entry.model_dump_json() for entry in card.registers]
-    parts += [catalog.names_digest, held.source_id, held.document_id, held.parser]
+    parts += [catalog.names_digest, columns_digest(), held.source_id, held.document_id, held.parser]
     parts.append(str(held.vintage_on))
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
     return settings.facts_dir / f"{held.blob}.{name}-{digest}.parquet"
@@ -72,10 +85,15 @@ def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
     for held in held_documents(catalog, source_id, settings):
         known = facts_path(held, catalog, settings).exists()
         try:
-            result.counts.update(_counts(parsed_facts(held, catalog, settings)))
+            path = parsed_facts(held, catalog, settings)
+            quotes = quote_check(held, path, settings)
         except UNREADABLE as error:
             result.errors.append(f"{held.document}: {error}")
             continue
+        result.counts.update(_counts(path))
+        result.quotes_found += quotes.n_found
+        result.quotes_unchecked += quotes.n_unchecked
+        result.unquoted += quotes.unquoted
         result.reused += known
         result.parsed += not known
     result.quarantined = result.counts.pop("quarantine", 0)

@@ -201,6 +201,9 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
             "quarantined": result.quarantined,
             "documents_parsed": result.parsed,
             "documents_parsed_before": result.reused,
+            "quotes_found": result.quotes_found,
+            "quotes_not_checkable": result.quotes_unchecked,
+            "quotes_missing": len(result.unquoted),
         },
         check_results=[
             dg.AssetCheckResult(
