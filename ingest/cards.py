@@ -352,6 +352,80 @@ class Break(Entry):
     reason: Text
 
 
+# What would carry a secret stands in `key`, and what the transport decides is not a card's.
+RESERVED_HEADERS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "host",
+        "user-agent",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "te",
+        "range",
+        "accept-encoding",
+        "if-none-match",
+        "if-modified-since",
+    }
+)
+HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+
+
+class PullKey(Entry):
+    """A key that a publisher asks for: taken from the environment, sent in one place."""
+
+    env: Annotated[str, StringConstraints(pattern=r"^AICITY_KEY_[A-Z0-9_]+$")]
+    """Environment variable that has the key. The prefix keeps a card from sending out any other
+    secret of the machine."""
+    parameter: Text | None = None
+    """Parameter of the address's query that carries it."""
+    header: Annotated[str, StringConstraints(pattern=HEADER_NAME)] | None = None
+    """Header that carries it."""
+    prefix: str = ""
+    """What stands before it in the header, e.g. ``Bearer``."""
+    optional: bool = False
+    """The publisher answers without it too, more slowly or more rarely."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> PullKey:
+        if bool(self.parameter) == bool(self.header):
+            raise ValueError("a key has one place: the parameter or the header that carries it")
+        if self.prefix and not self.header:
+            raise ValueError("only a key in a header has a prefix")
+        return self
+
+
+class Pull(Entry):
+    """How the documents of a source are asked for at their addresses."""
+
+    rate_per_second: float = Field(default=1.0, gt=0, le=100)
+    """Requests a second to one host, whatever else asks it."""
+    timeout_seconds: float = Field(default=300.0, gt=0, le=3600)
+    """Time for one document, attempts and waiting included."""
+    robots: bool = True
+    """Keep to the host's robots.txt. An interface that its publisher offers to programs needs
+    none."""
+    headers: dict[str, str] = {}
+    key: PullKey | None = None
+    revision_window_years: int | None = Field(default=None, ge=0)
+    """A held document older than this is not asked for again; without it, all are."""
+    media_types: tuple[Text, ...] = ()
+    """What may come, besides what a document declares; without either, anything but a web page
+    in the place of data."""
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_are_plain(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.match(HEADER_NAME, name) or not value.isascii() or not value.isprintable():
+                raise ValueError(f"'{name}' is not a header of one line of ASCII")
+            if name.lower() in RESERVED_HEADERS:
+                raise ValueError(f"the header {name} is not for cards; a secret stands in key")
+        return headers
+
+
 class Source(Entry):
     id: Identifier
     title: Text
@@ -368,6 +442,7 @@ class Source(Entry):
     max_age_days: int | None = Field(None, gt=0)
     trust_tier: int = Field(ge=1, le=4)
     note: str = ""
+    pull: Pull = Pull()
     parser: Identifier
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()

@@ -39,11 +39,18 @@ class Table:
     """In a spreadsheet, position in the sheet of the cell at row 0, column 0."""
     confidence: Mapping[Position, float] = field(default_factory=dict)
     """Of cells read by OCR: how sure their text is, 0 to 1."""
+    row_places: tuple[str, ...] = ()
+    """Where the form itself names its rows, the place of each, such as ``data[12]`` in JSON."""
 
     def locator(self, row: int, column: int | None = None) -> str:
         """Place of a row, or of one of its cells: ``Sheet1!C8``, ``page 14, table 1, row 7``."""
         if column is not None:
             row, column = self.merged.get((row, column), (row, column))
+        if self.row_places:
+            if column is None:
+                return self.row_places[row]
+            name = self.rows[0][column] if self.header_rows else f"column {column + 1}"
+            return f"{self.row_places[row]}, {name}"
         if self.first_cell is not None:
             top, left = self.first_cell
             sheet = self.where.removeprefix("sheet ")
