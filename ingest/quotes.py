@@ -14,8 +14,9 @@ import re
 import sys
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from ingest.cards import name_key
 from ingest.facts import FACT_KINDS, short_quote
 from ingest.numbers import printed
 from ingest.parsers.quoted_passages import passages
+from ingest.reading import json_data, json_values
 from ingest.reading import read as read_content
 from ingest.reading.content import Content, Passage, ReadingError, Table
 from ingest.settings import Settings
@@ -131,17 +133,19 @@ def _verdict(document: _Document, locator: str, quote: str) -> str:
     """Why a quote does not stand at its place; empty where it does."""
     if not quote:
         return "the fact has no quote"
+    reason = ""
     for form, rule in _RULES:
         place = form.fullmatch(locator)
+        if place is None:
+            continue
         try:
-            if place:
-                return rule(document, place, quote)
+            found = rule(document, place, quote)
         except UNREADABLE as error:
-            return f"the document can't be read so again: {error}"
-    try:
-        return _table_row(document, locator, quote)
-    except UNREADABLE as error:
-        return f"the document can't be read again: {error}"
+            found = f"the document can't be read again: {error}"
+        if not found:
+            return ""
+        reason = reason or found
+    return reason
 
 
 class _Grid:
@@ -173,12 +177,19 @@ class _Grid:
             cell = row[c] if c < len(row) else ""
             if not any(_shows(part, cell) for part in parts):
                 return f"the cell has '{cell}'"
-        if not _is_in_some(parts[0], row):
+        if not (_is_in_some(parts[0], row) or _is_in_some(parts[0], self._filled_down(r))):
             return f"the row has '{short_quote(' | '.join(row))}'"
         for part in parts[1:]:
             if not (part in ("", BLANK) or _is_in_some(part, row) or self._above(part) < r):
                 return f"'{part}' stands neither in the row nor above it"
         return ""
+
+    def _filled_down(self, r: int) -> Iterator[str]:
+        """What empty cells of a row take from above, where a value is printed once."""
+        for c, cell in enumerate(self.rows[r] if r < len(self.rows) else []):
+            if not cell:
+                above = (row[c] for row in reversed(self.rows[:r]) if c < len(row) and row[c])
+                yield next(above, "")
 
     def _above(self, part: str) -> int:
         """The first row in which a part stands, in one cell or in several."""
@@ -197,6 +208,7 @@ class _Document:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.grids: dict[str, _Grid] = {}
 
     @cached_property
     def content(self) -> Content:
@@ -215,10 +227,29 @@ class _Document:
             for row in range(len(table.rows))
         }
 
+    def row(self, locator: str) -> tuple[Table, int] | None:
+        """The row of a table that a locator names. In JSON it may be any record by its path."""
+        found = self.rows.get(locator)
+        if found is None and self.content.form == "json":
+            line, _, path = locator.rpartition(": ")
+            if listed := re.fullmatch(r"record (\d+) of (.+)", path):
+                path = f"({listed[2]})[{int(listed[1]) - 1}]"
+            with suppress(ReadingError):
+                cells = dict(_fields(json_values.find(path, self.json_values.get(line)), ""))
+                rows = (tuple(cells), tuple(cells.values()))
+                places = (f"names of {locator}", locator)
+                found = Table(locator, rows, header_rows=1, row_places=places), 1
+                self.rows[locator] = found
+        return found
+
     @cached_property
-    def grids(self) -> dict[str, _Grid]:
-        """The tables by their place."""
-        return {t.where: _Grid(t.rows, t.header_rows, t.title) for t in self.content.tables}
+    def json_values(self) -> dict[str, Any]:
+        return dict(json_values.parse(self.data))
+
+    def grid(self, table: Table) -> _Grid:
+        if table.where not in self.grids:
+            self.grids[table.where] = _Grid(table.rows, table.header_rows, table.title)
+        return self.grids[table.where]
 
     @cached_property
     def lines(self) -> list[tuple[int, list[str]]]:
@@ -270,7 +301,7 @@ class _Document:
         for table in self.content.tables:
             if table.first_cell:
                 sheet = table.where.removeprefix("sheet ")
-                found[sheet].append((table, self.grids[table.where]))
+                found[sheet].append((table, self.grid(table)))
         return found
 
     @cached_property
@@ -325,12 +356,13 @@ def _sheet_cell(document: _Document, place: re.Match[str], quote: str) -> str:
     return reason
 
 
-def _table_row(document: _Document, locator: str, quote: str) -> str:
+def _table_row(document: _Document, place: re.Match[str], quote: str) -> str:
     """``page 14, table 1, row 7``, ``data[12], score``: whatever names a row of a table."""
-    name, found = locator, document.rows.get(locator)
+    locator = name = place[0]
+    found = document.row(name)
     while found is None and ", " in name:
         name = name.rpartition(", ")[0]
-        found = document.rows.get(name)
+        found = document.row(name)
     if found is None:
         return "the document has no such place"
     table, row = found
@@ -340,7 +372,7 @@ def _table_row(document: _Document, locator: str, quote: str) -> str:
         column = next((c for c in width if table.locator(row, c) == locator), None)
         if column is None:
             return "the document has no such place"
-    return document.grids[table.where].stands(quote, row, column)
+    return document.grid(table).stands(quote, row, column)
 
 
 def _counted(document: _Document, place: re.Match[str], quote: str) -> str:
@@ -409,6 +441,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[_Document, re.Match[str], str], s
     (re.compile(r"(?:sum of (?P<of>.+?) in )?rows (?:to|of) \d+.* in \w+"), _counted),
     (re.compile(r"line (?P<line>\d+)(?:, column (?P<column>.+))?"), _line),
     (re.compile(r"(?P<sheet>.+)!(?P<column>[A-Z]{1,3})(?P<row>\d+)"), _sheet_cell),
+    (re.compile(r".+"), _table_row),
 )
 
 
@@ -457,6 +490,18 @@ def _is_in(part: str, text: str) -> bool:
             return True
         start = text.find(part, start + 1)
     return False
+
+
+def _fields(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """The values in a JSON record, by their dotted names; those of a list as one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _fields(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        inner = [text for item in value for _, text in _fields(item, "")]
+        yield name, json_data.LIST_SEPARATOR.join(inner)
+    else:
+        yield name, json_values.text(value)
 
 
 def _has(ordered: Sequence[str], text: str) -> bool:
