@@ -15,8 +15,8 @@ import sys
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -133,7 +133,7 @@ def _verdict(document: _Document, locator: str, quote: str) -> str:
     """Why a quote does not stand at its place; empty where it does."""
     if not quote:
         return "the fact has no quote"
-    reason = ""
+    reason = "" if locator else "the fact has no locator"
     for form, rule in _RULES:
         place = form.fullmatch(locator)
         if place is None:
@@ -320,7 +320,7 @@ def _span(document: _Document, place: re.Match[str], quote: str) -> str:
     if passage is None:
         return f"the document has no {place['where'] or 'running text'}"
     text = passage.text[int(place["start"]) : int(place["end"])]
-    return "" if text == quote else f"the place has '{short_quote(text)}'"
+    return "" if _fold(text) == _fold(quote) else f"the place has '{short_quote(text)}'"
 
 
 def _line(document: _Document, place: re.Match[str], quote: str) -> str:
@@ -390,7 +390,7 @@ def _counted(document: _Document, place: re.Match[str], quote: str) -> str:
             cut = rest.removesuffix("…").rstrip("; ")
             name = cut.rpartition(" ")[0]
             begun = cells[bisect_left(cells, cut) :][:1]
-            if rest.endswith("…") and (
+            if cut and rest.endswith("…") and (
                 (begun and begun[0].startswith(cut)) or (place["of"] and _has(cells, name))
             ):
                 return ""

@@ -20,6 +20,7 @@ from ingest.facts import Facts, ParseError, how_read
 from ingest.numbers import parse_number
 from ingest.parsers.base import Context, NoOptions, Parser
 from ingest.reading import read as read_content
+from ingest.reading import recognise
 from ingest.reading.content import Passage, ReadingError
 
 # Forms whose bytes are their text.
@@ -123,31 +124,29 @@ def passages(data: bytes) -> tuple[Passage, ...]:
     Raises:
         ReadingError: the document can't be read, or has no running text.
     """
-    content = read_content(data)
-    if content.form in PLAIN_FORMS:
+    if recognise(data)[0] in PLAIN_FORMS:
         with suppress(UnicodeDecodeError):
             return (Passage("", data.decode("utf-8")),)
+    content = read_content(data)
     if not content.passages:
-        notes = "; ".join(content.notes)
-        raise ReadingError(f"no running text in this {content.form}{': ' if notes else ''}{notes}")
+        raise ReadingError("; ".join([f"no running text in this {content.form}", *content.notes]))
     return content.passages
 
 
 def _locate(quote: str, text: Sequence[Passage]) -> Place:
-    found = [(passage, start) for passage in text for start in _starts(quote, passage.text)]
+    form = spaced(quote)
+    found = [(passage, match.span()) for passage in text for match in form.finditer(passage.text)]
     if not found:
         raise ParseError(f"the quote does not stand in the document: '{quote}'")
     if len(found) > 1:
         raise ParseError(f"the quote stands in the document more than once: '{quote}'")
-    [(passage, start)] = found
-    return Place(passage.locator(start, start + len(quote)), passage.confidence)
+    [(passage, span)] = found
+    return Place(passage.locator(*span), passage.confidence)
 
 
-def _starts(quote: str, text: str) -> list[int]:
-    """The first two places of a quote in a text."""
-    first = text.find(quote)
-    second = text.find(quote, first + 1) if first >= 0 else -1
-    return [start for start in (first, second) if start >= 0]
+def spaced(quote: str) -> re.Pattern[str]:
+    """A quote with any white space between its words, as where a line of the text is wrapped."""
+    return re.compile(r"\s+".join(map(re.escape, quote.split())))
 
 
 def _must_contain(quote: str, printed: str) -> None:
