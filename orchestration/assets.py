@@ -213,6 +213,9 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
             "documents_parsed": result.parsed,
             "documents_parsed_before": result.reused,
             **({"unreadable_in_the_past": past} if past else {}),
+            "quotes_found": result.quotes_found,
+            "quotes_not_checkable": result.quotes_unchecked,
+            "quotes_missing": len(result.unquoted),
         },
         check_results=[
             dg.AssetCheckResult(
