@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.reading.pdf_lines import Line, Phrase, is_numeric
+from ingest.reading.pdf_lines import Line, Phrase, is_numeric, lines_of
 from ingest.reading.pdf_page import Word
 
 FAR = 3.2
@@ -31,10 +31,37 @@ class Region:
 
 def regions(lines: Sequence[Line]) -> list[Region]:
     """Runs of lines that share gaps. Prose in columns shares gaps as well, and is left out."""
-    found = []
-    for run in _runs(lines):
-        found += _split(run)
+    found = [region for run in _runs(lines) for region in _split(run)]
+    used = {id(word) for region in found for line in region.lines for word in line.words}
+    spare = [line for line in lines if not any(id(word) in used for word in line.words)]
+    for region in found:
+        _extend(region, spare)
     return found
+
+
+def _extend(region: Region, spare: list[Line]) -> None:
+    """Take in lines at either end that hold nothing but the rest of a wrapped cell."""
+    edges = region.edges
+    texts: list[list[str]] = [[] for _ in edges[1:]]
+    for line in region.lines:
+        for phrase in line.phrases:
+            texts[column_of(phrase, edges)].append(phrase.text)
+    wordy = {c for c, some in enumerate(texts) if not looks_numeric(some)}
+    steps = [b.base - a.base for a, b in pairwise(region.lines)]
+    near = min(0.85 * median(steps), 1.6 * region.lines[0].size)
+    for end in (0, -1):
+        while any(is_numeric(p.text) for p in region.lines[end].phrases) or len(wordy) == 1:
+            last = region.lines[end]
+            rest = [
+                line for line in spare
+                if 0 < (last.base - line.base if end == 0 else line.base - last.base) <= near
+                and len(line.phrases) == 1
+                and any(edges[c] <= line.x0 and line.x1 <= edges[c + 1] for c in wordy)
+            ]  # fmt: skip
+            if not rest or (len(region.lines[end].phrases) == 1 and len(rest) > 2):
+                break
+            spare.remove(rest[0])
+            region.lines.insert(0 if end == 0 else len(region.lines), rest[0])
 
 
 def _runs(lines: Sequence[Line]) -> list[list[Line]]:
@@ -108,10 +135,44 @@ def _split(run: Sequence[Line]) -> list[Region]:
     body = [line for line in run if len(line.phrases) > 1]
     size = median(line.size for line in body)
     gaps = [g for g in free(body, 0.05 if len(body) > 15 else 0.0) if _parts(g, body, size)]
+    apart = _unaligned(body, [g for g in free(body, 0) if g[1] - g[0] > size])
+    if apart is not None:
+        halves = []
+        for left in (True, False):
+            words = [w for line in run for w in line.words if (w.x1 <= apart) == left]
+            halves += [r for half in _runs(lines_of(words)) for r in _split(half)]
+        return halves
     if not gaps:
         return []
-    region = Region(list(run), gaps)
+    region = Region([_parted(line, gaps) for line in run], gaps)
     return [] if _is_prose(region) else [region]
+
+
+def _unaligned(body: Sequence[Line], gaps: Sequence[tuple[float, float]]) -> float | None:
+    """A gap on whose two sides tables stand whose lines don't meet."""
+    for start, end in gaps:
+        at = (start + end) / 2
+        left = [line for line in body if line.x1 <= at]
+        right = [line for line in body if line.x0 >= at]
+        if min(len(left), len(right)) >= 3 and len(left) + len(right) >= 0.8 * len(body):
+            return at
+    return None
+
+
+def _parted(line: Line, gaps: Sequence[tuple[float, float]]) -> Line:
+    """The line with its phrases parted where the space between two words is a column's gap."""
+    phrases: list[Phrase] = []
+    for phrase in line.phrases:
+        run: list[Word] = []
+        for word in phrase.words:
+            if run and word.x0 - run[-1].x1 >= 0.33 * word.size:
+                before = run[-1].x1
+                if any(before <= a + 1 and word.x0 >= b - 1 for a, b in gaps):
+                    phrases.append(Phrase(tuple(run)))
+                    run = []
+            run.append(word)
+        phrases.append(Phrase(tuple(run)))
+    return Line(tuple(phrases))
 
 
 def _parts(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool:

@@ -125,7 +125,7 @@ def _edges(values: Iterable[float]) -> list[float]:
 def _grid(hs: Sequence[Rule], vs: Sequence[Rule], page: Page) -> Grid | None:
     xs = _edges([v.at for v in vs] + [x for h in hs for x in (h.start, h.end)])
     ys = _edges([h.at for h in hs] + [y for v in vs for y in (v.start, v.end)])
-    if len(xs) < 3 or len(ys) < 3 or len(xs) * len(ys) > 20_000:
+    if len(xs) < 3 or len(ys) < (3 if len(xs) < 4 else 2) or len(xs) * len(ys) > 20_000:
         return None
     return unify(Grid(xs, ys), hs, vs)
 
