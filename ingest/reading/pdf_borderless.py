@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
-from ingest.reading.content import Position
+from ingest.reading.content import Position, Table
 from ingest.reading.pdf_cells import Cell, Found, cell, table
 from ingest.reading.pdf_columns import Region, column_of, looks_numeric
 from ingest.reading.pdf_lines import Line, Phrase, is_numeric
@@ -76,10 +76,19 @@ def borderless(region: Region, rules: Sequence[float], page: int) -> Found | Non
             item.rows = len(inside)
             cells[inside[0], column] = item
     made = table(cells, len(groups), columns, where="", page=page, edges=edges)
-    if made is None or len(made.rows) < 2 or len(made.rows[0]) < 2:
+    if made is None or len(made.rows[0]) < 2 or not _is_regular(made):
         return None
     box = (edges[0], region.lines[0].top, edges[-1], region.lines[-1].bottom)
     return Found(made, box, [w for line in region.lines for w in line.words])
+
+
+def _is_regular(made: Table) -> bool:
+    """At least two rows fill most columns; the labels of a chart or a map don't."""
+    own = [
+        sum(bool(text) and (r, c) not in made.merged for c, text in enumerate(row))
+        for r, row in enumerate(made.rows)
+    ]
+    return sum(count >= 0.6 * len(made.rows[0]) for count in own) >= 2
 
 
 def _columns(phrase: Phrase, region: Region) -> tuple[int, int]:

@@ -63,10 +63,11 @@ def _breaks_word(above: Line, line: Line, right: float) -> bool:
     if len(above.words) > 1:
         return False
     word, rest = above.words[0], line.words[0]
-    letter = (rest.x1 - rest.x0) / max(1, len(rest.text))
+    letter = (word.x1 - word.x0) / max(1, len(word.text))
     head, tail = word.text[-1:], rest.text[:1]
     same = (head.islower() and tail.islower()) or (word.text.isupper() and rest.text.isupper())
-    return same and head.isalpha() and word.x1 + letter > right + 0.5
+    full = word.x1 + 0.6 * letter > right and len(rest.text) <= len(word.text)
+    return same and head.isalpha() and full
 
 
 def table(cells: Mapping[Position, Cell], rows: int, columns: int, **named: object) -> Table | None:

@@ -10,6 +10,7 @@ from statistics import median
 
 from ingest.reading.pdf_lines import Line, Phrase, is_numeric, lines_of
 from ingest.reading.pdf_page import Word
+from ingest.reading.pdf_prose import letters
 
 FAR = 3.2
 """Heights of the type between two lines of one table, at most, where nothing else ties them."""
@@ -50,7 +51,9 @@ def _extend(region: Region, spare: list[Line]) -> None:
     steps = [b.base - a.base for a, b in pairwise(region.lines)]
     near = min(0.85 * median(steps), 1.6 * region.lines[0].size)
     for end in (0, -1):
-        while any(is_numeric(p.text) for p in region.lines[end].phrases) or len(wordy) == 1:
+        if not any(is_numeric(p.text) for p in region.lines[end].phrases):
+            continue
+        for _ in range(3):
             last = region.lines[end]
             rest = [
                 line for line in spare
@@ -58,7 +61,7 @@ def _extend(region: Region, spare: list[Line]) -> None:
                 and len(line.phrases) == 1
                 and any(edges[c] <= line.x0 and line.x1 <= edges[c + 1] for c in wordy)
             ]  # fmt: skip
-            if not rest or (len(region.lines[end].phrases) == 1 and len(rest) > 2):
+            if not rest:
                 break
             spare.remove(rest[0])
             region.lines.insert(0 if end == 0 else len(region.lines), rest[0])
@@ -186,24 +189,25 @@ def _parts(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool
     return width >= needed * size and both >= max(2, 0.1 * len(lines))
 
 
+_MARK = re.compile(r"[\[(（]?\w{1,3}[\])）.、]?|[^\w\s]")
+
+
 def _is_prose(region: Region) -> bool:
-    """Every column is made of long lines: columns of text, not of a table."""
+    """Columns of long lines of text, or a list of paragraphs with their marks."""
     if len(region.gaps) > 2:
         return False
     cells: list[list[str]] = [[] for _ in range(len(region.gaps) + 1)]
     for line in region.lines:
         for phrase in line.phrases:
             cells[column_of(phrase, region.edges)].append(phrase.text)
+    if len(cells) == 2 and all(_MARK.fullmatch(text) for text in cells[0]):
+        return median(map(letters, cells[1])) >= 45
     return all(
         len(texts) >= 2
         and not sum(is_numeric(t) for t in texts) > 0.3 * len(texts)
-        and median(_letters(t) for t in texts) >= 22
+        and median(map(letters, texts)) >= 22
         for texts in cells
     )
-
-
-def _letters(text: str) -> int:
-    return len(text) + sum(ord(c) > 0x2E80 for c in text)
 
 
 def column_of(item: Phrase | Word, edges: Sequence[float]) -> int:

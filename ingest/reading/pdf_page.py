@@ -517,7 +517,7 @@ def _path(
             horizontal.append(Rule((top + bottom) / 2, x0, x1))
             vertical.append(Rule((x0 + x1) / 2, top, bottom))
         else:
-            if filled:
+            if filled and _area(points) >= 0.85 * (x1 - x0) * (bottom - top):
                 found.fills.append(Fill(x0, top, x1, bottom, _colour(item)))
             if stroked:
                 for (ax, ay), (bx, by) in pairwise(points):
@@ -525,6 +525,12 @@ def _path(
                         horizontal.append(Rule((ay + by) / 2, min(ax, bx), max(ax, bx)))
                     elif abs(ax - bx) < 1 < abs(ay - by):
                         vertical.append(Rule((ax + bx) / 2, min(ay, by), max(ay, by)))
+
+
+def _area(points: Sequence[tuple[float, float]]) -> float:
+    """Of a polygon; the ribbons of a diagram fill less than their box."""
+    ring = [*points, points[0]]
+    return abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise(ring))) / 2
 
 
 def _colour(item: object) -> tuple[int, int, int]:

@@ -87,11 +87,12 @@ def _reach(grid: Grid, filled: Mapping[Position, Sequence[Word]]) -> list[float]
 def _holds_tables(filled: Mapping[Position, Sequence[Word]]) -> bool:
     """Much of the text stands in columns that the lines don't part: they frame or shade it."""
     total = sum(len(words) for words in filled.values())
-    tabular = 0
-    for words in filled.values():
-        wide = [line for line in lines_of(words) if len(line.phrases) > 1]
-        if len(wide) >= 3:
-            tabular += sum(len(line.words) for line in wide)
+    tabular = sum(
+        len(line.words)
+        for words in filled.values()
+        for line in lines_of(words, space=1.0)
+        if len(line.phrases) > 1
+    )
     return tabular > 0.3 * total
 
 
