@@ -12,7 +12,7 @@ from statistics import median
 from ingest.reading.content import Position, Table
 from ingest.reading.pdf_cells import Cell, Found, cell, table
 from ingest.reading.pdf_columns import Region, column_of, looks_numeric
-from ingest.reading.pdf_lines import Line, Phrase, is_numeric
+from ingest.reading.pdf_lines import Line, Phrase, is_figure, is_numeric
 from ingest.reading.pdf_page import Page, Rule, Word
 
 
@@ -50,7 +50,7 @@ def _covered(rules: Sequence[Rule], left: float, right: float) -> float:
 def borderless(region: Region, rules: Sequence[float], page: int) -> Found | None:
     """The table of a region whose rows ``rules`` may part."""
     edges, columns = region.edges, len(region.edges) - 1
-    groups = _headed(_rows(region.lines, edges, rules), edges)
+    groups = _headed(_rows(region.lines, edges, rules), region)
     cells: dict[Position, Cell] = {}
     shared = _shared(groups, edges, rules)
     if shared:
@@ -94,6 +94,11 @@ def _is_regular(made: Table) -> bool:
 def _columns(phrase: Phrase, region: Region) -> tuple[int, int]:
     """First and last column over which it stands."""
     over = [i for i, (a, b) in enumerate(region.gaps) if phrase.x0 < a - 2 and phrase.x1 > b + 2]
+    middle = (phrase.x0 + phrase.x1) / 2
+    if not over:
+        over = [
+            i for i, (a, b) in enumerate(region.gaps) if a - 2 <= phrase.x0 and a <= middle <= b
+        ]
     if over:
         return over[0], over[-1] + 1
     column = column_of(phrase, region.edges)
@@ -151,17 +156,17 @@ def _has_figures(group: Sequence[Line]) -> bool:
     return any(is_numeric(p.text) for line in group for p in line.phrases)
 
 
-def _headed(groups: Sequence[Sequence[Line]], edges: Sequence[float]) -> list[list[Line]]:
+def _headed(groups: Sequence[Sequence[Line]], region: Region) -> list[list[Line]]:
     """Rows with the lines of a wrapped heading joined: those before the first row of figures."""
-    figures = [any(is_numeric(p.text) for line in g for p in line.phrases) for g in groups]
+    figures = [any(is_figure(p.text) for line in g for p in line.phrases) for g in groups]
     first = figures.index(True) if True in figures else 0
     head: list[list[Line]] = []
     for group in groups[:first]:
-        spanning = any(_spans(p, edges) for line in group for p in line.phrases)
+        spanning = any(_spans(p, region) for line in group for p in line.phrases)
         if (
             head
             and not spanning
-            and not any(_spans(p, edges) for line in head[-1] for p in line.phrases)
+            and not any(_spans(p, region) for line in head[-1] for p in line.phrases)
         ):
             head[-1] = [*head[-1], *group]
         else:
@@ -169,8 +174,9 @@ def _headed(groups: Sequence[Sequence[Line]], edges: Sequence[float]) -> list[li
     return head + [list(g) for g in groups[first:]]
 
 
-def _spans(phrase: Phrase, edges: Sequence[float]) -> bool:
-    return any(phrase.x0 < edge - 3 and phrase.x1 > edge + 3 for edge in edges[1:-1])
+def _spans(phrase: Phrase, region: Region) -> bool:
+    first, last = _columns(phrase, region)
+    return first != last
 
 
 def _rows(

@@ -45,6 +45,14 @@ class Grid:
                 cells[self.first[position]].append(word)
         return cells
 
+    def with_row_above(self, top: float) -> Grid:
+        """The grid with one row more, whose cells no line encloses."""
+        columns = self.shape[1]
+        grid = Grid(self.xs, [top, *self.ys])
+        grid.first = {(0, column): (0, column) for column in range(columns)}
+        grid.first |= {(r + 1, c): (fr + 1, fc) for (r, c), (fr, fc) in self.first.items()}
+        return grid
+
     def without_loose_rows(self, filled: set[tuple[int, int]]) -> Grid:
         """Rows joined where most cells span both and no column has text of its own in each."""
         rows, columns = self.shape

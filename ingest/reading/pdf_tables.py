@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ingest.reading.pdf_borderless import borderless, separators
 from ingest.reading.pdf_cells import Found
-from ingest.reading.pdf_columns import FAR, regions
+from ingest.reading.pdf_columns import FAR, column_of, regions
 from ingest.reading.pdf_grid import grids
-from ingest.reading.pdf_lines import Line, joined, lines_of
+from ingest.reading.pdf_lines import Line, is_numeric, joined, lines_of
 from ingest.reading.pdf_page import Page, Word
 from ingest.reading.pdf_prose import paragraphs
 from ingest.reading.pdf_ruled import ruled
@@ -23,6 +23,11 @@ def find(page: Page) -> list[Found]:
     for grid in sorted(grids(page), key=lambda g: _area(g.box)):
         made = ruled(grid, [w for w in free.values() if _within(w, grid.box)], page.number)
         if made is not None:
+            head = _heading(made, free.values())
+            if head is not None:
+                taller = grid.with_row_above(head.top - 1)
+                words = [*made.words, *head.words]
+                made = ruled(taller, words, page.number) or made
             found.append(made)
             for word in made.words:
                 del free[id(word)]
@@ -33,6 +38,22 @@ def find(page: Page) -> list[Found]:
         if made is not None:
             found.append(made)
     return sorted(found, key=lambda f: (f.box[1], f.box[0]))
+
+
+def _heading(made: Found, words: Iterable[Word]) -> Line | None:
+    """The line of headings that stands right above a grid which has none itself."""
+    edges = [*made.table.column_edges, made.box[2]]
+    if not any(map(is_numeric, made.table.rows[0])):
+        return None
+    top = made.box[1]
+    above = [w for w in words if edges[0] <= w.x0 and w.x1 <= edges[-1] and w.bottom <= top + 2]
+    near = [w for w in above if top - w.bottom < 1.2 * w.size]
+    for line in lines_of(near)[-1:]:
+        places = [column_of(phrase, edges) for phrase in line.phrases]
+        crossing = any(p.x0 < e - 2 and p.x1 > e + 2 for p in line.phrases for e in edges[1:-1])
+        if len(set(places)) == len(places) > 1 and not crossing:
+            return line
+    return None
 
 
 def _area(box: tuple[float, float, float, float]) -> float:
