@@ -181,7 +181,9 @@ def _alphabetic(text: str, foreign: list[str]) -> float:
     """Accented letters stand alone or in pairs beside plain ones; marks stand at word ends."""
     fitting = 0
     for match in _ACCENTED.finditer(text):
-        fitting += len(match.group())
+        # An upper-case letter within a word is another one, wrongly decoded.
+        within = text[match.start() - 1 : match.start()].islower()
+        fitting += 0 if within and match.group().isupper() else len(match.group())
     marks = sum(sign in "\xa0§°±²³´·ºª«»¿¡–—‘’“”„‚…•€£¥™©®†‡‰½¼¾×¹µ‹›" for sign in foreign)
     return (fitting + 0.9 * marks) / len(foreign) * 0.99
 
