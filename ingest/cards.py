@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from ingest.paging import Paging
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -75,6 +77,18 @@ class City(Entry):
     @property
     def is_city(self) -> bool:
         return self.kind in CITY_KINDS
+
+
+class Territory(Entry):
+    """Further names of a country, or the names of a first-level division: what documents print
+    beside a city."""
+
+    territory: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+    """ISO 3166-1 code of a country, or ISO 3166-2 code of a division."""
+    name: Text
+    aliases: tuple[str, ...] = ()
+    printed_under: CountryCode | None = None
+    """Country under which documents print it as well; says nothing about its status."""
 
 
 class Organisation(Entry):
@@ -316,9 +330,21 @@ class Document(Entry):
     """What the page is: the publisher's own, a press article about it, a repost, or a page that
     copies others to draw visitors."""
     media_type: str | None = None
+    year: int | None = None
+    """Year by which a document of a yearly series can be asked for alone; a series declared with
+    ``over`` has it by itself."""
+    live_only: bool = False
+    """It is read where documents are pulled live, and nowhere else: it is in no mirror, and no
+    facts of it are bundled. Elsewhere nothing is said of it."""
     reports: tuple[Report, ...] = ()
     """Rankings printed in the document."""
     options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _live_only_has_only_its_address(self) -> Document:
+        if self.live_only and (self.mirror or self.form != "published"):
+            raise ValueError("a live_only document is published at its address and has no mirror")
+        return self
 
     @model_validator(mode="after")
     def _mirror_stays_inside(self) -> Document:
@@ -411,6 +437,8 @@ class Pull(Entry):
     key: PullKey | None = None
     revision_window_years: int | None = Field(default=None, ge=0)
     """A held document older than this is not asked for again; without it, all are."""
+    paging: Paging | None = None
+    """How the answer comes in pages, which are archived as one document."""
     media_types: tuple[Text, ...] = ()
     """What may come, besides what a document declares; without either, anything but a web page
     in the place of data."""

@@ -132,3 +132,23 @@ def described(value: Any) -> str:
         first = f", first {described(value[0])}" if value else ""
         return f"a list of {len(value)}{first}"[:160]
     return f"the value {text(value)!r:.60}"
+
+
+def dump(value: Any) -> str:
+    """A value as JSON on one line, its numbers as they were printed."""
+
+    def inner(value: Any, depth: int) -> str:
+        check_depth(depth)
+        if isinstance(value, dict):
+            pairs = (
+                f"{json.dumps(k, ensure_ascii=False)}:{inner(v, depth + 1)}"
+                for k, v in value.items()
+            )
+            return "{" + ",".join(pairs) + "}"
+        if isinstance(value, list):
+            return "[" + ",".join(inner(item, depth + 1) for item in value) + "]"
+        return (
+            value.printed if isinstance(value, Decimals) else json.dumps(value, ensure_ascii=False)
+        )
+
+    return inner(value, 0)
