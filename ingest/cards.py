@@ -80,6 +80,18 @@ class City(Entry):
         return self.kind in CITY_KINDS
 
 
+class Territory(Entry):
+    """Further names of a country, or the names of a first-level division: what documents print
+    beside a city."""
+
+    territory: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+    """ISO 3166-1 code of a country, or ISO 3166-2 code of a division."""
+    name: Text
+    aliases: tuple[str, ...] = ()
+    printed_under: CountryCode | None = None
+    """Country under which documents print it as well; says nothing about its status."""
+
+
 class Organisation(Entry):
     organisation: Text
     city_id: Identifier

@@ -218,15 +218,15 @@ def factor(characters: str) -> Decimal:
 
 WORDS: dict[str, int] = {}
 """Numbers in words, lower case."""
-for _row in (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty",
-    "nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas",
-    "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn "
-    "fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig",
-    "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze "
-    "seize dix-sept dix-huit dix-neuf vingt",
-):
+for _row in """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen \
+sixteen seventeen eighteen nineteen twenty
+nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas
+null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn \
+sechzehn siebzehn achtzehn neunzehn zwanzig
+zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize \
+dix-sept dix-huit dix-neuf vingt
+""".strip().splitlines():
     WORDS |= {_word: _n for _n, _word in enumerate(_row.split())}
 for _row in (
     "thirty forty fifty sixty seventy eighty ninety",
@@ -239,14 +239,11 @@ WORDS |= {
     for _ten in ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     for _one in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 }
-WORDS |= {
-    f"{_one} belas": 10 + WORDS[_one] for _one in ["dua", "tiga", "empat", "lima", "enam", "tujuh"]
-}
-WORDS |= {
-    f"{_one} puluh": 10 * WORDS[_one]
-    for _one in ["dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan"]
-}
-WORDS |= {"une": 1, "ein": 1, "eine": 1, "delapan belas": 18, "sembilan belas": 19}
+for _n, _one in enumerate(
+    ["dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan"], start=2
+):
+    WORDS |= {f"{_one} belas": 10 + _n, f"{_one} puluh": 10 * _n}
+WORDS |= {"une": 1, "ein": 1, "eine": 1}
 WORDS |= {"hundred": 100, "seratus": 100, "hundert": 100, "cent": 100}
 WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
 

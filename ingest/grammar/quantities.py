@@ -57,9 +57,9 @@ class Withheld(ValueError):
 # --- words around a number --------------------------------------------------------------------
 
 _BEFORE: dict[Operator, str] = {
-    "le": "不超过|不超過|不高于|不多于|至多|最多|up to|at most|no more than|not more than|a maximum of|"
-    "hingga|paling banyak|tidak lebih dari|maksimal|bis zu|höchstens|maximal|jusqu'à|jusqu’à|"
-    "au plus|≤",
+    "le": "不超过|不超過|不高于|不多于|至多|最多|up to|at most|no more than|not more than|"
+    "a maximum of|hingga|paling banyak|tidak lebih dari|maksimal|bis zu|höchstens|maximal|"
+    "jusqu'à|jusqu’à|au plus|≤",
     "ge": "不少于|不少於|不低于|不低於|至少|at least|no fewer than|no less than|not less than|"
     "a minimum of|setidaknya|sedikitnya|paling sedikit|minimal|mindestens|wenigstens|au moins|≥",
     "gt": "超过|超過|超|逾|突破|多于|多於|高于|高於|大于|大於|more than|over|above|in excess of|"
@@ -74,7 +74,8 @@ _BEFORE: dict[Operator, str] = {
 _AFTER: dict[Operator, str] = {
     "ge": "及以上|以上|or more|and more|or above|and above|atau lebih|ke atas|und mehr|oder mehr|"
     "et plus|ou plus|plus|+",
-    "le": "及以下|以下|以内|以內|or less|or fewer|and below|atau kurang|ke bawah|oder weniger|ou moins",
+    "le": "及以下|以下|以内|以內|or less|or fewer|and below|atau kurang|ke bawah|oder weniger|"
+    "ou moins",
     "about": "左右|上下|or so",
 }
 
@@ -130,7 +131,7 @@ CURRENCY = re.compile(
 _SIGN = re.compile(rf"([+{MINUS}])[{SPACES}]?|负|負|(?:minus|moins)[{SPACES}]", re.IGNORECASE)
 _SPACE = re.compile(rf"[{SPACES}]*")
 _DIGITS = re.compile(rf"{numerals.DIGITS}(?![0-9])")
-_CJK_MORE = re.compile(rf"(?:{numerals.CJK_MAGNITUDE}+{numerals.DIGITS})*{numerals.CJK_MAGNITUDE}+")
+_CJK_MORE = re.compile(rf"(?:[{SPACES}](?=[万萬亿億]))?(?:{numerals.CJK_MAGNITUDE}+{numerals.DIGITS})*{numerals.CJK_MAGNITUDE}+")
 _CJK_TERM = re.compile(rf"({numerals.DIGITS})({numerals.CJK_MAGNITUDE}+)")
 _CJK = re.compile(numerals.CJK)
 _WORD = re.compile(rf"(?:{numerals.WORD})(?![^\W_])", re.IGNORECASE)
@@ -148,9 +149,9 @@ _PARTS = {"百分之": "%", "千分之": "‰"}
 # --- what stands for no number ----------------------------------------------------------------
 
 _MISSING_WORDS = {
-    "not available": "n/a|n.a.|n.a|na|nan|null|none|nd|n.d.|t.a.|k.a.|k. a.|s.o.|#n/a|not available|"
-    "not applicable|no data|data not available|unavailable|unknown|tidak tersedia|tidak ada data|"
-    "tidak diketahui|keine angabe|keine angaben|nicht verfügbar|non disponible|sans objet|不详|"
+    "not available": "n/a|n.a.|n.a|na|nan|null|none|nd|n.d.|t.a.|k.a.|k. a.|s.o.|#n/a|"
+    "not available|not applicable|no data|data not available|unavailable|"
+    "unknown|tidak tersedia|tidak ada data|tidak diketahui|keine angabe|keine angaben|nicht verfügbar|non disponible|sans objet|不详|"
     "不詳|暂无|暫無|无数据|無數據|缺失|数据缺失|无|未知|未统计|暂无数据|图片|image only",
     "not published": "not disclosed|undisclosed|not published|not released|not reported|withheld|"
     "confidential|suppressed|redacted|tidak diungkapkan|tidak dipublikasikan|dirahasiakan|"
@@ -209,7 +210,7 @@ def _number_at(text: str, at: int, decimal: str | None, money: bool) -> _Number 
 def _with_magnitude(text: str, digits: str, end: int, decimal: str | None, money: bool) -> _Number:
     if more := _CJK_MORE.match(text, end):
         decimal = decimal or "."
-        terms = _CJK_TERM.findall(digits + more.group())
+        terms = _CJK_TERM.findall(digits + more.group().strip(SPACES))
         values = [numerals.digits_value(d, decimal) * numerals.factor(m) for d, m in terms]
         if values != sorted(values, reverse=True):
             raise ValueError(f"'{digits}{more.group()}' is not one number")
@@ -379,9 +380,7 @@ def read_quantity(
     unit, operator = quantity.unit, quantity.operator
     of = _OF.match(plain, end)
     rest = plain[of.end() if of else end :]
-    last = None
-    for last in _AFTER_WORD.finditer(rest):
-        pass
+    *_, last = [None, *_AFTER_WORD.finditer(rest)]
     if last is not None and last.end() == len(rest):
         operator = _combine(operator, _AFTER_MEANING[last[1].lower()])
         rest = rest[: last.start()]

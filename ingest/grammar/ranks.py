@@ -43,24 +43,12 @@ for _stem, _number in _by_number(
     "vierzehnt fünfzehnt sechzehnt siebzehnt achtzehnt neunzehnt zwanzigst"
 ).items():
     ORDINALS |= {f"{_stem}{ending}": _number for ending in ("e", "er", "es", "en", "em")}
-_TENS = {"twent": 20, "thirt": 30, "fort": 40, "fift": 50, "sixt": 60, "sevent": 70}
-_TENS |= {"eight": 80, "ninet": 90}
-for _stem, _number in _TENS.items():
-    ORDINALS[f"{_stem}ieth"] = _number
-    ORDINALS |= {
-        f"{_stem}y-{one}": _number + ORDINALS[one]
-        for one in [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-        ]
-    }
+_ONES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+for _number, _stem in enumerate(
+    ["twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet"], start=2
+):
+    ORDINALS[f"{_stem}ieth"] = 10 * _number
+    ORDINALS |= {f"{_stem}y-{one}": 10 * _number + n for n, one in enumerate(_ONES, start=1)}
 ORDINALS |= {
     f"ke{words.replace(' ', sep)}": number
     for words, number in numerals.WORDS.items()
@@ -68,12 +56,13 @@ ORDINALS |= {
     if words.endswith((" belas", " puluh"))
 }
 NAMED = {
-    **dict.fromkeys(
-        ["榜首", "首位", "冠军", "冠軍", "首名", "第一名", "魁首", "头名", "頭名", "状元", "居首"],
-        1,
-    ),
-    **dict.fromkeys(["亚军", "亞軍", "次席", "榜眼"], 2),
-    **dict.fromkeys(["季军", "季軍", "探花"], 3),
+    name: number
+    for number, names in {
+        1: "榜首 首位 冠军 冠軍 首名 魁首 头名 頭名 状元 居首",
+        2: "亚军 亞軍 次席 榜眼",
+        3: "季军 季軍 探花",
+    }.items()
+    for name in names.split()
 }
 """Ranks that have a name of their own."""
 
@@ -86,8 +75,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _TIE_BEFORE = re.compile(
-    r"(?:=|T-?(?=\d)|T\.\s?(?=\d)|joint(?:ly)?|tied(?:\s+for)?|tie|equal|ex[ -](?:ae|æ)quo|并列|並列|"
-    r"geteilter|geteilt|seri)\s*",
+    r"(?:=|T-?(?=\d)|T\.\s?(?=\d)|joint(?:ly)?|tied(?:\s+for)?|tie|equal|"
+    r"ex[ -](?:ae|æ)quo|并列|並列|geteilter|geteilt|seri)\s*",
     re.IGNORECASE,
 )
 _TIE_AFTER = re.compile(
@@ -117,10 +106,10 @@ def read_rank(text: str) -> Rank:
     plain, tied = _strip_ties(plain)
     if number := ORDINALS.get(plain.lower()) or NAMED.get(plain):
         return Rank(number, number, tied, text.strip())
-    low, at = _number(plain, 0, wrong)
+    low, at = _number_at(plain, 0, wrong)
     high = low
     if link := _TO.match(plain, at):
-        high, at = _number(plain, link.end(), wrong)
+        high, at = _number_at(plain, link.end(), wrong)
     if plain[at:].strip() or low < 1 or high < low or (link and high == low):
         raise wrong
     return Rank(low, high, tied, text.strip())
@@ -140,7 +129,7 @@ def _strip_ties(plain: str) -> tuple[str, bool]:
             return plain, tied
 
 
-def _number(plain: str, at: int, wrong: ValueError) -> tuple[int, int]:
+def _number_at(plain: str, at: int, wrong: ValueError) -> tuple[int, int]:
     if ke := _KE.match(plain, at):
         at = ke.end()
     found = _NUMBER.match(plain, at)

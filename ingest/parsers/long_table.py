@@ -265,7 +265,7 @@ def _place(row: Record, context: Context, facts: Facts, others: set[str]) -> str
         others.add(name)
     elif found.city_id is None:
         reason = "unknown place" if name else "no place"
-        facts.quarantine("observation", name or "(blank)", reason, row.place, found.candidates)
+        facts.quarantine("observation", name or "(blank)", reason, row.place, found.suggestions)
     return found.city_id
 
 

@@ -322,7 +322,7 @@ def _place_by_city(row: Record, context: Context, facts: Facts) -> _Placed:
         if country:
             facts.quarantine("observation", country, "no place named", row.place)
     elif resolution.candidates or _one_by_one(row, options):
-        facts.quarantine("observation", text, "unknown city", row.place, resolution.candidates)
+        facts.quarantine("observation", text, "unknown city", row.place, resolution.suggestions)
     else:
         facts.quarantine("observation", country, "places that are not in cities.csv", row.place)
     reason = f"the register prints '{text}', which may be this city or another"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import fmean
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
+from ingest.reading import ocr
 from ingest.reading.content import Content, Passage, ReadingError, Table
 from ingest.reading.pdf_lines import lines_of
 from ingest.reading.pdf_page import Page, read_page
 from ingest.reading.pdf_tables import find, titled
 from ingest.reading.pdf_text import running_text
 
+NO_TEXT = "has no text layer"
+NO_LETTERS = "has a text layer without letters"
+HIDDEN = "is a picture, and the text behind it was made by some program for OCR"
 MAX_PAGES = 2_000
 MAX_CHARACTERS = 20_000_000
 MAX_PAGE_CHARACTERS = 200_000
@@ -41,16 +46,27 @@ def content(data: bytes) -> Content:
         passages: list[Passage] = []
         notes: list[str] = []
         budget = MAX_CHARACTERS
+        scanned = 0
         for index in range(pages):
             page = read_page(document, index, MAX_PAGE_CHARACTERS)
             budget -= page.characters
             if budget < 0:
                 raise ReadingError(f"the PDF has more than {MAX_CHARACTERS:,} characters")
-            if not page.words:
-                notes.append(
-                    f"page {page.number} has no text layer: "
-                    "install the OCR extra with make setup-ocr"
+            lack = _lack(page)
+            if lack and scanned < ocr.MAX_PAGES and ocr.available():
+                page = ocr.read_page(document, index, page)
+                scanned += 1
+                notes.append(f"page {page.number} {lack}: read by OCR")
+            elif lack:
+                remedy = (
+                    f"left out, after {ocr.MAX_PAGES} pages read by OCR"
+                    if ocr.available()
+                    else "install the OCR extra with make setup-ocr"
                 )
+                notes.append(f"page {page.number} {lack}: {remedy}")
+                if lack in (NO_TEXT, NO_LETTERS):
+                    continue
+            if not page.words:
                 continue
             some, passage = read_layout(page)
             tables += some
@@ -58,6 +74,19 @@ def content(data: bytes) -> Content:
     finally:
         document.close()
     return Content("pdf", tuple(tables), tuple(passages), title, tuple(notes))
+
+
+def _lack(page: Page) -> str:
+    """Why the text layer of a page is none to rely on, or nothing."""
+    if page.characters == 0:
+        return NO_TEXT if page.picture > 0.02 or page.drawn > 50 else ""
+    if page.unreadable > 0.3 * page.characters:
+        return NO_LETTERS
+    if page.picture > 0.5 and page.characters < 60:
+        return "is a picture with hardly any text layer"
+    if page.picture > 0.5 and page.hidden > 0.5 * page.characters:
+        return HIDDEN
+    return ""
 
 
 def read_layout(page: Page) -> tuple[list[Table], Passage]:
@@ -70,7 +99,9 @@ def read_layout(page: Page) -> tuple[list[Table], Passage]:
         replace(item.table, where=f"page {page.number}, table {i + 1}", title=title)
         for i, (item, title) in enumerate(zip(found, titles, strict=True))
     ]
-    return tables, Passage(f"page {page.number}", running_text(page))
+    sure = [word.confidence for word in page.words if word.confidence is not None]
+    confidence = round(fmean(sure), 4) if sure else None
+    return tables, Passage(f"page {page.number}", running_text(page), confidence)
 
 
 def _reason(error: pdfium.PdfiumError) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import math
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from statistics import median
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
@@ -44,7 +46,8 @@ class Word:
     bottom: float
     text: str
     size: float
-    upright: bool = True
+    turn: int = 0
+    """Quarter turns against the clock of the text against that of the page."""
     raised: bool = False
     """A smaller mark above the line: a footnote's number, an exponent."""
     confidence: float | None = None
@@ -52,6 +55,10 @@ class Word:
     @property
     def base(self) -> float:
         return self.bottom - 0.2 * self.size
+
+    @property
+    def upright(self) -> bool:
+        return self.turn == 0
 
     @property
     def middle(self) -> float:
@@ -92,6 +99,8 @@ class Page:
     """Characters that are there but not drawn, as programs for OCR put behind a picture."""
     picture: float = 0.0
     """Share of the page that its largest picture covers."""
+    drawn: int = 0
+    """Lines, shapes and pictures on it."""
 
 
 @dataclass(slots=True)
@@ -103,6 +112,8 @@ class _Char:
     bottom: float
     base: float
     size: float
+    spaced: bool
+    """pdfium takes the gap before it for a space."""
 
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -176,6 +187,7 @@ def _chars(
 ) -> dict[int, list[_Char | None]]:
     """Characters by the quarter turn in which they stand; None where a space parts them."""
     turned: dict[int, list[_Char | None]] = {0: [], 1: [], 2: [], 3: []}
+    guessed = False
     loose, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     handle, matrix = text.raw, raw.FS_MATRIX()
     last = 0
@@ -193,7 +205,8 @@ def _chars(
             continue
         letter = "-" if code == 2 else chr(code) if code < 0x110000 else "\ufffd"
         if letter in SPACES or letter == "\u200b":
-            if not raw.FPDFText_IsGenerated(handle, index):
+            guessed = raw.FPDFText_IsGenerated(handle, index) == 1
+            if not guessed:
                 turned[last].append(None)
             continue
         if raw.FPDFText_IsGenerated(handle, index) == 1 and code != 2:
@@ -225,9 +238,9 @@ def _chars(
         if not 1 <= size <= 500:
             size = max(box[3] - box[1], 1.0)
         turned[turn].append(
-            _Char(letter, box[0], base - 0.8 * size, box[2], base + 0.2 * size, base, size)
+            _Char(letter, box[0], base - 0.8 * size, box[2], base + 0.2 * size, base, size, guessed)
         )
-        last = turn
+        last, guessed = turn, False
     return turned
 
 
@@ -262,7 +275,7 @@ def _turned(page: Page, chars: dict[int, list[_Char | None]]) -> Page:
         found = _words(some)
         if turn != main:
             for word in found:
-                word.upright = False
+                word.turn = (turn - main) % 4
                 word.x0, word.top, word.x1, word.bottom = _back(word, turn, main, page)
         words += found
     page.words = words
@@ -321,6 +334,7 @@ def _words(chars: Sequence[_Char | None]) -> list[Word]:
             run = []
         if char is not None:
             run.append(char)
+    words = _without_leaders(words)
     _mark_raised(words)
     return _joined(words)
 
@@ -331,6 +345,9 @@ def _goes_on(before: _Char, char: _Char) -> bool:
     if abs(char.base - before.base) > 0.12 * size or min(before.size, char.size) < 0.8 * size:
         return False
     # A ligature gives several characters with one box.
+    figure = before.text.isdigit() or char.text.isdigit()
+    if char.spaced and not figure and gap > 0.1 * size:
+        return False
     return gap < _gap(size) and char.x0 > before.x0 - 0.05 * size
 
 
@@ -372,14 +389,38 @@ def _parts(run: Sequence[_Char]) -> Iterator[Word]:
 
 
 def _mark_raised(words: list[Word]) -> None:
-    for before, word in pairwise(words):
-        if (
-            word.size < 0.8 * before.size
-            and len(word.text) <= 4
-            and -0.2 * before.size < word.x0 - before.x1 < 0.35 * before.size
-            and 0.15 * before.size < before.base - word.base < 0.8 * before.size
-        ):
-            word.raised = True
+    """Small marks right after a word and above its line."""
+    usual = median(w.size for w in words) if words else 0.0
+    small = [w for w in words if len(w.text) <= 5 and w.size < 0.85 * usual]
+    large: dict[int, list[Word]] = defaultdict(list)
+    if small:
+        for word in words:
+            large[int(word.x1 // 20)].append(word)
+    for mark in small:
+        column = int(mark.x0 // 20)
+        for word in [*large[column - 1], *large[column], *large[column + 1]]:
+            if (
+                mark.size < 0.8 * word.size
+                and -0.2 * word.size < mark.x0 - word.x1 < 0.35 * word.size
+                and 0.15 * word.size < word.base - mark.base < 0.8 * word.size
+            ):
+                mark.raised = True
+
+
+def _without_leaders(words: Sequence[Word]) -> list[Word]:
+    """Without rows of single dots that lead the eye from a name to its figure."""
+    kept: list[Word] = []
+    run: list[Word] = []
+    for word in [*words, None]:
+        if word is not None and word.text in LEADERS and (not run or run[-1].base == word.base):
+            run.append(word)
+            continue
+        if len(run) < 4:
+            kept += run
+        run = []
+        if word is not None:
+            kept.append(word)
+    return kept
 
 
 def _joined(words: list[Word]) -> list[Word]:
@@ -414,6 +455,7 @@ def _paths(page: pdfium.PdfPage, found: Page, place: Matrix) -> None:
             if kind == raw.FPDF_PAGEOBJ_TEXT:
                 continue
             budget -= 1
+            found.drawn += 1
             if budget < 0:
                 found.fills, found.horizontal, found.vertical = [], [], []
                 return

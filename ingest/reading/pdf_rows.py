@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 
@@ -23,10 +23,46 @@ class Cell:
     columns: int = 1
 
 
-def cell(words: Sequence[Word]) -> Cell:
-    """Words of one cell, wrapped lines joined."""
-    lines = lines_of(words)
-    return Cell(joined([" ".join(p.text for p in line.phrases) for line in lines]), list(words))
+def cell(words: Sequence[Word], right: float | None = None) -> Cell:
+    """Words of one cell, wrapped lines joined. ``right`` is how far its text may reach."""
+    lines = lines_of(_unturned(words))
+    texts: list[str] = []
+    for i, line in enumerate(lines):
+        text = " ".join(p.text for p in line.phrases)
+        if right is not None and i and _breaks_word(lines[i - 1], line, right):
+            texts[-1] += text
+        else:
+            texts.append(text)
+    return Cell(joined(texts), list(words))
+
+
+def _unturned(words: Sequence[Word]) -> Sequence[Word]:
+    """Words of a cell whose text runs up or down, as if it ran across."""
+    turn = words[0].turn if words else 0
+    if turn == 0 or any(w.turn != turn for w in words):
+        return words
+    turned = []
+    for w in words:
+        x0, top, x1, bottom = w.x0, w.top, w.x1, w.bottom
+        if turn == 1:
+            x0, top, x1, bottom = -w.bottom, w.x0, -w.top, w.x1
+        elif turn == 3:
+            x0, top, x1, bottom = w.top, -w.x1, w.bottom, -w.x0
+        else:
+            x0, top, x1, bottom = -w.x1, -w.bottom, -w.x0, -w.top
+        turned.append(replace(w, x0=x0, top=top, x1=x1, bottom=bottom))
+    return turned
+
+
+def _breaks_word(above: Line, line: Line, right: float) -> bool:
+    """A word too long for its cell, broken without a hyphen: GLOBECO, M."""
+    if len(above.words) > 1:
+        return False
+    word, rest = above.words[0], line.words[0]
+    letter = (rest.x1 - rest.x0) / max(1, len(rest.text))
+    head, tail = word.text[-1:], rest.text[:1]
+    same = (head.islower() and tail.islower()) or (word.text.isupper() and rest.text.isupper())
+    return same and head.isalpha() and word.x1 + letter > right + 0.5
 
 
 def table(cells: Mapping[Position, Cell], rows: int, columns: int, **named: object) -> Table | None:
@@ -86,45 +122,86 @@ def table(cells: Mapping[Position, Cell], rows: int, columns: int, **named: obje
 
 
 def row_starts(lines: Sequence[Line], edges: Sequence[float]) -> list[list[Line]]:
-    """Lines in groups, one a row: a line that only goes on with a cell above or below joins it."""
-    columns = len(edges) - 1
-    texts: list[list[str]] = [[] for _ in range(columns)]
-    places: list[dict[int, list[Phrase]]] = []
-    for line in lines:
-        place: dict[int, list[Phrase]] = defaultdict(list)
-        for phrase in line.phrases:
-            place[column_of(phrase, edges)].append(phrase)
-        places.append(place)
-        for column, phrases in place.items():
-            texts[column].append(" ".join(p.text for p in phrases))
-    figures = {c for c in range(columns) if looks_numeric(texts[c])}
+    """Lines in groups, one a row: a line that only goes on with a cell above or below joins it.
+
+    A row has one line with figures, and lines that only hold the rest of a wrapped name. Those
+    between two rows belong to the one that they stand nearer to; where all stand equally near,
+    only to the one above, and only if the wrapped word had no room there.
+    """
+    places = [_places(line, edges) for line in lines]
+    figures = _figure_columns(places, len(edges) - 1)
     full = [
         i for i, place in enumerate(places)
         if any(is_numeric(p.text) for c in figures if c in place for p in place[c])
     ]  # fmt: skip
     if not figures or len(full) < 2:
         return [[line] for line in lines]
-    steps = [lines[b].base - lines[a].base for a, b in pairwise(full)]
-    usual = median(steps)
+    steps = [lines[b].base - lines[a].base for a, b in pairwise(full) if b == a + 1]
+    size = median(line.size for line in lines)
+    near = min(0.85 * median(steps), 2 * size) if steps else 1.5 * size
     owner = {i: i for i in full}
-    for i, line in enumerate(lines):
-        if i in owner or i < full[0]:
+    bounds = [-1, *full, len(lines)]
+    for a, b in pairwise(bounds):
+        between = range(a + 1, b)
+        texts = all(
+            not (figures & places[i].keys()) and not _crosses(places[i], edges) for i in between
+        )
+        if not between or not texts:
             continue
-        above = max((f for f in full if f < i), default=None)
-        below = min((f for f in full if f > i), default=None)
-        choices = [f for f in (above, below) if f is not None]
-        best = min(choices, key=lambda f: abs(lines[f].base - line.base))
-        distance = abs(lines[best].base - line.base)
-        if distance > 1.7 * line.size or len(places[i]) == columns:
-            continue
-        if distance <= 0.75 * usual or (
-            best == above and _overflows(places[best], places[i], edges, lines)
-        ):
-            owner[i] = best
+        chain = [i for i in (a, *between, b) if 0 <= i < len(lines)]
+        gaps = [lines[j].base - lines[i].base for i, j in pairwise(chain)]
+        if a < 0 or b == len(lines):
+            # Before the first row and after the last one there is only one to join.
+            loose = max(gaps) > near
+            part = 0 if b == len(lines) else len(gaps)
+        else:
+            widest = max(gaps)
+            part = gaps.index(widest)
+            others = [g for i, g in enumerate(gaps) if i != part]
+            loose = max(others) > near or widest < 1.1 * max(others)
+            part = part + 1
+        if not loose:
+            for k, i in enumerate(between):
+                owner[i] = b if a < 0 or (b < len(lines) and k + 1 >= part) else a
+        elif a >= 0:
+            last = a
+            for i in between:
+                if lines[i].base - lines[last].base > 1.7 * size:
+                    break
+                if not _overflows(places[last], places[i], edges, lines):
+                    break
+                owner[i], last = a, i
     rows: dict[int, list[Line]] = defaultdict(list)
     for i, line in enumerate(lines):
         rows[owner.get(i, i)].append(line)
     return [rows[i] for i in sorted(rows)]
+
+
+def _places(line: Line, edges: Sequence[float]) -> dict[int, list[Phrase]]:
+    place: dict[int, list[Phrase]] = defaultdict(list)
+    for phrase in line.phrases:
+        place[column_of(phrase, edges)].append(phrase)
+    return place
+
+
+def _figure_columns(places: Sequence[Mapping[int, list[Phrase]]], columns: int) -> set[int]:
+    """Columns of figures, of which each row has one; not those that only some rows have."""
+    texts: list[list[str]] = [[] for _ in range(columns)]
+    for place in places:
+        for column, phrases in place.items():
+            texts[column].append(" ".join(p.text for p in phrases))
+    figures = {c: sum(map(is_numeric, texts[c])) for c in range(columns) if looks_numeric(texts[c])}
+    most = max(figures.values(), default=0)
+    return {c for c, count in figures.items() if count >= 0.7 * most}
+
+
+def _crosses(place: Mapping[int, Sequence[Phrase]], edges: Sequence[float]) -> bool:
+    return any(
+        phrase.x0 < edge - 3 and phrase.x1 > edge + 3
+        for phrases in place.values()
+        for phrase in phrases
+        for edge in edges[1:-1]
+    )
 
 
 def _overflows(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.reading.content import Position, Table
 from ingest.reading.pdf_columns import FAR, Region, column_of, regions
 from ingest.reading.pdf_grid import Grid, grids
 from ingest.reading.pdf_lines import Line, Phrase, is_numeric, joined, lines_of
 from ingest.reading.pdf_page import Page, Word
+from ingest.reading.pdf_prose import paragraphs
 from ingest.reading.pdf_rows import Cell, cell, row_starts, table
 
 MAX_TITLE = 200
@@ -38,7 +40,8 @@ def find(page: Page) -> list[Found]:
             found.append(made)
             used = {id(w) for w in made.words}
             free = [w for w in free if id(w) not in used]
-    for region in regions(lines_of(free)):
+    prose = {id(w) for p in paragraphs(lines_of(free)) for phrase in p for w in phrase.words}
+    for region in regions(lines_of([w for w in free if id(w) not in prose])):
         made = _of_region(region, page.number)
         if made is not None:
             found.append(made)
@@ -65,6 +68,7 @@ def _of_grid(grid: Grid, words: Sequence[Word], page: int) -> Found | None:
     for position, first in grid.first.items():
         spans[first].append(position)
     cells: dict[Position, Cell] = {}
+    reach = _reach(grid, filled)
     lasts = {first: max(positions) for first, positions in spans.items()}
     height = 0
     starts: list[int] = []
@@ -94,11 +98,11 @@ def _of_grid(grid: Grid, words: Sequence[Word], page: int) -> Found | None:
                 nearest = min(range(len(anchors)), key=lambda i: abs(anchors[i] - line.base))
                 shares[nearest] += line.words
             for i, share in shares.items():
-                item = cell(share)
+                item = cell(share, reach[last[1]])
                 item.columns = width
                 cells[starts[first[0]] + i, first[1]] = item
         else:
-            item = cell(some)
+            item = cell(some, reach[last[1]])
             item.columns = width
             item.rows = ends[last[0]] - starts[first[0]]
             cells[starts[first[0]], first[1]] = item
@@ -110,6 +114,17 @@ def _of_grid(grid: Grid, words: Sequence[Word], page: int) -> Found | None:
     if sum(bool(t) for row in made.rows for t in row) < 0.25 * len(made.rows) * len(made.rows[0]):
         return None
     return Found(made, grid.box, [w for some in filled.values() for w in some])
+
+
+def _reach(grid: Grid, filled: Mapping[Position, Sequence[Word]]) -> list[float]:
+    """How far to the right the text of each column may stand: as near its border as on the left."""
+    reach = []
+    for column, (left, right) in enumerate(pairwise(grid.xs)):
+        words = [w for (_, c), some in filled.items() if c == column for w in some]
+        inside = [w for w in words if w.x0 >= left and w.x1 <= right]
+        margin = min((w.x0 - left for w in inside), default=0.0)
+        reach.append(max([right - margin, *(w.x1 for w in inside)]))
+    return reach
 
 
 def _holds_tables(filled: Mapping[Position, Sequence[Word]]) -> bool:
