@@ -56,7 +56,7 @@ def _job(observatory: Observatory, card: Source, years: list[str]) -> dg.JobDefi
         year = int(context.partition_key)
         if settings.origin == "bundled":
             raise dg.Failure(
-                "With origin bundled there is nothing to pull: set AICITY_ORIGIN to live or mirror.",
+                "Origin bundled has nothing to pull: set AICITY_ORIGIN to live or mirror.",
                 allow_retries=False,
             )
         result = pull(catalog, card.id, settings, years={year})

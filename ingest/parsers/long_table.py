@@ -302,7 +302,7 @@ def _read_cell(
     try:
         if status and status not in options.statuses:
             raise ValueError(f"status '{status}' that the card names neither as missing nor known")
-        number = _number(cell, figure.unit, options.decimal, row)
+        number = _number(cell, figure, options.decimal, row)
         if options.multiplier_column:
             number = number.scaleb(_power(row[options.multiplier_column]))
     except ValueError as error:
@@ -312,14 +312,20 @@ def _read_cell(
     facts.add("observation", status="observed", value=value, printed_value=cell, **common)
 
 
-def _number(cell: str, unit: str, decimal: str, row: Record) -> Decimal:
+def _number(cell: str, figure: Figure, decimal: str, row: Record) -> Decimal:
     """A figure in its printed form. Besides plain numbers: in JSON and workbooks an exponent,
-    which a machine wrote, and after the number the unit that it is declared to have."""
-    if row.table is not None:
-        if _EXPONENT.fullmatch(cell):
-            return Decimal(cell)
-        cell = cell.removesuffix(unit)
-    return parse_number(cell, decimal)
+    which a machine wrote, and after the number the unit that it is declared to have. Where a
+    workbook stores more digits than it prints, those that it stores."""
+    if row.table is None:
+        return parse_number(cell, decimal)
+    if _EXPONENT.fullmatch(cell):
+        return Decimal(cell)
+    number = parse_number(cell.removesuffix(figure.unit).rstrip(), decimal)
+    stored = row.stored(figure.column)
+    for exact in (Decimal(repr(stored)), Decimal(repr(stored)) * 100) if stored is not None else ():
+        if round(exact, max(0, -int(number.as_tuple().exponent))) == number:
+            return exact
+    return number
 
 
 def _power(text: str) -> int:
