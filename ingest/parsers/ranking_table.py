@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from ingest import reading
 from ingest.cards import CountryCode, Entry, Identifier, Kind, Text
-from ingest.facts import Facts, ParseError, short_quote
+from ingest.facts import Facts, ParseError, how_read, short_quote
 from ingest.grammar.quantities import decimal_sign
 from ingest.parsers.base import Context, NoOptions, Parser
 from ingest.parsers.table_choice import (
@@ -144,11 +144,16 @@ class Declared:
 
 
 def read(data: bytes, context: Context, facts: Facts) -> None:
-    options: DocumentOptions = context.document_options
     try:
         content = reading.read(data, context.document.address)
     except ReadingError as error:
         raise ParseError(str(error)) from error
+    read_tables(content, data, context, facts)
+
+
+def read_tables(content: Content, data: bytes, context: Context, facts: Facts) -> None:
+    """Add the ranks of a document that was read, see :func:`read_table`."""
+    options: DocumentOptions = context.document_options
     for table in options.tables:
         declared = read_table(content, table, data)
         for aside in declared.aside:
@@ -353,6 +358,7 @@ def _add(found: Found, table: Table, context: Context, facts: Facts, one_unit: b
         basis="; ".join(filter(None, marks)) or None,
         locator=row.locator,
         quote=short_quote(row.quote),
+        **how_read(row.confidence),
     )
 
 
