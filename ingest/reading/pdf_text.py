@@ -1,0 +1,81 @@
+"""Running text of a page in reading order, columns of prose one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from ingest.reading.pdf_lines import Line, joined, line_text, lines_of
+from ingest.reading.pdf_page import Page, Word
+
+
+def running_text(page: Page) -> str:
+    """Paragraphs of a page, separated by line breaks; wrapped lines joined."""
+    paragraphs: list[str] = []
+    for block in _blocks([w for w in page.words if w.upright]):
+        paragraphs += _paragraphs(lines_of(block))
+    for word in page.words:
+        if not word.upright:
+            paragraphs.append(word.text)
+    return "\n".join(p for p in paragraphs if p)
+
+
+def _blocks(words: Sequence[Word], depth: int = 0) -> list[list[Word]]:
+    """Words in the order of reading: cut across where a band is free, then down where a gap is."""
+    if len(words) < 2 or depth > 12:
+        return [list(words)] if words else []
+    size = median(w.size for w in words)
+    down = _cut([(w.x0, w.x1) for w in words], 1.2 * size)
+    if down:
+        sides = [[w for w in words if (w.x0 + w.x1) / 2 < down], []]
+        sides[1] = [w for w in words if (w.x0 + w.x1) / 2 >= down]
+        if all(_is_column(side) for side in sides):
+            return [b for side in sides for b in _blocks(side, depth + 1)]
+    across = _cut([(w.top, w.bottom) for w in words], 0.8 * size)
+    if across:
+        halves = [[w for w in words if w.middle < across], [w for w in words if w.middle >= across]]
+        return [b for half in halves for b in _blocks(half, depth + 1)]
+    return [list(words)]
+
+
+def _is_column(words: Sequence[Word]) -> bool:
+    """Lines of prose rather than a column of a table."""
+    lines = lines_of(words)
+    lengths = [
+        sum(len(p.text) + sum(ord(c) > 0x2E80 for c in p.text) for p in x.phrases) for x in lines
+    ]
+    return len(lines) >= 2 and median(lengths) >= 22
+
+
+def _cut(spans: Sequence[tuple[float, float]], least: float) -> float | None:
+    """Middle of the widest stretch that no span covers."""
+    best, cut, end = least, None, None
+    for start, stop in sorted(spans):
+        if end is not None and start - end > best:
+            best, cut = start - end, (start + end) / 2
+        end = stop if end is None else max(end, stop)
+    return cut
+
+
+def _paragraphs(lines: Sequence[Line]) -> list[str]:
+    """Lines joined where the text flows on."""
+    paragraphs: list[list[str]] = []
+    right = max((line.x1 for line in lines), default=0)
+    for i, line in enumerate(lines):
+        text = "  ".join(line_text(p.words, marks=True) for p in line.phrases)
+        text = " ".join(text.split())
+        if i and _flows(lines[i - 1], line, right):
+            paragraphs[-1].append(text)
+        else:
+            paragraphs.append([text])
+    return [joined(p) for p in paragraphs]
+
+
+def _flows(above: Line, line: Line, right: float) -> bool:
+    return (
+        len(above.phrases) == len(line.phrases) == 1
+        and line.base - above.base < 1.9 * line.size
+        and abs(above.size - line.size) < 0.15 * line.size
+        and abs(line.x0 - above.x0) < 2.5 * line.size
+        and above.x1 > right - max(0.2 * (right - above.x0), 4 * line.size)
+    )
