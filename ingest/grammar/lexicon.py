@@ -283,19 +283,20 @@ CJK_UNITS = re.compile(
 DATE_UNITS = re.compile(r"\s?(?:年|月|日|号|世纪|届|期|小时|天|岁|时|点|后)")
 
 _LABELS = """
-no nr city cities kota kabupaten provinsi stadt städte die der das den dem le les l ville villes
-the a an this these that those it its they he she we our their his her i you both all each every some
-many most other others only even also now then here there when while where which who how what why
-for to by on as but or so yet nor of than although though however meanwhile moreover among
-according overall note notes source rank total score scores points point index report ranking
-rankings table figure tier top ai menurut sementara sedangkan namun selain misalnya ini itu para
-pada untuk dalam laporan indeks jumlah yang oleh catatan skor poin peringkat karena secara tahun
-punkte punkten rangliste platz rang ein eine einen einem einer laut während auch bericht studie
-wert hinweis jahr selon dans pour cette ces ce une un classement étude rapport tandis alors elle
-il ils january february march april june july august september october november december januari
-februari maret mei juni juli agustus oktober desember januar februar märz dezember janvier
-février mars avril juin juillet août septembre octobre novembre décembre today monday tuesday
-wednesday thursday friday saturday sunday last next
+no nr city cities kota kabupaten provinsi stadt städte die der das den dem le les l ville
+villes the a an this these that those it its they he she we our their his her i you both all
+each every some many most other others only even also now then here there when while where
+which who how what why for to by on as but or so yet nor of than although though however
+meanwhile moreover among according overall note notes source rank total score scores points
+point index report ranking rankings table figure tier top ai menurut sementara sedangkan
+namun selain misalnya ini itu para pada untuk dalam laporan indeks jumlah yang oleh catatan
+skor poin peringkat karena secara tahun punkte punkten rangliste platz rang ein eine einen
+einem einer laut während auch bericht studie wert hinweis jahr selon dans pour cette ces ce
+une un classement étude rapport tandis alors elle il ils january february march april june
+july august september october november december januari februari maret mei juni juli agustus
+oktober desember januar februar märz dezember janvier février mars avril juin juillet août
+septembre octobre novembre décembre today monday tuesday wednesday thursday friday saturday
+sunday last next
 """
 LABELS = frozenset(_LABELS.split())
 """Capitalised words that begin or end no name."""

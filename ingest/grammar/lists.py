@@ -13,7 +13,7 @@ from ingest.grammar.quantities import Quantity, decimal_sign, missing_reason, re
 IsName = Callable[[str], bool]
 LONGEST = 5000
 
-AND_WORDS = ("and", "dan", "serta", "und", "sowie", "et", "ainsi que", "as well as")
+AND_WORDS = ("and", "dan", "serta", "und", "sowie", "et", "ainsi que", "as well as", r"bzw\.")
 CJK_AND = "和与與及"
 _AND = re.compile(rf"[\s,、，;；]+(?:{'|'.join(AND_WORDS)}|&)\s+|以及|\s+&\s+", re.IGNORECASE)
 _COMMA = re.compile(r"\s*(?:[,、，;；]\s*[.。·]?\s*(?=\S)|[.。]\s*,\s*|\s/\s)\s*")

@@ -90,7 +90,7 @@ _ENDING = re.compile(
     r"Rang)?",
     re.IGNORECASE,
 )
-_TO = re.compile(rf"\s*(?:[{MINUS}—~～〜]|至|到|\s(?:to|bis|à|hingga|sampai)\s)\s*第?\s*")
+_TO = re.compile(rf"\s*(?:[{MINUS}—~～〜]|至|到|(?:to|bis|à|hingga|sampai)\s)\s*第?\s*")
 _KE = re.compile(r"ke-?\s?(?=\d)", re.IGNORECASE)
 LONGEST = 40
 
