@@ -68,7 +68,10 @@ _NAME = re.compile(
     rf"sur|en|la|le)[ \u00a0](?={_CAPITAL}))?|[-](?:de|en|la|le|sur|du|"
     rf"aux)-(?={_CAPITAL})){_CAPITAL}){{0,11}}"
 )
-_NAME_WORD = re.compile(rf"{_CAPITAL}|[^\s]+")
+_KNOWN_RUN = re.compile(
+    rf"(?={_CAPITAL})[\w.'’]{{1,40}}(?:(?:[ \u00a0–—\-]|, | & )[\w.'’]{{1,40}}){{0,7}}"
+)
+_KNOWN_WORD = re.compile(r"[\w.'’]+")
 _GLOSS = re.compile(r"\([^()㐀-鿿\d]{1,20}\)")
 _QUOTES = "\"'“”‘’「」『』«»„《》〈〉*"
 _SCORE_WORD = re.compile(
@@ -247,15 +250,12 @@ class Tokens:
                 if _CJK.match(part[-1]) and self.known(part):
                     return Token("n", at, end, Name(part, at, end, known=True))
             return None
-        run = _NAME.match(self.text, at)
+        run = _KNOWN_RUN.match(self.text, at)
         if run is None:
             return None
-        ends = [m.end() for m in re.finditer(r"[\w.'’]+(?=[\s–—\-]|$)", run.group())]
-        comma = re.compile(r"[\w.\- ]+, [A-Z][\w.]+").match(self.text, at)
-        for end in sorted(
-            {*(at + e for e in ends), run.end(), comma.end() if comma else at}, reverse=True
-        ):
-            if end > at and end <= stop and self.known(self.text[at:end]):
+        ends = [at + m.end() for m in _KNOWN_WORD.finditer(run.group())]
+        for end in reversed(ends):
+            if end <= stop and self.known(self.text[at:end]):
                 return Token("n", at, end, Name(self.text[at:end], at, end, known=True))
         return None
 
