@@ -46,6 +46,8 @@ WORDS_BY_CODE: dict[str, str] = {
     "B": "(?:just |right )?behind|after|trailing|di belakang|setelah|hinter|nach|derrière|après|"
     "次于|"
     "落后于|落後於",
+    # Comes right after the one before.
+    "f": "次之|紧随其后|緊隨其後|紧跟其后|位居其后|comes next|came next|follows|menyusul",
     "A": "ahead of|in front of|di depan|mengungguli|vor|devant|领先于|領先於|先于",
     # Worse and better than a rank.
     "W": "(?:ranked? |both |all )?(?:below|lower than|outside)|di luar|di bawah|außerhalb|"
@@ -104,7 +106,7 @@ WORDS_BY_CODE: dict[str, str] = {
     "@": "in|within|across|throughout|di|im|aus|dans|en|在|于",
 }
 CJK_FILL = "不仅|不但|不只|则|則|均|都|的|也|仍|还|還|其中|此外|同时|而|但|作为|作為|属于|屬於|"
-"等|凭借|该|其余|其餘|较|位次"
+"等|凭借|该|其余|其餘|较|位次|占比|占|佔"
 """Chinese words that end a name without meaning a rank."""
 
 _NUMBER = rf"(?:\d{{1,3}}|{numerals.CJK}|{numerals.WORD})"
@@ -149,11 +151,13 @@ _NOT_A_RANK = (
 RANK = re.compile(
     rf"(?P<tie>并列|並列)?第(?P<zh>\d{{1,4}}|{numerals.CJK})(?:名|位)?"
     rf"(?:{_DASH}(?P<zhto>\d{{1,4}}|{numerals.CJK})(?:名|位)?)?(?!{_NOT_A_RANK})"
+    rf"|(?:排名|位列|位居|排)第?(?P<zh3>{numerals.CJK}|\d{{1,4}})(?:至|到|[-—~～])第?"
+    rf"(?P<zh3to>{numerals.CJK}|\d{{1,4}})[名位]"
     rf"|(?:排名|位列|位居|排)\s?(?:为|在|全国|"
     rf"全球)?\s?(?P<zh2>\d{{1,4}})(?:{_DASH}(?P<zh2to>\d{{1,4}}))?(?![\d.%年])"
     rf"|(?P<first>{'|'.join(sorted(NAMED, key=len, reverse=True))}|登顶|登頂|夺魁|夺冠|折桂|"
     rf"领跑|領跑|"
-    rf"领先(?![于的地])|領先(?![於的])|拔得头筹|独占鳌头)"
+    rf"领先(?![于的地城优水企])|領先(?![於的地城優水企])|拔得头筹|独占鳌头)"
     rf"|(?:ranked|ranks?|ranking|place|position|number|platz|rang|stelle|peringkat|posisi|urutan|"
     rf"tempat|nomor|juara|numéro|classée?s?) (?:ke-? ?|no\.? ?|#)?"
     rf"(?P<num>\d{{1,4}}|{_ORDINAL}|{numerals.WORD})(?:st|nd|rd|th|e|er|ème)?"
@@ -175,6 +179,7 @@ RANK = re.compile(
     re.IGNORECASE,
 )
 MANY_RANKS = re.compile(
+    r"第(?P<listed>\d{1,4}(?:[、,]第?\d{1,4}){1,30}(?:和第?\d{1,4})?)[名位]|"
     r"(?:places|positions|ranks|spots|plätze|plätzen|ränge|rangs|peringkat|posisi|第) ?"
     r"(\d{1,4}(?:(?:, ?| ?、)\d{1,4})*,? ?(?:and|und|dan|et|bzw\.|和) ?\d{1,4})(?![\d.%])",
     re.IGNORECASE,
@@ -276,7 +281,7 @@ MONTH = re.compile(
     re.IGNORECASE,
 )
 CJK_UNITS = re.compile(
-    r"个百分点|個百分點|百分点|亿元|万元|美元|欧元|港元|日元|元|分(?!别|別|列|为)|家|款|项|項|"
+    r"个百分点|個百分點|百分点|亿元|万元|美元|欧元|港元|日元|元|分(?!别|別|列|为|之)|家|款|项|項|"
     r"件|所|座|倍|人|台|篇|种|种|"
     r"株|平方公里|公里|千米|吨|个(?!城市|省)|個|P(?![A-Za-z])|名(?!列)"
 )
@@ -307,6 +312,7 @@ CJK_SUFFIX = re.compile(
 CJK_NO_NAME = re.compile(
     r"^(?:该|本|其|此|这|這|那|某|各|全|我|每|两|多|几|数|上述|以上|城|都|省|直辖|地级|一线|"
     r"二线|新一线)"
+    r"|^(?:绝对|遥遥|明显|整体|总体|依然|继续|稳步|率先|双双|一直|全面)|(?:量|额|值|率|数|占比)$"
     r"|城市|指数|指數|排名|评分|得分|分值|研究|报告|報告|企业|企業|全国|全國|全球|世界|"
     r"中国(?!香港|澳门|台湾)|国内|人工智能|"
     r"产业|產業|指标|总分|綜合|综合|水平|能力|数量|规模|单独|优势|明显|分别|"

@@ -58,7 +58,9 @@ def _run(token: Token, before: Token | None, after: Token | None, reader: Tokens
         end = start + counted.end(1)
         first = Name(counted[1], start, end, reader.known(counted[1]) or None)
         number = int(counted[2]) if counted[2].isdigit() else int(numerals.cjk_value(counted[2]))
-        return [Token("n", start, end, first), Token("g", end, token.end, number)]
+        stop = start + counted.end()
+        rest = [Token("w", stop, token.end)] if stop < token.end else []
+        return [Token("n", start, end, first), Token("g", end, stop, number), *rest]
     if plain and listed and len(name) == 1:
         return named(False)
     if plain and lexicon.CJK_SUFFIX.search(name) and 2 <= len(name) <= _LONGEST_NAME:
@@ -84,7 +86,7 @@ def _run(token: Token, before: Token | None, after: Token | None, reader: Tokens
 
 _LONGEST_NAME = 12
 _COUNTED = re.compile(
-    r"^(.{1,7}?)([两兩二三四五六七八九十]{1,2}|\d{1,2})(?:市|地|城|省|省市|大城市)$"
+    r"(.{1,7}?)([两兩二三四五六七八九十]{1,2}|\d{1,2})(?:省市|大城市|市|地|城|省)(?![区级名市方])"
 )
 
 
@@ -236,6 +238,8 @@ class Phrases:
             after = _separator_end(tokens, at)
             if after is None or after >= len(tokens):
                 break
+            if self._ends_clause(tokens, first, at):
+                break
             skip = after
             while skip < len(tokens) and tokens[skip].code in "wF" and skip < after + 4:
                 if tokens[skip].code == "F":
@@ -283,7 +287,7 @@ class Phrases:
                 names[0].rank, names[0].tied = (low, high), tied
                 self._add("w", self.items[-2].start, particle.end)
                 del self.items[-3:-1]
-        if self._is_broken(tokens, first):
+        if self._is_broken(tokens, first) or self._is_cut(tokens, at):
             names[0].broken = True
         self._add(code, tokens[first].start, tokens[at - 1].end, names)
         if _separator_end(tokens, at) is None and at > ends[-1] and not scored:
@@ -322,6 +326,26 @@ class Phrases:
             if text == "的":
                 return None
         return end + 1
+
+    def _ends_clause(self, tokens: list[Token], first: int, at: int) -> bool:
+        """Whether a comma behind a Chinese name ends the clause: names are apart by 、.
+
+        Only a list that begins its sentence may have commas throughout.
+        """
+        comma = self.reader.text[tokens[at].start : tokens[at].end]
+        name = self.reader.text[tokens[at - 1].start]
+        if comma not in (",", "，") or not "㐀" <= name <= "鿿":
+            return False
+        return first > 0 and tokens[first - 1].code != ";"
+
+    def _is_cut(self, tokens: list[Token], at: int) -> bool:
+        """Whether an item behind the last name of a list isn't read as a name."""
+        return (
+            at + 1 < len(tokens)
+            and tokens[at].code == "c"
+            and self.reader.text[tokens[at].start] == "、"
+            and tokens[at + 1].code in "wu"
+        )
 
     def _is_broken(self, tokens: list[Token], first: int) -> bool:
         """Whether an item before the first name of a list isn't read as a name."""

@@ -204,7 +204,7 @@ class Sentence:
     def _why_not(names: list[Name], counts: int, what: str) -> str | None:
         """Why names can't be aligned with so many values."""
         if names[0].broken:
-            return f"the list of names begins before '{names[0].text}'"
+            return f"the list around '{names[0].text}' isn't wholly read"
         return None if len(names) == counts else f"{len(names)} names, {counts} {what}"
 
     def group_values(self, match: re.Match[str]) -> Found | None:
@@ -328,6 +328,8 @@ class Sentence:
             return None
         if before and self._other_subject(match, names):
             return self._refusal(match, names, [size], "another name may be meant")
+        if names[0].broken:
+            return self._refusal(match, names, [size], str(self._why_not(names, size, "")))
         total = len(names) + len(more or [])
         if total > size:
             return self._refusal(match, [*names, *(more or [])], [size], f"{total} names in {size}")
@@ -421,6 +423,10 @@ class Sentence:
             return None
         if self._other_subject(match, names):
             return self._refusal(match, names, [low], "another name may have the rank")
+        if kind == "lead" and not names[0].certain and not names[0].score:
+            return None
+        if names[0].broken:
+            return self._refusal(match, names, [low], str(self._why_not(names, 1, "")))
         tied = tied or "X" in match.group()
         value = self._get(match, "value")
         if len(names) > 1 and not tied and kind == "lead":
@@ -506,6 +512,16 @@ class Sentence:
         self.state.rank = base + len(names)
         sure = 0.85 if len(names) == 1 or len(scores) == len(names) else 0.75
         return self._statement(match, "ranking", entries, sure, "follow the place before")
+
+    def follows(self, match: re.Match[str]) -> Found | None:
+        names: list[Name] = self._get(match, "one")
+        if self.state.rank is None or names[0].broken:
+            return None
+        if len(names) > 1:
+            return self._refusal(match, names, [self.state.rank + 1], "several names come next")
+        self.state.rank += 1
+        entries = [_entry(names[0], self.state.rank, self.state.rank)]
+        return self._statement(match, "ranking", entries, 0.75, "follows the place before")
 
     def _base_from_close(self, match: re.Match[str], count: int) -> int | None:
         """Rank before a list that another name closes: "..., with D rounding out the top five"."""
@@ -663,9 +679,12 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
             rf"(?:(?P<size>s)|(?P<tier>t))~D?I?~{_ONE}c?~D?~(?P<values>V)D?",
             Sentence.group_values,
         ),
+        (rf"{_ONE}~D?~(?P<values>V)c?~D?~(?P<ranks>K)D?", Sentence.rank_list),
+        (rf"{_ONE}~sc?~(?P<ranks>K)c?D?", Sentence.rank_list),
         (rf"{_ONE}~D?~(?P<ranks>K)c?D?~(?P<values>V)D?", Sentence.rank_list),
         (rf"{_ONE}~D?~(?P<ranks>K)c?D?", Sentence.rank_list),
         (rf"{_ONE}~D?~(?P<values>V)c?D?", Sentence.values_only),
+        (r"(?P<one>[Nl])c?~D~(?P<values>V)", Sentence.values_only),
         (rf"(?P<size>s)~[ID]?~{_ONE}~c?~F~(?P<more>N)", Sentence.group),
         (rf"{_ONE}~h?~(?P<size>s)", Sentence.group),
         (rf"(?P<size>s)~[ID]?~{_ONE}(?:c?~I)?", Sentence.group),
@@ -690,6 +709,7 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
         (rf"{_ONE}c[wvpkgyq@l]{{1,8}}c(?P<rank>r)", Sentence.apposition),
         (rf"(?P<rank>r)(?:[wvyp@gl]{{0,6}}?[kv][wvk]{{0,2}}?)?{_ONE}{_SCORE}", Sentence.inverse),
         (rf"F~{_ONE}{_SCORE}", Sentence.followed),
+        (rf"{_ONE}~f", Sentence.follows),
         (r"(?P<one>N)?[wvpk]{0,8}?Z", Sentence.censored),
         (_ONE, Sentence.bracketed),
         (r"(?P<one>[Nl])[wvpk]{0,5}?(?P<value>q)", Sentence.quantity),

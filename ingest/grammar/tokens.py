@@ -281,7 +281,7 @@ class Tokens:
     def _rank(self, at: int, stop: int, before: list[Token]) -> Token | None:
         text = self.text
         if many := lexicon.MANY_RANKS.match(text, at):
-            numbers = [int(n) for n in re.findall(r"\d+", many[1])]
+            numbers = [int(n) for n in re.findall(r"\d+", many["listed"] or many[2])]
             return Token("K", at, many.end(), [(n, n, False, "") for n in numbers])
         found = lexicon.RANK.match(text, at)
         if found is None:
@@ -389,7 +389,19 @@ class Tokens:
             and not lexicon.CJK_UNITS.match(text, end)
         ):
             return Token("w", at, end)  # from 0 to 1 is a figure of speech, or a period
-        return self._with_unit(at, end, quantity, stop)
+        token = self._with_unit(at, end, quantity, stop)
+        if not token.data.unit and self._names_a_thing(token.end):
+            return Token("w", at, token.end)  # 985高校
+        return token
+
+    def _names_a_thing(self, at: int) -> bool:
+        """Whether Chinese characters go on right behind a number that has no unit."""
+        return bool(
+            _CJK.match(self.text[at : at + 1])
+            and not lexicon.keyword_at(self.text, at)
+            and not lexicon.RANK.match(self.text, at)
+            and not lexicon.SET.match(self.text, at)
+        )
 
     def _fused(self, digits: re.Match[str]) -> Token | None:
         """80.3,49.9 without spaces: one list of values."""
