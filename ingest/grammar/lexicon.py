@@ -185,7 +185,10 @@ MANY_RANKS = re.compile(
     re.IGNORECASE,
 )
 AFTER_BARE = re.compile(
-    r"(?:consecutive|straight|successive|half|quarter|time|year|month|edition|phase|batch|tier|"
+    r"(?:percentile|quantile|decile|quartile|quintile|century|centuries|annual|anniversary|"
+    r"birthday|"
+    r"congress|session|plenary|amendment|consecutive|straight|successive|half|quarter|time|year|"
+    r"month|edition|phase|batch|tier|"
     r"generation|round|author|name|step|"
     r"report|study|world|party|day|week|language|person|line|class|hand|floor|minute)\w*",
     re.IGNORECASE,

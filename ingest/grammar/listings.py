@@ -151,8 +151,11 @@ def _listing(text: str, rows: list[_Row]) -> Iterator[Statement | Refusal]:
     scored = [(r.rank, r.score.value) for r in rows if r.score is not None]
     direction, fits = direction_of(scored)
     sure = 0.9 if fits and all(step >= 0 for step in _steps(ranks)) else 0.6
-    if all(e.known is False for e in entries):
-        sure *= 0.6
+    known = [e.known for e in entries]
+    if not scored and not any(known):
+        sure *= 0.7  # headings are numbered, too
+    if all(k is False for k in known):
+        sure *= 0.4
     yield Statement(
         "ranking",
         entries,

@@ -275,7 +275,8 @@ class Phrases:
             else:
                 names[index].missing = figure_data
         code = self._code(tokens, first)
-        if code == "l" and len(names) == 2 and tokens[first + 1].code == "c" and not scored:
+        comma = self.reader.text[tokens[first + 1].start] if first + 1 < len(tokens) else ""
+        if code == "l" and len(names) == 2 and comma in (",", "，") and not scored:
             # In Asia, Alphaville ...: a place, and then the subject.
             self._add("l", names[0].start, names[0].end, names[:1])
             self._add("c", tokens[first + 1].start, tokens[first + 1].end)

@@ -81,7 +81,7 @@ _UNIT_WORD = re.compile(
     r"[ \u00a0]?(?P<unit>(?:percentage points?|percent|per cent|persen|poin persentase|"
     r"prozentpunkte?n?|"
     r"prozent|pour cent|points de pourcentage|[PE]FLOPS|EFLOPS|[PE](?![\w-])|US dollars|dollars|"
-    r"euros?|yuan|rupiah|(?:[A-Z]{2,5} )?[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
+    r"euros?|yuan|rupiah|(?:(?-i:[A-Z]{2,5}) )?[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
     re.IGNORECASE,
 )
 _NOUN_UNIT = re.compile(
@@ -115,7 +115,8 @@ _OUT_OF = re.compile(
     r"(?<=\d)/\d+",
     re.IGNORECASE,
 )
-_RANGE_WORD = re.compile(r"(?:from|dari|von|de)\s$", re.IGNORECASE)
+_PLACE_WORD = re.compile(r"place|spot|position|rank|platz|rang|stelle", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"\b(?:its|their|his|her|our|ihre[mrn]?|seine[mrn]?|son|sa|leur) $", re.I)
 _LONGEST_NAME = 12  # Chinese characters
 
 
@@ -310,6 +311,8 @@ class Tokens:
         if a < 1 or (1900 <= a <= 2100 and "zh" not in groups):
             return None
         kind = ""
+        if {"dig", "ord", "bare"} & set(groups) and self._counts_something_else(at, end):
+            return None
         if "bare" in groups:
             if not self._bare_is_rank(at, end, before):
                 return None
@@ -317,6 +320,15 @@ class Tokens:
         return Token(
             "j" if b > a else "r", at, end, (a, b, bool({"tie", "jord"} & set(groups)), kind)
         )
+
+    def _counts_something_else(self, at: int, end: int) -> bool:
+        """The 95th percentile, the 16th annual edition, its 15th year are no ranks."""
+        if _PLACE_WORD.search(self.text[at:end]):
+            return False
+        after = re.match(r"[\s-]+([^\W\d_]+)", self.text[end : end + 30])
+        if after and lexicon.AFTER_BARE.match(after[1]):
+            return True
+        return bool(_POSSESSIVE.search(self.text[max(at - 8, 0) : at]))
 
     def _bare_is_rank(self, at: int, end: int, before: list[Token]) -> bool:
         """Whether an ordinal in words, alone, is a rank: not so in "first time"."""
