@@ -318,7 +318,9 @@ def _overflows(
     edges: Sequence[float],
     lines: Sequence[Line],
 ) -> bool:
-    """Each cell goes on from one above it that had no room for its first word."""
+    """A cell goes on from the one above it, which is long and had no room for its first word."""
+    if len(below) != 1:
+        return False
     for column, phrases in below.items():
         if column not in above:
             return False
@@ -330,6 +332,8 @@ def _overflows(
         left = min(p.x0 for line in lines for p in line.phrases if column_of(p, edges) == column)
         chinese = letters(last.text) > len(last.text)
         if last.x1 - left < (0.95 if chinese else 0.6) * (room - left):
+            return False
+        if room - left < 8 * last.size:
             return False
         if phrases[0].text.isupper() and not last.text.isupper():
             return False
