@@ -43,6 +43,11 @@ class HeldDocument:
     published_precision: str = "day"
     parser: str = ""
     """Reader of the document and its version: of bundled facts, the one that made them."""
+    etag: str = ""
+    """What its host called this version, to be asked whether it is current."""
+    last_modified: str = ""
+    is_return: bool = False
+    """These bytes were another vintage before."""
 
     @property
     def status(self) -> str:

@@ -20,6 +20,7 @@ from ingest.cards import (
     LeftOut,
     Organisation,
     Source,
+    Territory,
     Theme,
     Unit,
 )
@@ -35,6 +36,7 @@ class Catalog:
     """What the observatory knows. Dictionaries are keyed by id, in the order of the files."""
 
     cities: dict[str, City]
+    territories: dict[str, Territory]
     organisations: dict[str, Organisation]
     themes: dict[str, Theme]
     units: dict[str, Unit]
@@ -65,7 +67,9 @@ class Catalog:
 
     @cached_property
     def gazetteer(self) -> Gazetteer:
-        return Gazetteer(self.cities.values(), self.organisations.values())
+        return Gazetteer(
+            self.cities.values(), self.organisations.values(), self.territories.values()
+        )
 
     @cached_property
     def names_digest(self) -> str:
@@ -73,7 +77,13 @@ class Catalog:
         lines = [f"rules {NAME_RULES_VERSION}"]
         lines += sorted(
             entry.model_dump_json()
-            for group in (self.cities, self.organisations, self.units, self.indicators)
+            for group in (
+                self.cities,
+                self.territories,
+                self.organisations,
+                self.units,
+                self.indicators,
+            )
             for entry in group.values()
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -165,6 +175,7 @@ def _read(reader: CatalogReader) -> Catalog:
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
         cities=entries["city"],
+        territories=entries["territory"],
         organisations=entries["organisation"],
         themes=entries["theme"],
         units=entries["unit"],
@@ -182,6 +193,7 @@ def _read(reader: CatalogReader) -> Catalog:
 def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
     return {
         "city": reader.csv(folder / "cities.csv", City, "city_id"),
+        "territory": reader.csv(folder / "territories.csv", Territory, "territory"),
         "organisation": reader.csv(
             folder / "organisations.csv",
             Organisation,
@@ -200,7 +212,8 @@ def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
 
 
 def _told(reader: CatalogReader, errors: Iterable[CatalogError]) -> list[CatalogError]:
-    told = [error for error in errors if not reader.is_muted(error.file)]
+    # Each document of a series has the same fault at the same line.
+    told = {error: None for error in errors if not reader.is_muted(error.file)}
     return sorted(told, key=lambda e: (e.file, e.line, e.message))
 
 

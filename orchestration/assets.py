@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import file_digest
-from typing import Any
+from typing import Any, get_args
 
 import dagster as dg
 import duckdb
@@ -15,7 +15,7 @@ from ingest.facts import raw_tables
 from ingest.inbox import receive
 from ingest.load import load_raw
 from ingest.parse import ParseResult, parse
-from ingest.pull import PullResult, pull
+from ingest.pull import Outcome, PullResult, pull
 from orchestration import build, previews
 from orchestration.observatory import GROUPS, OWNERS, POOL, Observatory
 
@@ -150,10 +150,20 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
 def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
     problems = [{"document": f.document, "reason": f.reason} for f in result.failures]
     if result.fallback_reason:
-        problems.append({"document": "(bundled facts used)", "reason": result.fallback_reason})
+        stand_in = "bundled facts used" if result.origin == "bundled" else "nothing stands in"
+        problems.append({"document": f"({stand_in})", "reason": result.fallback_reason})
+    rows = [{**vars(taken), "seconds": round(taken.seconds, 2)} for taken in result.taken]
     return dg.MaterializeResult(
         asset_key=key,
-        metadata={"origin": result.origin, "documents": len(result.documents)},
+        metadata={
+            "origin": result.origin,
+            "documents": len(result.documents),
+            **{outcome: result.count(outcome) for outcome in get_args(Outcome)},
+            "new_versions": sum(taken.is_new for taken in result.taken),
+            "bytes": sum(taken.size_bytes for taken in result.taken),
+            "seconds": round(sum(taken.seconds for taken in result.taken), 1),
+            **({"pulled": previews.table_metadata(rows)} if rows else {}),
+        },
         check_results=[
             dg.AssetCheckResult(
                 asset_key=key,
@@ -179,7 +189,8 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 "documents_are_parsed",
                 asset=key,
-                description="Every document could be read; a document that could not is left out.",
+                description="Every document could be read. Where its newest version could not, the "
+                "facts of the last readable one stay in force.",
             )
             for key in keys
         ],
@@ -193,6 +204,7 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
 
 def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
     problems = [{"problem": error} for error in result.errors]
+    past = "\n".join(result.superseded)
     return dg.MaterializeResult(
         asset_key=key,
         metadata={
@@ -201,6 +213,10 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
             "quarantined": result.quarantined,
             "documents_parsed": result.parsed,
             "documents_parsed_before": result.reused,
+            **({"unreadable_in_the_past": past} if past else {}),
+            "quotes_found": result.quotes_found,
+            "quotes_not_checkable": result.quotes_unchecked,
+            "quotes_missing": len(result.unquoted),
         },
         check_results=[
             dg.AssetCheckResult(

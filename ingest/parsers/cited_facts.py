@@ -262,7 +262,7 @@ def _city(row: dict[str, Any], context: Context) -> tuple[str | None, tuple[str,
     resolution = context.gazetteer.city(name, code, kinds=kinds)
     part = _PART.fullmatch(name)
     if resolution.city_id or part is None:
-        return resolution.city_id, resolution.candidates, None
+        return resolution.city_id, resolution.suggestions, None
     around = [context.gazetteer.city(t, code, kinds=kinds).city_id for t in part.groups()]
     return None, (), next(filter(None, around), None)
 

@@ -45,7 +45,7 @@ def _read_row(row: dict[str, str], line: int, context: Context, facts: Facts) ->
     province = row[options.province_column] if options.province_column else None
     resolution = context.gazetteer.city(name, options.country_code, province)
     if resolution.city_id is None:
-        facts.quarantine("event", name, "unknown city", locator, resolution.candidates)
+        facts.quarantine("event", name, "unknown city", locator, resolution.suggestions)
         return
     precision, rest = {4: ("year", "-01-01"), 7: ("month", "-01")}.get(len(when), ("day", ""))
     try:

@@ -285,7 +285,7 @@ class _Reading:
                 name, self.table.country_code, kinds=self.table.kinds
             )
             if found.city_id is None:
-                _set_aside(self.facts, row, name, "unknown city", found.candidates)
+                _set_aside(self.facts, row, name, "unknown city", found.suggestions)
                 return
             city_id = found.city_id
         # Of several passages, the one that names the place.

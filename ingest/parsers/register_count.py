@@ -1,4 +1,4 @@
-"""Registers as CSV, one row a thing: count the rows, their share, or the sum of a column.
+"""Registers in a table of any form, one row a thing: count rows, their share, or a column's sum.
 
 A row belongs to every city of its organisations, once each (whole counting). Several counts
 of one register are read together. Where a row may belong to a city that can't be told, the
@@ -7,12 +7,9 @@ count of that city is missing and not low.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -23,8 +20,8 @@ from ingest.cards import Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number
 from ingest.parsers.base import Context, Filter, Parser
+from ingest.parsers.records import Choice, Record, read_records
 
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 MAX_NAME = 8
 """Characters of the longest name of a city that an organisation's name may begin with."""
 
@@ -90,6 +87,8 @@ class Options(Entry):
     counted with the others of its country."""
     year_from: int
     year_to: int
+    table: Choice | None = None
+    """Which table is read, where the columns alone do not tell."""
 
     @model_validator(mode="after")
     def _one_way_to_a_city(self) -> Options:
@@ -106,6 +105,8 @@ class Options(Entry):
 
 class DocumentOptions(Entry):
     year: int | None = None
+    table: Choice | None = None
+    """Instead of the source's own."""
 
 
 @dataclass
@@ -137,7 +138,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
     tallies = [_Tally() for _ in options.counts]
     divisions: dict[str, str] = {}
-    for line, row in _rows(data, options):
+    for row in _rows(data, context):
         year = _year(row, context)
         if not year:
             continue  # an undated row belongs to no year
@@ -149,12 +150,12 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
                 counted.append((count, tally))
         if not counted:
             continue
-        placed = _place(row, line, context, facts)
+        placed = _place(row, context, facts)
         divisions |= {city: placed.division for city in placed.cities if placed.division}
         for count, tally in counted:
             tally.rows += 1
             for y in _years(year, count, options):
-                _tally(row, line, y, placed, count, tally, context, facts)
+                _tally(row, y, placed, count, tally, context, facts)
     for count, tally in zip(options.counts, tallies, strict=True):
         if not tally.rows:  # else every city of an exhaustive register would have a zero
             raise ParseError(
@@ -175,8 +176,7 @@ def _years(year: int, count: Count, options: Options) -> range:
 
 
 def _tally(
-    row: dict[str, str],
-    line: int,
+    row: Record,
     year: int,
     placed: _Placed,
     count: Count,
@@ -201,7 +201,7 @@ def _tally(
             try:
                 tally.sums[city, year] += parse_number(text)
             except ValueError as error:
-                facts.quarantine("observation", f"{key}: {text}", str(error), f"line {line}")
+                facts.quarantine("observation", f"{key}: {text}", str(error), row.place)
                 tally.unknown[city, year] = f"no number in {count.column} of {key}"
             tally.keys[city, year].append(f"{key} {text}")
         else:
@@ -251,32 +251,25 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
         )
 
 
-def _rows(data: bytes, options: Options) -> Iterable[tuple[int, dict[str, str]]]:
-    try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")), restval="")
-        filters = [*options.where, *(f for c in options.counts for f in c.where)]
-        filters += [options.quarantine_where] if options.quarantine_where else []
-        needed = [options.key_column, options.city_column, options.organisation_column]
-        needed += [options.country_column, options.division_column, options.name_column]
-        needed += [options.year_column, *(c.column for c in options.counts)]
-        needed += [*options.distinct_columns, *(f.column for f in filters)]
-        missing = [c for c in needed if c and c not in (reader.fieldnames or [])]
-        if missing:
-            raise ParseError(
-                f"no column {', '.join(missing)}; the file has {', '.join(reader.fieldnames or [])}"
-            )
-        for row in reader:
-            if _passes(row, options.where):
-                yield reader.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ParseError(f"not readable as CSV in UTF-8: {error}") from error
+def _rows(data: bytes, context: Context) -> Iterator[Record]:
+    options: Options = context.options
+    filters = [*options.where, *(f for c in options.counts for f in c.where)]
+    filters += [options.quarantine_where] if options.quarantine_where else []
+    needed = [options.key_column, options.city_column, options.organisation_column]
+    needed += [options.country_column, options.division_column, options.name_column]
+    needed += [options.year_column, *(c.column for c in options.counts)]
+    needed += [*options.distinct_columns, *(f.column for f in filters)]
+    choice = context.document_options.table or options.table
+    for row in read_records(data, needed, choice, strict=False):
+        if not row.is_text and _passes(row, options.where):
+            yield row
 
 
-def _passes(row: dict[str, str], filters: tuple[Filter, ...]) -> bool:
+def _passes(row: Record, filters: tuple[Filter, ...]) -> bool:
     return all((row[f.column] or "") in f.values for f in filters)
 
 
-def _year(row: dict[str, str], context: Context) -> int:
+def _year(row: Record, context: Context) -> int:
     options: Options = context.options
     if options.year_column is None:
         year = context.document_options.year
@@ -287,12 +280,12 @@ def _year(row: dict[str, str], context: Context) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _place(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+def _place(row: Record, context: Context, facts: Facts) -> _Placed:
     options: Options = context.options
     if options.city_column:
-        return _place_by_city(row, line, context, facts)
+        return _place_by_city(row, context, facts)
     if options.division_column:
-        return _place_by_division(row, line, context, facts)
+        return _place_by_division(row, context, facts)
     names = context.gazetteer
     found: set[str] = set()
     for name in (row[str(options.organisation_column)] or "").split(options.separator):
@@ -302,13 +295,11 @@ def _place(row: dict[str, str], line: int, context: Context, facts: Facts) -> _P
         if city:
             found.add(city)
         elif options.quarantine_where and _one_by_one(row, options):
-            facts.quarantine(
-                "observation", name.strip(), "organisation without a city", f"line {line}"
-            )
+            facts.quarantine("observation", name.strip(), "organisation without a city", row.place)
     return _Placed(found)
 
 
-def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+def _place_by_city(row: Record, context: Context, facts: Facts) -> _Placed:
     options: Options = context.options
     text = (row[str(options.city_column)] or "").strip()
     country = (row[options.country_column] or "").strip() if options.country_column else ""
@@ -321,7 +312,7 @@ def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Fact
             "observation",
             "rows of other countries",
             "country that the card does not name",
-            f"line {line}",
+            row.place,
         )
         return _Placed()
     resolution = context.gazetteer.city(text, code, kinds=options.kinds)
@@ -329,18 +320,16 @@ def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Fact
         return _Placed({resolution.city_id})
     if not text:
         if country:
-            facts.quarantine("observation", country, "no place named", f"line {line}")
+            facts.quarantine("observation", country, "no place named", row.place)
     elif resolution.candidates or _one_by_one(row, options):
-        facts.quarantine("observation", text, "unknown city", f"line {line}", resolution.candidates)
+        facts.quarantine("observation", text, "unknown city", row.place, resolution.suggestions)
     else:
-        facts.quarantine(
-            "observation", country, "places that are not in cities.csv", f"line {line}"
-        )
+        facts.quarantine("observation", country, "places that are not in cities.csv", row.place)
     reason = f"the register prints '{text}', which may be this city or another"
     return _Placed(doubtful=dict.fromkeys(resolution.candidates, reason))
 
 
-def _place_by_division(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+def _place_by_division(row: Record, context: Context, facts: Facts) -> _Placed:
     options: Options = context.options
     division = (row[str(options.division_column)] or "").strip()
     name = (row[str(options.name_column)] or "").strip()
@@ -354,14 +343,14 @@ def _place_by_division(row: dict[str, str], line: int, context: Context, facts: 
         city = context.gazetteer.city(f"{division}{part}").city_id
         if city and not division.startswith(part):
             return _Placed({city}, division=division)
-    facts.quarantine("observation", name, f"no city of {division} in the name", f"line {line}")
+    facts.quarantine("observation", name, f"no city of {division} in the name", row.place)
     return _Placed(division=division)
 
 
-def _one_by_one(row: dict[str, str], options: Options) -> bool:
+def _one_by_one(row: Record, options: Options) -> bool:
     """Whether an unplaced name of the row is quarantined by itself."""
     where = options.quarantine_where
-    return where is None or _listed(row.get(where.column) or "") <= set(where.values)
+    return where is None or _listed(row[where.column]) <= set(where.values)
 
 
 def _listed(text: str) -> set[str]:

@@ -234,7 +234,7 @@ def _read_cell(
     if resolution.city_id is None:
         # A first-level division without figures only heads the places below it.
         if any(str(value).strip() for value in row[context.options.place_columns :]):
-            facts.quarantine("observation", name, "unknown place", locator, resolution.candidates)
+            facts.quarantine("observation", name, "unknown place", locator, resolution.suggestions)
         return 0
     common = {
         "indicator": column.indicator,

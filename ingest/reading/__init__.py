@@ -2,6 +2,35 @@
 
 from __future__ import annotations
 
+from ingest.reading import bounded
+from ingest.reading.bounded import Limits
 from ingest.reading.content import Content, Passage, ReadingError, Table
+from ingest.reading.forms import recognise
 
-__all__ = ["Content", "Passage", "ReadingError", "Table"]
+__all__ = ["Content", "Limits", "Passage", "ReadingError", "Table", "read", "recognise"]
+
+
+def read(
+    data: bytes, name: str = "", *, member: str | None = None, limits: Limits | None = None
+) -> Content:
+    """Everything that a document holds, its form told by its bytes.
+
+    Args:
+        data: the whole document.
+        name: its file name or address, for messages, and to tell a table of one column from text.
+        member: of a ZIP archive, the only member to read (its name, or a pattern like ``*.csv``).
+        limits: time and memory; a document that is read runs in a process of its own.
+
+    Raises:
+        ReadingError: no reader for the form, or the document is damaged, encrypted or a bomb.
+    """
+    try:
+        content: Content = bounded.run(
+            "ingest.reading.dispatch:content",
+            data,
+            limits=limits,
+            options={"name": name, "member": member},
+        )
+    except ReadingError as error:
+        raise ReadingError(f"{name}: {error}" if name else str(error)) from None
+    return content

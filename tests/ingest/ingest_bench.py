@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ import pyarrow.parquet as pq
 import yaml
 
 from ingest.catalog import Catalog, load_catalog
-from ingest.parse import ParseResult, facts_path, parse
-from ingest.pull import PullResult, held_documents, pull
+from ingest.parse import ParseResult, parse, readable
+from ingest.pull import PullResult, pull
 from ingest.settings import Settings
 
 ORCHARDS = Path(__file__).parent.parent / "fixtures" / "orchards"
@@ -176,11 +177,9 @@ class Bench:
         return parse(self.catalog(), source, self.settings)
 
     def facts(self, kind: str, source: str = "things") -> list[dict[str, Any]]:
-        """Facts of one kind of all documents held, from the facts files."""
-        catalog = self.catalog()
-        held = held_documents(catalog, source, self.settings)
-        paths = [facts_path(h, catalog, self.settings) for h in held]
-        rows = [row for p in paths if p.exists() for row in pq.read_table(p).to_pylist()]
+        """Facts of one kind of all vintages, from the facts files."""
+        found, _ = readable(self.catalog(), source, self.settings)
+        rows = [row for facts in found for row in pq.read_table(facts.path).to_pylist()]
         return [row for row in rows if row["kind"] == kind]
 
     def read(self, source: dict[str, Any], data: bytes) -> Read:
@@ -231,7 +230,8 @@ Route = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass
 class Site:
-    """A web server on this machine. ``asked`` lists the paths that were asked for."""
+    """A web server on this machine. ``asked`` lists the paths that were asked for; robots.txt
+    is among them where there is one."""
 
     url: str
     routes: dict[str, Route] = field(default_factory=dict)
@@ -258,7 +258,8 @@ def respond(
 def web_site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            site.asked.append(self.path)
+            if self.path != "/robots.txt" or "/robots.txt" in site.routes:
+                site.asked.append(self.path)
             site.routes.get(self.path, lambda request: respond(request, b"", 404))(self)
 
         def log_message(self, format: str, *args: Any) -> None:
@@ -280,3 +281,40 @@ def web_site() -> Iterator[Site]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def raw_site(*answers: bytes, stalls: bool = False) -> Iterator[str]:
+    """A server that sends these bytes, a connection each (the last one again and again)."""
+    done = threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+    left = list(answers)
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    connection.recv(65536)
+                    connection.sendall(left.pop(0) if len(left) > 1 else left[0])
+                    if stalls:
+                        done.wait(10)
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+    finally:
+        done.set()
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join(2)
+
+
+def head(*lines: str) -> bytes:
+    return "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode()

@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import opencc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest_bench import write_catalog
 
-from ingest.cards import CITY_KINDS, GROUP_KINDS, PROVINCE_KINDS, City
+from ingest.cards import CITY_KINDS, GROUP_KINDS, PROVINCE_KINDS, City, cjk
 from ingest.catalog import Catalog, load_catalog
 from ingest.gazetteer import Gazetteer
 from ingest.settings import PROJECT
@@ -278,12 +279,172 @@ ALL_KINDS = CITY_KINDS | GROUP_KINDS
         ("上海(浦东新区)", {"kinds": ALL_KINDS}, None),
         ("昆山(苏州)", {"kinds": ALL_KINDS}, None),
         ("浙江省德清县(湖州市)", {"kinds": ALL_KINDS}, None),
+        ("朝阳(北京)", {}, None),
+        ("Pudong, Shanghai", {}, None),
+        ("Chaoyang, Beijing", {}, None),
+        ("City of London", {}, None),
+        ("Kabupaten Bandung", {}, None),
+        # the country beside the name, in several languages
+        ("Cambridge (United Kingdom)", {}, "gb_cambridge"),
+        ("Munich, Allemagne", {}, "de_munich"),
+        ("München (Deutschland)", {}, "de_munich"),
+        ("Seoul, Korea Selatan", {}, "kr_seoul"),
+        ("法国巴黎", {}, "fr_paris"),
+        ("中国·深圳", {}, "cn_shenzhen"),
+        ("China, Shenzhen", {}, "cn_shenzhen"),
+        ("Guangzhou - China", {}, "cn_guangzhou"),
+        ("Shenzhen, Guangdong, China", {}, "cn_shenzhen"),
+        ("Seoul, Korea (Republic of)", {}, "kr_seoul"),
+        ("London GBR", {}, "gb_london"),
+        ("Suzhou, China", {}, {"cn_suzhou_anhui", "cn_suzhou_jiangsu"}),
+        ("Suzhou, Singapore", {}, None),
+        ("Hong Kong", {"country_code": "CN"}, "hk_hong_kong"),
+        ("中国香港", {}, "hk_hong_kong"),
+        ("Macau, China", {}, "mo_macau"),
+        ("Beijing, China", {"country_code": "HK"}, None),
+        ("Shenzhen, Hong Kong", {}, None),
+        # and the division, written out or by its code
+        ("Cambridge, MA", {}, "us_cambridge"),
+        ("Cambridge MA", {}, "us_cambridge"),
+        ("Cambridge, Massachusetts, USA", {}, "us_cambridge"),
+        ("Birmingham, AL", {}, "us_birmingham"),
+        ("Birmingham, England", {}, "gb_birmingham"),
+        ("Birmingham, MI", {}, None),
+        ("London, ON", {}, "ca_london"),
+        ("London, Ontario, Canada", {}, "ca_london"),
+        ("London, CA", {}, "ca_london"),
+        ("San Francisco, CA", {}, "us_san_francisco"),
+        ("Portland, ME", {}, None),
+        ("Vancouver, WA", {}, None),
+        ("Paris, TX", {}, None),
+        ("Paris, Kentucky", {}, None),
+        ("Melbourne, VIC", {}, "au_melbourne"),
+        ("Melbourne, Florida", {}, None),
+        ("Suzhou Anhui", {}, "cn_suzhou_anhui"),
+        ("Jiangsu Suzhou", {}, "cn_suzhou_jiangsu"),
+        ("Suzhou, Jiangsu Province, P.R. China", {}, "cn_suzhou_jiangsu"),
+        # two names of one place, or of two
+        ("Suzhou (苏州)", {}, "cn_suzhou_jiangsu"),
+        ("宿州 (Suzhou)", {}, "cn_suzhou_anhui"),
+        ("苏州市Suzhou", {}, "cn_suzhou_jiangsu"),
+        ("Suzhou/蘇州", {}, "cn_suzhou_jiangsu"),
+        ("圣地亚哥 (San Diego)", {}, "us_san_diego"),
+        ("苏州 (Wuxi)", {}, None),
+        ("Shanghai/Suzhou", {}, None),
+        # words that say what a place is
+        ("Jilin City", {}, "cn_jilin"),
+        ("Jilin City", {"kinds": PROVINCE_KINDS}, None),
+        ("Jilin Province", {}, None),
+        ("Hangzhou Municipality", {}, "cn_hangzhou"),
+        ("呼伦贝尔盟", {}, "cn_hulunbuir"),
+        ("大理白族自治州", {}, None),
+        ("東京都", {}, "jp_tokyo"),
+        ("Köln, Stadt", {}, "de_cologne"),
+        ("Landeshauptstadt München", {}, "de_munich"),
+        ("Kota Bandung", {}, "id_bandung"),
+        ("Busan Metropolitan City", {}, "kr_busan"),
+        ("New York City, NY", {}, "us_new_york"),
+        # pinyin and umlauts without their signs
+        ("Xi an", {}, "cn_xian"),
+        ("XIAN", {}, "cn_xian"),
+        ("Hu he hao te", {}, "cn_hohhot"),
+        ("Shíjiāzhuāng", {}, "cn_shijiazhuang"),
+        ("Lvliang", {}, "cn_luliang"),
+        ("Lyuliang", {}, "cn_luliang"),
+        ("Duesseldorf", {}, "de_dusseldorf"),
+        # marks of footnotes
+        ("北京*", {}, "cn_beijing"),
+        ("Shanghai¹", {}, "cn_shanghai"),
+        ("Shanghai2", {}, "cn_shanghai"),
+        ("深圳[3]", {}, "cn_shenzhen"),
+        ("深圳（1）", {}, "cn_shenzhen"),
+        ("广州①", {}, "cn_guangzhou"),
+        # metros by what they say they are, or by their cities in another order
+        ("Dallas-Fort Worth metro area", {"kinds": ALL_KINDS}, "us_dallas_metro"),
+        ("Cleveland metropolitan area", {"kinds": ALL_KINDS}, "us_cleveland_metro"),
+        ("Cleveland metropolitan area", {}, None),
+        ("Greater Tokyo", {}, None),
+        ("Hong Kong-Shenzhen-Guangzhou", {"kinds": ALL_KINDS}, "cn_shenzhen_hong_kong_guangzhou"),
+        ("Suzhou/Shanghai", {"kinds": ALL_KINDS}, "cn_shanghai_suzhou"),
+        ("Hong Kong-Shenzhen-Guangzhou", {}, None),
     ],
 )
 def test_who_is_meant_by_rule(name: str, context: dict[str, Any], meant: Any) -> None:
     found = real_catalog().gazetteer.city(name, **context)
     assert found.city_id == (meant if isinstance(meant, str) else None)
     assert set(found.candidates) == (meant if isinstance(meant, set) else set())
+
+
+@given(
+    SPELLING_OF_THE_CATALOG,
+    st.sampled_from(["{} City", "{} Municipality", "{}市", "{}*", "{}¹", "{}[2]", "{}, {country}"]),
+)
+def test_what_is_added_to_a_name_makes_it_nobody_elses(entry: tuple[City, str], form: str) -> None:
+    city, name = entry
+    names = real_catalog().gazetteer
+    before = names.city(name, city.country_code)
+    after = names.city(form.format(name, country=city.country_code), city.country_code)
+    assert {after.city_id, *after.candidates} <= {
+        *(None, city.city_id, before.city_id),
+        *before.candidates,
+    }
+    fits = form[-1] not in "市y" or bool(cjk(name)) == (form == "{}市")
+    if fits and before.city_id and not name.endswith("市"):
+        assert after.city_id == before.city_id
+
+
+TO_ANOTHER_SCRIPT = [opencc.OpenCC(way) for way in ("s2t", "s2tw", "s2hk", "t2s")]
+
+
+@given(SPELLING_OF_THE_CATALOG, st.sampled_from(TO_ANOTHER_SCRIPT))
+def test_the_script_never_changes_who_is_meant(
+    entry: tuple[City, str], converter: opencc.OpenCC
+) -> None:
+    city, name = entry
+    other = converter.convert(name)
+    found = real_catalog().gazetteer.city(
+        other, city.country_code, city.province_en, kinds={city.kind}
+    )
+    assert found.city_id == city.city_id, other
+
+
+def test_a_near_name_is_shown_and_never_taken() -> None:
+    names = real_catalog().gazetteer
+    for name, near in (
+        ("Shenzen", "cn_shenzhen"),
+        ("Guangzhuo", "cn_guangzhou"),
+        ("呼和浩得", "cn_hohhot"),
+    ):
+        found = names.city(name)
+        assert (found.city_id, found.candidates) == (None, ())
+        assert near in found.near
+        assert f"near: {near}" in found.suggestions
+    assert names.city("Shenzen", "US").near == ()
+    assert names.city("Suzhou").suggestions == ("cn_suzhou_anhui", "cn_suzhou_jiangsu")
+    # a province is not a misspelling of a city, and short names are near to half of all
+    assert names.city("Hainan").near == names.city("海南省").near == names.city("X州").near == ()
+
+
+def test_no_text_is_too_odd_to_ask_for() -> None:
+    names = real_catalog().gazetteer
+    for text in ("(", ")(", "市", "City", ",", "/", "中国", "-", "[1]", "*", "Beijing" * 1000):
+        assert names.city(text).city_id is None
+
+
+@given(st.text(max_size=40))
+def test_any_text_has_an_answer(text: str) -> None:
+    found = real_catalog().gazetteer.city(text)
+    assert found.city_id is None or not found.candidates
+
+
+def test_a_bad_territory_is_told_by_file_and_line(tmp_path: Path) -> None:
+    folder = write_catalog(tmp_path)
+    lines = "territory,name,aliases,printed_under\nUS-MA,Massachusetts,,\nUSA,America,,\n"
+    (folder / "territories.csv").write_text(lines, encoding="utf-8")
+    catalog = load_catalog([folder])
+    assert list(catalog.territories) == ["US-MA"]
+    told = [(error.file, error.line) for error in catalog.errors]
+    assert (f"{folder.name}/territories.csv", 3) in told
 
 
 def test_the_catalog_knows_the_cities_of_the_world() -> None:
