@@ -45,7 +45,8 @@ def content(data: bytes, name: str = "") -> Content:
     if dialect is None:
         text = re.sub("\r\n?", "\n", text)
         passages = (Passage("", unwrap(text)),) if text.strip() else ()
-        return Content("text", markdown_tables(text), passages, _heading(text), notes)
+        tables = markdown_tables(text) or aligned_tables(text)
+        return Content("text", tables, passages, _heading(text), notes)
     rows = split(text, dialect)
     usual = Counter(len(row) for row in rows if any(row)).most_common(1)[0][0] if rows else 0
     for number, row in enumerate(rows, start=1):
@@ -59,7 +60,8 @@ def sniff(text: str) -> Dialect | None:
     """How a text is delimited, told by whole columns; None for one that isn't a table.
 
     The delimiter is the one at which most lines have equally many fields. When two agree as
-    well, commas between digits are taken for decimal or thousands marks, and more columns win.
+    well, tabs win, commas between digits are taken for decimal or thousands marks, and then more
+    columns win.
     """
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
@@ -77,6 +79,10 @@ def sniff(text: str) -> Dialect | None:
         share, width = _agreement(split(sample, dialect), delimiter)
         if width:
             fitting.append((share, width, dialect))
+    # Where quotation marks are part of the text, they most likely aren't: it is the delimiter.
+    fitting = [fit for fit in fitting if fit[2].quoted] or fitting
+    if fitting and fitting[0][2].delimiter == "\t" and fitting[0][0] > 0.95:
+        return fitting[0][2]
     if len(fitting) > 1:
         between = len(re.findall(r"\d,\d", sample)) / max(1, sample.count(","))
         if between >= 0.9:
@@ -173,6 +179,30 @@ def lone_title(rows: Sequence[Sequence[str]]) -> str:
             wider = any(len({fold(c) for c in other} - {""}) > 1 for other in rows[number + 1 :])
             return texts.pop() if len(texts) == 1 and wider else ""
     return ""
+
+
+def aligned_tables(text: str) -> tuple[Table, ...]:
+    """Tables set in columns by blanks: at least three lines with equally many parts.
+
+    Parts are parted by two blanks or more. A line of dashes under the headings is left out.
+    """
+    tables: list[Table] = []
+    block: list[list[str]] = []
+    before = title = ""
+    for line in [*text.split("\n"), ""]:
+        parts = re.split(r"\s{2,}|\t", line.strip())
+        if re.fullmatch(r"[-=+| ]+", line) and block:
+            continue
+        if len(parts) > 1 and all(parts) and (not block or len(parts) == len(block[0])):
+            title = title if block else before
+            block.append(parts)
+            continue
+        if len(block) >= 3:
+            tables.append(Table(f"table {len(tables) + 1}", pad(block), title))
+        block = [parts] if len(parts) > 1 and all(parts) else []
+        title = before
+        before = fold(line) or before
+    return tuple(tables)
 
 
 _MARKDOWN_RULE = re.compile(

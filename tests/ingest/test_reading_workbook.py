@@ -12,6 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 import xlwt
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.worksheet.table import Table as DeclaredTable
 
 from ingest.reading import Content, ReadingError
@@ -212,6 +214,32 @@ def test_a_workbook_that_openpyxl_refuses_is_read_without_number_formats() -> No
     found = content(data)
     assert found.tables[0].rows == (("Paris", "0.952345"),)
     assert found.notes[0].startswith("number formats can't be read: ")
+
+
+def test_raised_signs_in_a_cell() -> None:
+    raised = InlineFont(vertAlign="superscript")
+
+    def fill(sheet: Any) -> None:
+        sheet.append([CellRichText("Paris", TextBlock(raised, "a"))])
+        sheet.append([CellRichText("12", TextBlock(raised, "3"))])
+        sheet.append([CellRichText("New ", TextBlock(InlineFont(b=True), "York"))])
+
+    assert only(book(fill)).rows == (("Paris",), ("12³",), ("New York",))
+
+
+def test_the_strict_kind_of_the_format() -> None:
+    def strict(xml: bytes) -> bytes:
+        for name, of in ((b"spreadsheetml", b"main"), (b"officeDocument", b"relationships")):
+            old = b"http://schemas.openxmlformats.org/" + name + b"/2006/" + of
+            xml = xml.replace(old, b"http://purl.oclc.org/ooxml/" + name + b"/" + of)
+        return xml
+
+    data = simple()
+    for part in zipfile.ZipFile(io.BytesIO(data)).namelist():
+        data = edited(data, part, strict)
+    found = content(data)
+    assert found.tables[0].rows == (("Paris", "1"),)
+    assert found.notes == ("numbers are as stored, without their number formats",)
 
 
 def old_book(fill: Callable[[Any], object]) -> bytes:
