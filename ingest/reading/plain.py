@@ -72,15 +72,18 @@ def sniff(text: str) -> Dialect | None:
     if "\n" not in sample.strip() and "\r" not in sample.strip():
         return None
     fitting: list[tuple[float, int, Dialect]] = []
+    misquoted: list[Dialect] = []
     for delimiter in _DELIMITERS:
         if delimiter not in sample or (delimiter == "|" and _MARKDOWN_RULE.search(sample)):
             continue
-        dialect = Dialect(delimiter, _quoted(sample, delimiter))
+        regular, quoted = _quoting(sample, delimiter, cut=len(text) > len(sample))
+        dialect = Dialect(delimiter, quoted)
         share, width = _agreement(split(sample, dialect), delimiter)
         if width:
             fitting.append((share, width, dialect))
-    # Where quotation marks are part of the text, they most likely aren't: it is the delimiter.
-    fitting = [fit for fit in fitting if fit[2].quoted] or fitting
+            misquoted += [dialect] * (not regular)
+    # Quotation marks that don't end where a field does are most likely those of another one.
+    fitting = [fit for fit in fitting if fit[2] not in misquoted] or fitting
     if fitting and fitting[0][2].delimiter == "\t" and fitting[0][0] > 0.95:
         return fitting[0][2]
     if len(fitting) > 1:
@@ -123,16 +126,25 @@ def _agreement(rows: Sequence[Sequence[str]], delimiter: str) -> tuple[float, in
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)]*\s*$")
 
 
-def _quoted(text: str, delimiter: str) -> bool:
-    """False if quotation marks are part of the text: a stray one would swallow lines."""
+def _quoting(text: str, delimiter: str, cut: bool) -> tuple[bool, bool]:
+    """Whether quotation marks stand where they should, and whether they quote at all.
+
+    Where they are part of the text, a stray one would swallow lines.
+
+    Args:
+        cut: the text goes on, so it may end within a field.
+    """
     if '"' not in text:
-        return True
+        return True, True
+    rows: list[list[str]] = []
     try:
-        list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        return not any("\n" in field for row in rows for field in row)
-    return True
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if cut and len(rows) > 5 and "unexpected end" in str(error):
+            return True, True
+        lenient = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return False, not any("\n" in field for row in lenient for field in row)
+    return True, True
 
 
 def split(text: str, dialect: Dialect) -> list[list[str]]:

@@ -124,6 +124,13 @@ def test_delimiters_and_quotes(text: str, expected: tuple[tuple[str, ...], ...] 
         assert found == expected
 
 
+def test_fields_of_several_lines_where_a_long_file_is_cut_to_look_at_it() -> None:
+    row = '"Paris","the\ncity of\nlight, 1"\r\n'
+    found = rows(row * 5000)
+    assert len(found) == 5000
+    assert set(found) == {("Paris", "the city of light, 1")}
+
+
 def test_a_preamble_and_notes_are_rows() -> None:
     found = content(
         b"Ranking of cities, 2024\nPublished by the bureau\n\nrank,city,score\n1,Paris,9\n"
