@@ -153,9 +153,10 @@ def _apply(section: Section, number: Decimal) -> str | None:
             digits = (
                 _scientific(abs(number), text, exponent) if exponent else _digits(abs(number), text)
             )
-            pieces.append(("-" if negative and re.search("[1-9]", digits) else "") + digits)
+            negative = negative and re.search("[1-9]", digits) is not None
+            pieces.append(digits)
         elif kind == "general":
-            pieces.append(("-" if negative else "") + general(float(abs(number))))
+            pieces.append(general(float(abs(number))))
         elif kind in ("quoted", "escaped", "literal"):
             pieces.append(text)
         elif kind == "space":
@@ -163,8 +164,8 @@ def _apply(section: Section, number: Decimal) -> str | None:
         elif kind == "bracket" and text.startswith("$"):
             pieces.append(text[1:].split("-")[0])
         elif kind == "text":
-            pieces.append(general(float(number)))
-    return "".join(pieces)
+            pieces.append(general(float(abs(number))))
+    return ("-" if negative else "") + "".join(pieces).strip()
 
 
 def _grouped(section: Section, number: Decimal) -> str:
@@ -210,6 +211,6 @@ def _digits(number: Decimal, pattern: str) -> str:
 
 def _scientific(number: Decimal, pattern: str, exponent: str) -> str:
     places = len(pattern.partition(".")[2])
-    mantissa, _, power = f"{number:.{places}E}".partition("E")
+    mantissa, _, power = f"{float(number):.{places}E}".partition("E")
     sign = "-" if power.startswith("-") else ("+" if exponent[1] == "+" else "")
     return f"{mantissa}E{sign}{power.lstrip('+-').rjust(len(exponent) - 2, '0')}"
