@@ -7,8 +7,9 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 
-from ingest.reading import plain
+from ingest.reading import json_values, plain
 from ingest.reading.content import ReadingError, fold
 from ingest.reading.encodings import decode
 
@@ -183,6 +184,8 @@ def _json(data: bytes) -> Recognised | None:
     try:
         content = json.loads(decode(data)[0])
     except (ValueError, ReadingError, RecursionError):
+        with suppress(ReadingError):
+            return "json", f"{len(json_values.parse(data))} values, one a line"
         # Text may begin with a bracket too: "[1] Source".
         looks = re.match(r'\s*[\[{]\s*(["{\[\d\]}-]|$)', _head(data)) is not None
         return ("json", "damaged") if looks and start == "{" else None
