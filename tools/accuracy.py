@@ -27,7 +27,7 @@ from ingest import reading
 from ingest.facts import ParseError
 from ingest.parsers.ranking_table import Table, read_table
 from ingest.rankings import Ranking, find_rankings
-from ingest.reading.content import Content
+from ingest.reading import Content, Limits
 from ingest.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "accuracy.md"
@@ -35,6 +35,8 @@ MARKS = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
 DECLARED = PROJECT / "benchmarks" / "declared_tables.yml"
 DOCUMENTS = PROJECT.parent / "shared" / "documents"
 MISSES_SHOWN = 40
+LIMITS = Limits(seconds=900)
+"""Long enough for OCR on a machine that is busy."""
 
 
 @dataclass(frozen=True)
@@ -386,7 +388,7 @@ def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
         print(entry["file"], file=sys.stderr, flush=True)
         truth = truths(folder / entry["truth"])
         data = path.read_bytes()
-        content = reading.read(data, entry["file"])
+        content = reading.read(data, entry["file"], limits=LIMITS)
         form = content.form.upper()
         if any(table.confidence for table in content.tables):
             form += ", scanned"
