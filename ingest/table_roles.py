@@ -203,7 +203,9 @@ def value_columns(block: Block, lines: Sequence[Line], taken: Sequence[int]) -> 
         printed = [t for t in texts if t and not is_missing(t)]
         if sum(map(is_number, printed)) < 0.9 * len(printed) or not hold_numbers(printed):
             continue
-        if all(map(is_year, printed)) or says(block.heading(c), "rank"):
+        ranks = [rank.rank_from for t in printed if (rank := rank_of(t))]
+        is_rank = len(ranks) == len(printed) and max(ranks) <= 2 * len(ranks)
+        if all(map(is_year, printed)) or (is_rank and says(block.heading(c), "rank")):
             continue
         found.append(c)
     return found
