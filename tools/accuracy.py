@@ -377,9 +377,14 @@ class Result:
     ways: dict[str, Count]
 
 
-def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
+def measure(
+    folder: Path,
+    only: Sequence[str] = (),
+    declarations: Path = DECLARED,
+    with_library: bool = True,
+) -> list[Result]:
     """Every document of the folder that has a truth, in the order of its manifest."""
-    cards: dict[str, list[dict[str, Any]]] = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
+    cards: dict[str, list[dict[str, Any]]] = yaml.safe_load(declarations.read_text("utf-8"))
     results = []
     for entry in json.loads((folder / "manifest.json").read_text(encoding="utf-8")):
         path = folder / entry["file"]
@@ -396,7 +401,7 @@ def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
             "declared": declared(content, data, truth, cards.get(entry["file"], [])),
             "proposed": proposed(content, truth),
         }
-        if path.suffix in BARE:
+        if with_library and path.suffix in BARE:
             ways["bare"] = bare(path, truth)
         results.append(Result(entry["file"], form, ways))
     return results
