@@ -141,11 +141,16 @@ class Declared:
 
 
 def read(data: bytes, context: Context, facts: Facts) -> None:
-    options: DocumentOptions = context.document_options
     try:
         content = reading.read(data, context.document.address)
     except ReadingError as error:
         raise ParseError(str(error)) from error
+    read_tables(content, data, context, facts)
+
+
+def read_tables(content: Content, data: bytes, context: Context, facts: Facts) -> None:
+    """Add the ranks of a document that was read, see :func:`read_table`."""
+    options: DocumentOptions = context.document_options
     for table in options.tables:
         declared = read_table(content, table, data)
         for aside in declared.aside:
