@@ -250,6 +250,8 @@ class _TooManyRedirects(FetchError):
 
 def _words(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        return f"the host does not go on ({text})"
     if "incomplete" in text or "without sending" in text:
         return f"the document is cut short ({text})"
     return text

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from ingest.cards import CITY_KINDS, Entry, Identifier, Kind, Text
 from ingest.catalog_errors import did_you_mean
-from ingest.facts import Facts, ParseError, short_quote
+from ingest.facts import Facts, ParseError, how_read, short_quote
 from ingest.links import Pattern
 from ingest.numbers import convert, parse_number
 from ingest.parsers.base import BLANK_REASON, Context, Filter, Parser
@@ -292,6 +292,7 @@ def _read_cell(
         "quote": short_quote(
             " | ".join(filter(None, (name, figure.heading, cell or "(blank)", status, figure.note)))
         ),
+        **how_read(row.confidence),
     }
     factor = _factor(figure, row, context)
     reason = options.missing.get(cell) or (options.missing.get(status) if status else None)

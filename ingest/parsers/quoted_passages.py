@@ -97,6 +97,11 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
         text = passages(data)
     except ReadingError as error:
         raise ParseError(str(error)) from error
+    read_passages(text, context, facts)
+
+
+def read_passages(text: Sequence[Passage], context: Context, facts: Facts) -> None:
+    """Add the facts that the card declares of running text."""
     options: DocumentOptions = context.document_options
     for ranking in options.rankings:
         _ranking(ranking, text, options.decimal, facts)

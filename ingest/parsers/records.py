@@ -68,6 +68,12 @@ class Record:
             return None
         return self.table.values.get((self.row, self.columns[column]))
 
+    @property
+    def confidence(self) -> float | None:
+        """Of the cells read by OCR, the least sure."""
+        cells = self.table.confidence if self.table else {}
+        return min((sure for (row, _), sure in cells.items() if row == self.row), default=None)
+
     def locator(self, column: str) -> str:
         if self.table is None or self.columns is None:
             return f"{self.place}, column {column}"

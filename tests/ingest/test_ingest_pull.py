@@ -282,7 +282,7 @@ def test_a_version_that_cannot_be_read_leaves_the_facts_before_in_force(
     assert [n for _, n in before] == [2, 3]
     result = bench.parse()
     (error,) = result.errors
-    assert error.startswith("doc: no column name")
+    assert error.startswith("doc: no column city, name, year")
     assert error.endswith(f"(the facts of {before[-1][0]} stay in force)")
     assert result.counts == {"observation": 5}
     with duckdb.connect() as connection:
