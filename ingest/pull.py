@@ -102,8 +102,9 @@ def pull(
             if found.outcome == "absent" or (found.outcome == "failed" and not last):
                 fallbacks.append(f"{document.id}: {found.detail}")
             # Written each time: a run that ends early loses nothing of what it has.
-            holdings = [held for held in holdings if held.document != document.id] + now
-            archive.write_holdings(settings.archive_dir, settings.origin, source_id, holdings)
+            archive.update_holdings(
+                settings.archive_dir, settings.origin, source_id, document.id, now
+            )
     documents = held_documents(catalog, source_id, settings)
     if settings.origin == "bundled":
         held = {document.document for document in documents}
