@@ -32,7 +32,7 @@ _FORMS = {
     "application/xml": (("xml",), "XML"),
     "text/xml": (("xml",), "XML"),
     # A workbook's name often has the suffix of the older form, or of the newer.
-    "application/vnd.ms-excel": (("ole", "zip"), "a workbook"),
+    "application/vnd.ms-excel": (("ole", "zip", "xml"), "a workbook"),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (
         ("zip", "ole"),
         "a workbook",

@@ -18,7 +18,7 @@ from ingest.cards import Correction, Framework, Node
 from ingest.catalog import Catalog
 from ingest.facts import FACT_KINDS, raw_tables
 from ingest.numbers import convert, parse_number
-from ingest.parse import Readable, empty_table, readable
+from ingest.parse import Readable, readable
 from ingest.pull import held_documents
 from ingest.quotes import QuoteCheck
 from ingest.settings import Settings
@@ -53,18 +53,16 @@ def load_raw(
         _insert(connection, "quote_check", _quote_rows(checks))
         _insert(connection, "unquoted_fact", _unquoted_rows(checks))
         # Observations keep every vintage; what a text says is taken from its newest version.
-        newest = [facts for facts in parsed if facts.is_newest]
-        _facts(connection, parsed).create_view("_vintages")
-        _facts(connection, newest).create_view("_newest")
+        vintages = [str(facts.path) for facts in parsed]
+        newest = [str(facts.path) for facts in parsed if facts.is_newest]
         for table, spec in raw_tables().items():
-            if table in FACT_KINDS:
-                view = "_vintages" if table == "observation" else "_newest"
+            if table in FACT_KINDS and parsed:
                 connection.execute(
-                    f"insert into raw.{table} select {', '.join(spec['columns'])} from {view} "
-                    f"where kind = '{table}' order by {', '.join(spec['key'])}"
+                    f"insert into raw.{table} select {', '.join(spec['columns'])} "
+                    "from read_parquet(?, union_by_name = true) "
+                    f"where kind = '{table}' order by {', '.join(spec['key'])}",
+                    [vintages if table == "observation" else newest],
                 )
-        connection.execute("drop view _vintages")
-        connection.execute("drop view _newest")
         connection.execute("commit")
     except duckdb.ConstraintException as error:
         connection.execute("rollback")
@@ -76,14 +74,6 @@ def load_raw(
         table: connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0]
         for table in raw_tables()
     }
-
-
-def _facts(
-    connection: duckdb.DuckDBPyConnection, parsed: Sequence[Readable]
-) -> duckdb.DuckDBPyRelation:
-    if not parsed:
-        return connection.from_arrow(empty_table())
-    return connection.from_parquet([str(facts.path) for facts in parsed], union_by_name=True)
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:

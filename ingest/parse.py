@@ -28,7 +28,6 @@ from ingest.facts import (
     ParseError,
     as_date,
     columns_digest,
-    fact_schema,
     raw_tables,
     write_facts,
 )
@@ -41,6 +40,7 @@ from ingest.settings import Settings
 
 BUNDLE_VERSION = 1
 UNREADABLE = (ParseError, OSError, ValueError)
+UNREADABLE_SUFFIX = ".unreadable"
 # Columns that a bundled row does not repeat: they follow from its document and its card.
 DERIVED_COLUMNS = ("source_id", "document_id", "vintage_on", "parser")
 
@@ -104,27 +104,28 @@ class Unreadable:
 
 
 def readable(
-    catalog: Catalog, source_id: str, settings: Settings
+    catalog: Catalog, source_id: str, settings: Settings, try_again: bool = False
 ) -> tuple[list[Readable], list[Unreadable]]:
     """The facts in force of a source, and the versions of its documents that can't be read.
 
     A vintage is a day, because that is what a fact's key knows: of several versions of a day
     the last one counts that can be read. Where none of a document's versions can be read, its
-    bundled facts stay in force.
+    bundled facts stay in force. A newest version that could not be read before is only tried
+    again if asked: a bad document can take long.
     """
     found: list[Readable] = []
     failed: list[Unreadable] = []
     held = held_documents(catalog, source_id, settings)
     for name in dict.fromkeys((h.document, h.fact_kind) for h in held):
         versions = [h for h in held if (h.document, h.fact_kind) == name]
-        own = _vintages(versions, catalog, settings, failed)
+        own = _vintages(versions, catalog, settings, failed, try_again)
         if not own and not name[1]:
             bundled = [
                 h for h in bundled_documents(catalog, source_id, settings) if h.document == name[0]
             ]
             for kind in dict.fromkeys(h.fact_kind for h in bundled):
                 of_kind = [h for h in bundled if h.fact_kind == kind]
-                found += _vintages(of_kind, catalog, settings, failed)
+                found += _vintages(of_kind, catalog, settings, failed, try_again)
         found += own
     return found, failed
 
@@ -134,20 +135,28 @@ def _vintages(
     catalog: Catalog,
     settings: Settings,
     failed: list[Unreadable],
+    try_again: bool,
 ) -> list[Readable]:
     """What can be read of the versions of a document, which come oldest first."""
     found: list[Readable] = []
     for held in reversed(versions):
         if found and found[-1].held.vintage_on == held.vintage_on:
             continue
-        known = facts_path(held, catalog, settings).exists()
+        path = facts_path(held, catalog, settings)
+        known, record = path.exists(), path.with_suffix(UNREADABLE_SUFFIX)
+        if record.exists() and (found or not try_again):
+            reason = record.read_text(encoding="utf-8")
+            failed.append(Unreadable(held, reason, is_past=bool(found)))
+            continue
         try:
-            path = parsed_facts(held, catalog, settings)
+            parsed_facts(held, catalog, settings)
             quotes = quote_check(held, path, settings)
         except UNREADABLE as error:
             failed.append(Unreadable(held, str(error), is_past=bool(found)))
+            archive.write_atomically(record, str(error).encode())
         else:
             found.append(Readable(held, path, quotes, was_parsed=known))
+            record.unlink(missing_ok=True)
     found.reverse()
     # Of the same bytes on two vintages in a row the second one says nothing new.
     pairs = zip(found, [None, *found], strict=False)
@@ -160,7 +169,7 @@ def _vintages(
 def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
     """Parse what a source holds. A document that can't be read is an error in the result."""
     result = ParseResult(source_id)
-    found, failed = readable(catalog, source_id, settings)
+    found, failed = readable(catalog, source_id, settings, try_again=True)
     for facts in found:
         result.counts.update(_counts(facts.path))
         result.quotes_found += facts.quotes.n_found
@@ -289,8 +298,3 @@ def _typed(text: str, kind: str) -> Any:
     if kind == "boolean":
         return {"true": True, "false": False}[text]
     return as_date(text) if kind == "date" else text
-
-
-def empty_table() -> pa.Table:
-    """A facts table without rows, so that a catalog without facts still loads."""
-    return fact_schema().empty_table()

@@ -264,15 +264,25 @@ class _Document:
         return grid, {line: r for r, (line, _) in enumerate(self.lines)}
 
     @cached_property
-    def csv_cells(self) -> list[str]:
-        return sorted({_fold(cell) for _, row in self.lines for cell in row if cell})
+    def records(self) -> list[list[str]]:
+        """Rows of a register in any form; in JSON the plain values of each object."""
+        if self.content.form == "json":
+            return [row for value in self.json_values.values() for row in _objects(value)]
+        if self.content.form == "csv":
+            with suppress(UnicodeDecodeError):
+                return [row for _, row in self.lines]
+        return [list(row) for table in self.content.tables for row in table.rows]
 
     @cached_property
-    def csv_pairs(self) -> set[str]:
+    def cells(self) -> list[str]:
+        return sorted({_fold(cell) for row in self.records for cell in row if cell})
+
+    @cached_property
+    def pairs(self) -> set[str]:
         """Every cell of a row followed by a number of the same row."""
         return {
             _fold(f"{name} {number}")
-            for _, row in self.lines
+            for row in self.records
             for number in row
             if number[-1:].isdecimal()
             for name in row
@@ -380,7 +390,7 @@ def _counted(document: _Document, place: re.Match[str], quote: str) -> str:
 
     Of a sum each thing is followed by its number. Names may have semicolons themselves.
     """
-    cells = document.csv_cells
+    cells = document.cells
     rest = _fold(quote)
     while rest:
         ends = [m.start() for m in re.finditer("; |$", rest)]
@@ -402,7 +412,16 @@ def _counted(document: _Document, place: re.Match[str], quote: str) -> str:
 
 
 def _pairs(document: _Document, place: re.Match[str]) -> set[str]:
-    return document.csv_pairs if place["of"] else set()
+    return document.pairs if place["of"] else set()
+
+
+def _objects(value: Any) -> Iterator[list[str]]:
+    """The plain values of every object inside a JSON value."""
+    if isinstance(value, dict):
+        yield [text for _, text in _fields(value, "")]
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)):
+            yield from _objects(inner)
 
 
 def _transcript_row(document: _Document, place: re.Match[str], quote: str) -> str:

@@ -150,7 +150,8 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
 def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
     problems = [{"document": f.document, "reason": f.reason} for f in result.failures]
     if result.fallback_reason:
-        problems.append({"document": "(bundled facts used)", "reason": result.fallback_reason})
+        stand_in = "bundled facts used" if result.origin == "bundled" else "nothing stands in"
+        problems.append({"document": f"({stand_in})", "reason": result.fallback_reason})
     rows = [{**vars(taken), "seconds": round(taken.seconds, 2)} for taken in result.taken]
     return dg.MaterializeResult(
         asset_key=key,
