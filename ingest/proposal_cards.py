@@ -138,6 +138,31 @@ def _doubts(candidate: Candidate) -> Iterator[str]:
         yield f"and {len(doubtful) - 10} more"
 
 
+def summary(proposal: Proposal) -> list[dict[str, Any]]:
+    """A row a candidate: what was found, where, how sure, and what becomes of its rows."""
+    return [
+        {
+            "kind": found.kind,
+            "where": found.where,
+            "confidence": found.confidence,
+            "in the card": "yes" if found.declared else "no",
+            "rows": ", ".join(f"{n} {outcome}" for outcome, n in sorted(found.counts.items())),
+            "first": "; ".join(_shown(line) for line in found.lines[:3]),
+            "why": found.reason,
+        }
+        for found in proposal.candidates
+    ]
+
+
+def _shown(line: Line) -> str:
+    """A row in few words: ``1 Beijing 91.5 = cn_beijing``."""
+    rank = "" if line.rank_from is None else str(line.rank_from)
+    if line.rank_to != line.rank_from:
+        rank = f"{line.rank_from or ''}-{line.rank_to or ''}"
+    printed = " ".join(filter(None, (rank, line.name or line.quote, line.score_as_printed)))
+    return f"{printed} = {line.city_id}" if line.city_id else printed
+
+
 def rows(lines: Sequence[Line]) -> str:
     """Candidate rows as CSV."""
     stream = io.StringIO()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.cards import QUOTE_LIMIT
+from ingest.catalog_files import UNDECIDED
 from ingest.gazetteer import Resolution
 from ingest.grammar.quantities import Quantity
 from ingest.grammar.statements import Entry, Statement
@@ -15,8 +16,6 @@ from ingest.numbers import parse_number
 from ingest.parsers.quoted_passages import spaced
 from ingest.reading.content import Passage
 
-UNDECIDED = "???"
-"""Stands in a proposed card where only the analyst can decide; the loader refuses it."""
 OPERATORS = {"eq": "eq", "ge": "ge", "gt": "ge", "le": "le", "lt": "le"}
 _KINDS = {"set": "rank_set", "tier": "rank_set", "bound": "bound", "ranking": "rank_set"}
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
