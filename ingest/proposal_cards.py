@@ -147,14 +147,14 @@ def summary(proposal: Proposal) -> list[dict[str, Any]]:
             "confidence": found.confidence,
             "in the card": "yes" if found.declared else "no",
             "rows": ", ".join(f"{n} {outcome}" for outcome, n in sorted(found.counts.items())),
-            "first": "; ".join(_shown(line) for line in found.lines[:3]),
+            "first": "; ".join(shown(line) for line in found.lines[:3]),
             "why": found.reason,
         }
         for found in proposal.candidates
     ]
 
 
-def _shown(line: Line) -> str:
+def shown(line: Line) -> str:
     """A row in few words: ``1 Beijing 91.5 = cn_beijing``."""
     rank = "" if line.rank_from is None else str(line.rank_from)
     if line.rank_to != line.rank_from:

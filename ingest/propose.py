@@ -474,7 +474,8 @@ def _tabulated(statement: Statement, where: str, tables: Sequence[Candidate]) ->
         return ""
     for table in tables:
         names = {line.name for line in table.lines if line.locator.startswith(f"{page},")}
-        shared = sum(entry.name in names for entry in statement.entries)
+        # In running text the cells of a row may stand in one name.
+        shared = sum(not names.isdisjoint([e.name, *e.name.split()]) for e in statement.entries)
         if 2 * shared > len(statement.entries):
             return f"the rows stand in {table.where}"
     return ""
