@@ -69,9 +69,6 @@ def _tried(card: Path, scratch: Path, settings: Settings) -> tuple[Source, Parse
     source = next(s for s in catalog.sources.values() if layer in catalog.folders[s.id][0].parents)
     if source.id in known.sources:
         _stop(card, f"the catalog has a card '{source.id}' already: choose another id")
-    taken = {report.report_id for other in known.sources.values() for report in other.reports}
-    twice = sorted(taken & {report.report_id for report in source.reports})
-    _stop(card, *(f"another card has a report '{report}': choose another id" for report in twice))
     layers = (*settings.catalog, layer)
     trial = replace(settings, home=scratch / "home", catalog=layers, origin="mirror")
     pulled = pull(catalog, source.id, trial)
