@@ -235,6 +235,9 @@ class Phrases:
             if figure:
                 scored.append((len(names) - 1, tokens[figure - 1].data))
                 at = figure
+                while at < len(tokens) and tokens[at].code == "b":
+                    _annotate(names[-1], tokens[at].data)  # 甲市得分92.4分(第1位)
+                    at += 1
             after = _separator_end(tokens, at)
             if after is None or after >= len(tokens):
                 break

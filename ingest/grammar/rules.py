@@ -408,6 +408,17 @@ class Sentence:
             match, "tier", entries, 0.8, f"tier {tier}, without order", label=self._label(match)
         )
 
+    def within(self, match: re.Match[str]) -> Found | None:
+        """Among the first ten, and its rank there."""
+        names, size, rank = (self._get(match, g) for g in ("one", "size", "rank"))
+        if len(names) != 1 or rank[1] > size or not self._relates(match, "size"):
+            return None
+        if self._other_subject(match, names) or not names[0].certain:
+            return None
+        self.state.rank = rank[1]
+        entries = [_entry(names[0], rank[0], rank[1], tied=rank[2])]
+        return self._statement(match, "ranking", entries, 0.85, "a rank within the first places")
+
     def rank_range(self, match: re.Match[str]) -> Found | None:
         names, (low, high, *_) = self._get(match, "one"), self._get(match, "range")
         places = high - low + 1
@@ -438,6 +449,9 @@ class Sentence:
             return None
         if self._other_subject(match, names):
             return self._refusal(match, names, [low], "another name may have the rank")
+        after = self.codes[match.end("rank") : match.end("rank") + 1]
+        if after == "N" and "c" in self.codes[match.end("one") : match.start("rank")]:
+            return None  # 甲市，第二名乙市: the rank is the next name's
         if kind == "lead" and not names[0].certain and not names[0].score:
             return None
         if names[0].broken:
@@ -497,20 +511,25 @@ class Sentence:
             if kind == "inverse":
                 return None
             return self._refusal(match, names, [low], f"{len(names)} names with one rank")
-        if kind == "lead":
+        if kind == "lead" and "k" not in match.group() and "v" not in match.group():
             return None
         value = self._get(match, "value")
         entries = [_entry(n, low, high, tied=tied, value=value) for n in names]
         self.state.rank, self.state.score = low + len(names) - 1, entries[-1].score
         return self._statement(match, "ranking", entries, 0.8, "a rank and its name")
 
-    def led_by(self, match: re.Match[str]) -> Found | None:
+    def heads_clause(self, match: re.Match[str]) -> Found | None:
+        """Led by Alphaville; 第一名甲市: a rank, and right behind it its name."""
         names: list[Name] = self._get(match, "one")
-        if self._get(match, "rank")[3] != "inverse" or len(names) > 1:
+        low, high, tied, kind = self._get(match, "rank")
+        start = match.start("rank")
+        printed = self.text[self.items[start].start : self.items[start].end]
+        heads = start == 0 or self.codes[start - 1] in "c;k"
+        if len(names) > 1 or not (kind == "inverse" or (heads and _HEADS.match(printed))):
             return None
-        self.state.rank = 1
-        entries = [_entry(names[0], 1, 1, value=self._get(match, "value"))]
-        return self._statement(match, "ranking", entries, 0.8, "led by a name")
+        self.state.rank = low
+        entries = [_entry(names[0], low, high, tied=tied, value=self._get(match, "value"))]
+        return self._statement(match, "ranking", entries, 0.8, "a rank, and right behind its name")
 
     def followed(self, match: re.Match[str]) -> Found | None:
         names: list[Name] = self._get(match, "one")
@@ -683,6 +702,7 @@ def _direction(entries: list[Entry]) -> Direction | None:
     return "lower_is_better" if scores == sorted(scores) else None
 
 
+_HEADS = re.compile(r"第.*[名位]$|[冠亚季]军|[亞]軍|榜首|首位")
 _SCORE_WORD = re.compile(r"scor|skor|nilai|indeks|index|punkt|point|分|指数|指數", re.IGNORECASE)
 _SAYS_SO = re.compile(r"[a-z]+(?:s|ed) |lead|led|tops|topped|head|führt|liegt|arrive|mène", re.I)
 _ADVERB_WORDS = """
@@ -710,24 +730,25 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
         (rf"{_ONE}~W~(?:(?P<rank>r)|(?P<size>s))", Sentence.beyond),
         (rf"{_ONE}~X~(?P<rank>r)p{_OTHER}", Sentence.tie_with),
         (
-            rf"{_ONE}~(?:(?P<size>s)|(?P<tier>t))c?~D?~(?P<values>V)D?",
+            rf"{_ONE}~(?:(?P<size>s)|(?P<tier>t))c?~[DI]?~(?P<values>V)D?",
             Sentence.group_values,
         ),
         (
-            rf"{_ONE}D?~(?P<values>V)c?D?c?~(?:(?P<size>s)|(?P<tier>t))",
+            rf"{_ONE}[DI]?~(?P<values>V)c?D?c?~(?:(?P<size>s)|(?P<tier>t))",
             Sentence.group_values,
         ),
         (
-            rf"(?:(?P<size>s)|(?P<tier>t))~D?I?~{_ONE}c?~D?~(?P<values>V)D?",
+            rf"(?:(?P<size>s)|(?P<tier>t))~D?I?~{_ONE}c?~[DI]?~(?P<values>V)D?",
             Sentence.group_values,
         ),
-        (rf"{_ONE}~D?~(?P<values>V)c?~D?~(?P<ranks>K)D?", Sentence.rank_list),
+        (rf"{_ONE}~[DI]?~(?P<values>V)c?~D?~(?P<ranks>K)D?", Sentence.rank_list),
         (rf"{_ONE}~sc?~(?P<ranks>K)c?D?", Sentence.rank_list),
-        (rf"{_ONE}~D?~(?P<ranks>K)c?D?~(?P<values>V)D?", Sentence.rank_list),
+        (rf"{_ONE}~D?~(?P<ranks>K)c?[DI]?~(?P<values>V)D?", Sentence.rank_list),
         (rf"{_ONE}~D?~(?P<ranks>K)c?D?", Sentence.rank_list),
-        (rf"{_ONE}~D?~(?P<values>V)c?D?", Sentence.values_only),
-        (r"(?P<one>[Nl])c?~D~(?P<values>V)", Sentence.values_only),
+        (rf"{_ONE}~[DI]?~(?P<values>V)c?D?", Sentence.values_only),
+        (r"(?P<one>[Nl])c?~[DI]~(?P<values>V)", Sentence.values_only),
         (rf"(?P<size>s)~[ID]?~{_ONE}~c?~F~(?P<more>N)", Sentence.group),
+        (rf"{_ONE}~(?P<size>s)c~(?P<rank>r)", Sentence.within),
         (rf"{_ONE}~h?~(?P<size>s)", Sentence.group),
         (rf"(?P<size>s)~[ID]?~{_ONE}(?:c?~I)?", Sentence.group),
         (rf"(?P<size>s)(?P<comma>c){_ONE}", Sentence.group),
@@ -750,7 +771,7 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
         ),
         (rf"{_ONE}c[wvpkgyq@l]{{1,8}}c(?P<rank>r)", Sentence.apposition),
         (rf"(?P<rank>r)[wvyp@gl]{{0,6}}?[kv][wvk]{{0,2}}?{_ONE}{_SCORE}", Sentence.inverse),
-        (rf"(?P<rank>r){_ONE}{_SCORE}", Sentence.led_by),
+        (rf"(?P<rank>r){_ONE}{_SCORE}", Sentence.heads_clause),
         (rf"F~{_ONE}{_SCORE}", Sentence.followed),
         (rf"{_ONE}~f", Sentence.follows),
         (r"(?P<one>N)?[wvpk]{0,8}?Z", Sentence.censored),
