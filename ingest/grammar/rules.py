@@ -310,7 +310,12 @@ class Sentence:
         comma = next(item for item in between if item.code == "c")
         word = re.match(r"\s*([^\W\d_]+)", self.text[comma.end :])
         first = word[1].lower() if word else ""
-        return not (first.endswith(("ing", "ant")) or "㐀" <= first[:1] <= "鿿" or first == "yang")
+        participle = first.endswith(("ing", "ant", "é", "ée")) or first in (
+            "ranked",
+            "placed",
+            "tied",
+        )
+        return not (participle or "㐀" <= first[:1] <= "鿿" or first == "yang")
 
     def _other_subject(self, match: re.Match[str], names: list[Name]) -> bool:
         """Whether another name stands before these in their clause, so that it may be meant."""
@@ -729,6 +734,7 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
         (rf"{_ONE}~a?~(?P<rank>r)c?~A~{_OTHER}(?=[c;a]|$)", Sentence.ahead),
         (rf"{_ONE}~W~(?:(?P<rank>r)|(?P<size>s))", Sentence.beyond),
         (rf"{_ONE}~X~(?P<rank>r)p{_OTHER}", Sentence.tie_with),
+        (rf"{_ONE}~Xp{_OTHER}~(?P<rank>r)", Sentence.tie_with),
         (
             rf"{_ONE}~(?:(?P<size>s)|(?P<tier>t))c?~[DI]?~(?P<values>V)D?",
             Sentence.group_values,
@@ -749,7 +755,7 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
         (r"(?P<one>[Nl])c?~[DI]~(?P<values>V)", Sentence.values_only),
         (rf"(?P<size>s)~[ID]?~{_ONE}~c?~F~(?P<more>N)", Sentence.group),
         (rf"{_ONE}~(?P<size>s)c~(?P<rank>r)", Sentence.within),
-        (rf"{_ONE}~h?~(?P<size>s)", Sentence.group),
+        (rf"{_ONE}~[hD]?~(?P<size>s)", Sentence.group),
         (rf"(?P<size>s)~[ID]?~{_ONE}(?:c?~I)?", Sentence.group),
         (rf"(?P<size>s)(?P<comma>c){_ONE}", Sentence.group),
         (rf"{_ONE}~(?P<range>j)", Sentence.rank_range),
