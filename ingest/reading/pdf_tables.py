@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from ingest.reading.pdf_borderless import borderless, separators
@@ -20,8 +21,14 @@ def find(page: Page) -> list[Found]:
     """The page's tables from top to bottom, unnumbered and without titles."""
     free = {id(w): w for w in page.words}
     found: list[Found] = []
-    for grid in sorted(grids(page), key=lambda g: _area(g.box)):
-        made = ruled(grid, [w for w in free.values() if _within(w, grid.box)], page.number)
+    drawn = sorted(grids(page), key=lambda g: _area(g.box))
+    outside = [w for w in page.words if not any(_within(w, grid.box) for grid in drawn)]
+    outside = _without_prose([w for w in outside if w.upright])
+    for grid in drawn:
+        inside = [w for w in free.values() if _within(w, grid.box)]
+        if _is_part(inside, outside):
+            continue
+        made = ruled(grid, inside, page.number)
         if made is not None:
             head = _heading(made, free.values())
             if head is not None:
@@ -31,13 +38,28 @@ def find(page: Page) -> list[Found]:
             found.append(made)
             for word in made.words:
                 del free[id(word)]
-    upright = [w for w in free.values() if w.upright]
-    prose = {id(w) for p in paragraphs(lines_of(upright)) for phrase in p for w in phrase.words}
-    for region in regions(lines_of([w for w in upright if id(w) not in prose])):
+    for region in regions(lines_of(_without_prose([w for w in free.values() if w.upright]))):
         made = borderless(region, separators(region, page), page.number)
         if made is not None:
             found.append(made)
     return sorted(found, key=lambda f: (f.box[1], f.box[0]))
+
+
+def _without_prose(words: Sequence[Word]) -> list[Word]:
+    prose = {id(w) for p in paragraphs(lines_of(words)) for phrase in p for w in phrase.words}
+    return [w for w in words if id(w) not in prose]
+
+
+def _is_part(inside: Sequence[Word], outside: Sequence[Word]) -> bool:
+    """Most lines of a grid go on beside it: its lines or shading mark some of the cells only."""
+    lines = lines_of([w for w in inside if w.upright])
+    bases = sorted(w.base for w in outside)
+
+    def goes_on(line: Line) -> bool:
+        i = bisect_left(bases, line.base - 0.25 * line.size)
+        return i < len(bases) and bases[i] <= line.base + 0.25 * line.size
+
+    return sum(map(goes_on, lines)) > 0.6 * len(lines)
 
 
 def _heading(made: Found, words: Iterable[Word]) -> Line | None:

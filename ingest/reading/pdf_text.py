@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from ingest.reading.pdf_lines import Line, joined, line_text, lines_of
+from ingest.reading.pdf_lines import Line, joined, lines_of
 from ingest.reading.pdf_page import Page, Word
 
 
@@ -62,7 +62,7 @@ def _paragraphs(lines: Sequence[Line]) -> list[str]:
     paragraphs: list[list[str]] = []
     right = max((line.x1 for line in lines), default=0)
     for i, line in enumerate(lines):
-        text = "  ".join(line_text(p.words, marks=True) for p in line.phrases)
+        text = "  ".join(p.text for p in line.phrases)
         text = " ".join(text.split())
         if i and _flows(lines[i - 1], line, right):
             paragraphs[-1].append(text)
