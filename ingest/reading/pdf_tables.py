@@ -22,23 +22,25 @@ def find(page: Page) -> list[Found]:
     free = {id(w): w for w in page.words}
     found: list[Found] = []
     drawn = sorted(grids(page), key=lambda g: _area(g.box))
-    outside = [w for w in page.words if not any(_within(w, grid.box) for grid in drawn)]
-    outside = _without_prose([w for w in outside if w.upright])
+    outside = [w for w in page.words if w.upright and not any(_within(w, g.box) for g in drawn)]
+    outside = _without_prose(outside)
+    rejected = False
     for grid in drawn:
         inside = [w for w in free.values() if _within(w, grid.box)]
-        if _is_part(inside, outside):
+        made = None if _is_part(inside, outside) else ruled(grid, inside, page.number)
+        if made is None:
+            rejected = True
             continue
-        made = ruled(grid, inside, page.number)
-        if made is not None:
-            head = _heading(made, free.values())
-            if head is not None:
-                taller = grid.with_row_above(head.top - 1)
-                words = [*made.words, *head.words]
-                made = ruled(taller, words, page.number) or made
-            found.append(made)
-            for word in made.words:
-                del free[id(word)]
-    for region in regions(lines_of(_without_prose([w for w in free.values() if w.upright]))):
+        head = _heading(made, free.values())
+        if head is not None:
+            taller = grid.with_row_above(head.top - 1)
+            made = ruled(taller, [*made.words, *head.words], page.number) or made
+        found.append(made)
+        for word in made.words:
+            del free[id(word)]
+    if rejected:
+        outside = _without_prose([w for w in free.values() if w.upright])
+    for region in regions(lines_of([w for w in outside if id(w) in free])):
         made = borderless(region, separators(region, page), page.number)
         if made is not None:
             found.append(made)
