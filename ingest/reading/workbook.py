@@ -14,17 +14,16 @@ from typing import Any
 import openpyxl
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.utils import range_boundaries
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import CalamineError, SheetVisibleEnum
 
 from ingest.reading import zips
-from ingest.reading.content import Content, Position, ReadingError, Table, column_letters, fold
+from ingest.reading.content import Content, Position, Table, column_letters, fold
 from ingest.reading.forms import recognise
 from ingest.reading.marks import superscript
 from ingest.reading.number_formats import general, print_date, print_number
 from ingest.reading.plain import lone_title
+from ingest.reading.stored import check_size, open_workbook
 
-MAX_CELLS = 10_000_000
-"""Of the grid of one table."""
 MAX_FORMATTED = 150 << 20
 """Bytes of XML in a workbook whose number formats are read; a larger one is read without."""
 _GAP = 50
@@ -164,12 +163,7 @@ _BLANK_ROW = re.compile(rb'<row\s[^<>]*?\br="[^<>]*?(?:/>|>\s*</row>)')
 
 def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
     """By calamine: stored values of any workbook, without number formats."""
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except PasswordError:
-        raise ReadingError("it is protected by a password: take it off and save again") from None
-    except (CalamineError, OSError, ValueError) as error:
-        raise ReadingError(f"the workbook is damaged or cut off ({fold(str(error))})") from None
+    book = open_workbook(data)
     notes.append("numbers are as stored, without their number formats")
     sheets: list[_Sheet] = []
     for metadata in book.sheets_metadata:
@@ -182,7 +176,7 @@ def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
         except (CalamineError, ValueError) as error:
             notes.append(f"sheet {name} can't be read ({fold(str(error))}): left out")
             continue
-        _check_size(name, read.height, read.width)
+        check_size(name, read.height, read.width)
         start = read.start or (0, 0)
         sheet = _Sheet(name, merged=list(read.merged_cell_ranges or ()))
         for row, cells in enumerate(read.to_python()):
@@ -191,14 +185,6 @@ def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
                     _enter(sheet, (row + start[0], column + start[1]), value, "")
         sheets.append(sheet)
     return sheets
-
-
-def _check_size(name: str, height: int, width: int) -> None:
-    if height * width > MAX_CELLS:
-        raise ReadingError(
-            f"sheet {name} has {height} rows and {width} columns, more than {MAX_CELLS} cells:"
-            " save only what is needed"
-        )
 
 
 def _enter(sheet: _Sheet, place: Position, value: object, code: str) -> None:
@@ -255,7 +241,7 @@ def _blocks(used: set[int]) -> list[tuple[int, int]]:
 def _table(sheet: _Sheet, rows: tuple[int, int], columns: tuple[int, int]) -> Table:
     top, left = rows[0], columns[0]
     height, width = rows[1] - top + 1, columns[1] - left + 1
-    _check_size(sheet.name, height, width)
+    check_size(sheet.name, height, width)
     grid = [[""] * width for _ in range(height)]
     values: dict[Position, float] = {}
     for (row, column), text in sheet.cells.items():
