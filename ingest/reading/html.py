@@ -60,7 +60,7 @@ def content(data: bytes) -> Content:
     Raises:
         ReadingError: undecodable, or a table with more cells than could be read.
     """
-    root, notes = _parse(data)
+    root, notes = parse(data)
     tables: list[Table] = []
     for number, element in enumerate(_all_tables(root), start=1):
         table = _table(element, number)
@@ -81,7 +81,7 @@ def tables_matching(data: bytes, selector: str) -> list[int]:
     Raises:
         ReadingError: the selector is not valid CSS, or the page can't be decoded.
     """
-    root, _ = _parse(data)
+    root, _ = parse(data)
     try:
         picked = root.cssselect(selector)
     except SelectorError as error:
@@ -97,7 +97,7 @@ def tables_matching(data: bytes, selector: str) -> list[int]:
     return sorted(set(found))
 
 
-def _parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
+def parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
     text, notes = encodings.decode_page(data, _declared(data))
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
