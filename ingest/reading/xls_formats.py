@@ -60,7 +60,7 @@ def _workbook_stream(data: bytes) -> bytes:
         following = numbers[-1]
     fat = [n for s in fat_sectors if s < _END for n in struct.unpack(f"<{size // 4}I", sector(s))]
     directory = b"".join(sector(n) for n in _chain(fat, _u32(data, 48)))
-    entries = {}
+    entries: dict[str, tuple[int, int, int]] = {}
     for place in range(0, len(directory), 128):
         entry = directory[place : place + 128]
         name = entry[: max(0, _u16(entry, 64) - 2)].decode("utf-16-le")
