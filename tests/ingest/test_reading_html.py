@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.reading import Content, ReadingError
+from ingest.reading import Content, ReadingError, tables_matching
 from ingest.reading.content import fold
-from ingest.reading.html import content, tables_matching
+from ingest.reading.html import content
 
 
 def page(body: str, head: str = "", encoding: str = "utf-8") -> Content:
