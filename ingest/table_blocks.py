@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 from ingest.reading.content import Content, Table
@@ -25,6 +26,8 @@ from ingest.table_words import (
 )
 
 _DIGIT = re.compile(r"\d")
+_YEAR_OF = re.compile(r"(?:19|20)\d\d\s?(?:年\S|[^\W\d])")
+"""A year with a word behind it is a heading: 2023 rank, 2023年排名."""
 NEAR = 12.0
 """Points by which a column may shift from page to page."""
 LONG = 80
@@ -43,9 +46,10 @@ class Line:
     title: str = ""
     """Of its table, and of its block where several stand side by side."""
 
-    @property
+    @cached_property
     def cells(self) -> tuple[str, ...]:
-        return tuple(self.table.rows[self.row][c] for c in self.columns)
+        row = self.table.rows[self.row]
+        return tuple([row[c] for c in self.columns])
 
     def locator(self, column: int | None = None) -> str:
         return self.table.locator(self.row, None if column is None else self.columns[column])
@@ -205,7 +209,7 @@ def _numeric_columns(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
 def _is_data(rows: Sequence[Sequence[str]], r: int, numeric: Sequence[int]) -> bool:
     """Whether a row states something: a number, and a text beside it."""
     cells = rows[r]
-    numbers = [c for c in numeric if _is_numeric(cells[c])]
+    numbers = [c for c in numeric if _is_numeric(cells[c]) and not _YEAR_OF.match(cells[c])]
     if not numbers:
         return False
     texts = [t for c, t in enumerate(cells) if t and c not in numbers and not is_missing(t)]

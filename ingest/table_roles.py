@@ -66,7 +66,8 @@ def rank_columns(block: Block) -> list[RankColumn]:
         own = block.headings[c][-1] if block.headings[c] else ""
         if says(heading, "other_time"):
             continue
-        if says(heading, "rank"):
+        # Ranks of several years stand under the years alone.
+        if says(heading, "rank") or (is_year(own) and _counts_from_one(ranks)):
             # A rank that its own heading names comes before one that a heading above it names.
             found.append((0 if says(own, "rank") or len(own) < 6 else 1, c, "rank"))
         elif says(heading, "serial") and _counts_from_one(ranks):
