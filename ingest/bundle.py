@@ -50,8 +50,9 @@ class BundleLine:
         return "\n".join([first, *(f"{'':10}{text}" for text in self.quarantined)])
 
 
-def bundle(settings: Settings) -> Iterable[BundleLine]:
-    """Write the bundled facts beside the cards; yields a line per document as it goes.
+def bundle(settings: Settings, only: str | None = None) -> Iterable[BundleLine]:
+    """Write the bundled facts beside the cards, of all sources or of one; yields a line per
+    document as it goes.
 
     The licence gate: a source that must not be redistributed gets no facts, and no quote is
     longer than the limit. A document that does not parse keeps its facts and is refused.
@@ -62,7 +63,7 @@ def bundle(settings: Settings) -> Iterable[BundleLine]:
     elsewhere = 0
     with tempfile.TemporaryDirectory() as home:
         scratch = replace(settings, home=Path(home), origin="mirror")
-        for card in catalog.sources.values():
+        for card in (c for c in catalog.sources.values() if only in (None, c.id)):
             if not documents_of(card, scratch):  # it has facts only where it is pulled live
                 continue
             lines = list(_bundle_source(catalog, card, scratch))
