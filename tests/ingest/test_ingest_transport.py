@@ -751,7 +751,7 @@ def test_a_long_download_says_how_far_it_is(
     monkeypatch.setattr(pull, "PROGRESS_SECONDS", 0.0)
     site.give("/doc", REGISTER * 50_000)
     told: list[str] = []
-    pull.pull(live.catalog(), "things", live.settings, told.append)
+    pull.pull(live.catalog(), "things", live.settings, tell=told.append)
     assert told[0].startswith("things/doc: 0.1 of 3.4 MB after ")
 
 
