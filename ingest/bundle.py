@@ -142,7 +142,8 @@ def _write_facts(path: Path, kind: str, rows: list[dict[str, Any]]) -> None:
     columns = [c for c in spec["columns"] if c not in (*OMITTED_COLUMNS, *computed)]
     if kind == "claim":
         columns.append("unit")
-    used = [c for c in columns if any(row.get(c) not in (None, "") for row in rows)]
+    silent = {c: (None, "", spec["columns"][c].get("default")) for c in columns}
+    used = [c for c in columns if any(row.get(c) not in silent[c] for row in rows)]
     text = [{c: _text(row.get(c)) for c in used} for row in rows]
     _write_csv(path, used, sorted(text, key=lambda row: [row[c] for c in used]))
 

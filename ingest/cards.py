@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingest.links import Link
 from ingest.paging import Paging
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -318,6 +319,11 @@ class Document(Entry):
     id: Identifier
     title: Text
     address: Annotated[str, StringConstraints(pattern=r"^https?://\S.*$")]
+    links: tuple[Link, ...] = ()
+    """The address is a page, and the document is where this link of it leads; of several, each
+    leads to the page of the next."""
+    body: dict[str, Any] | None = None
+    """JSON that is posted to the address, for interfaces that are asked in this way."""
     form: Literal["published", "derived", "transcript"] = "published"
     mirror: str | None = None
     published_on: dt.date
@@ -344,6 +350,12 @@ class Document(Entry):
     def _live_only_has_only_its_address(self) -> Document:
         if self.live_only and (self.mirror or self.form != "published"):
             raise ValueError("a live_only document is published at its address and has no mirror")
+        return self
+
+    @model_validator(mode="after")
+    def _is_asked_in_one_way(self) -> Document:
+        if self.body is not None and self.links:
+            raise ValueError("links are followed without a body")
         return self
 
     @model_validator(mode="after")

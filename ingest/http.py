@@ -7,14 +7,15 @@ Only what changed comes: an answer's validators are sent back with the next requ
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import httpx
@@ -100,6 +101,7 @@ def fetch(
     how: Pull = USUAL,
     held: Validators = NONE_HELD,
     *,
+    body: Mapping[str, Any] | None = None,
     max_bytes: int = MAX_BYTES,
     pause: float = PAUSE,
     progress: Progress = lambda size, announced: None,
@@ -107,7 +109,7 @@ def fetch(
     """A document, or the word of its host that the version with the validators is current.
 
     Server errors and broken connections are tried again; everything else is final.
-    ``progress`` is told the bytes so far, and the bytes announced where they are.
+    ``body`` is posted as JSON. ``progress`` is told the bytes so far, and those announced.
 
     Raises:
         FetchError: with the reason. It names no key.
@@ -116,7 +118,7 @@ def fetch(
     try:
         secret = _key(how)
         deadline = time.monotonic() + how.timeout_seconds
-        ask = _Ask(settings, how, deadline, secret, held, max_bytes, progress)
+        ask = _Ask(settings, how, deadline, secret, held, max_bytes, progress, body)
         attempt = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_TryAgain),
             stop=tenacity.stop_any(
@@ -147,6 +149,7 @@ class _Ask:
     held: Validators = NONE_HELD
     max_bytes: int = MAX_BYTES
     progress: Progress = lambda size, announced: None
+    body: Mapping[str, Any] | None = None
 
     @property
     def exempt(self) -> frozenset[Endpoint]:
@@ -207,6 +210,10 @@ def _follow(address: str, ask: _Ask, take: Callable[[httpx.Response], T], polite
         timeout = httpx.Timeout(min(READ_SECONDS, left), connect=min(CONNECT_SECONDS, left))
         headers = {"User-Agent": _agent(ask), "Accept-Encoding": "gzip", **ask.how.headers}
         headers |= ask.held.headers() if polite else {}
+        posted = None
+        if polite and ask.body is not None:
+            posted = json.dumps(ask.body, ensure_ascii=False).encode()
+            headers["Content-Type"] = "application/json"
         asked = url
         if polite and _may_have_key(first, address):
             asked, headers = _with_key(url, headers, ask)
@@ -215,10 +222,14 @@ def _follow(address: str, ask: _Ask, take: Callable[[httpx.Response], T], polite
                 httpx.Client(
                     transport=GuardedTransport(url, ask.exempt, ask.deadline), timeout=timeout
                 ) as client,
-                client.stream("GET", asked, headers=headers) as response,
+                client.stream(
+                    "GET" if posted is None else "POST", asked, headers=headers, content=posted
+                ) as response,
             ):
                 if not response.has_redirect_location:
                     return take(response)
+                if posted is not None:
+                    raise FetchError("what was posted is redirected elsewhere")
                 address = urljoin(url, response.headers["location"])
         except _TryAgain as error:
             if error.seconds:

@@ -23,10 +23,18 @@ from ingest import archive
 from ingest.archive import HeldDocument
 from ingest.cards import Document, Source
 from ingest.catalog import Catalog
-from ingest.facts import Facts, ParseError, as_date, raw_tables, write_facts
+from ingest.facts import (
+    Facts,
+    ParseError,
+    as_date,
+    columns_digest,
+    raw_tables,
+    write_facts,
+)
 from ingest.parsers import PARSERS
 from ingest.parsers.base import Context
 from ingest.pull import bundled_documents, held_documents
+from ingest.quotes import QuoteCheck, Unquoted, quote_check
 from ingest.reading.content import ReadingError
 from ingest.settings import Settings
 
@@ -46,6 +54,10 @@ class ParseResult:
     quarantined: int = 0
     parsed: int = 0
     reused: int = 0
+    quotes_found: int = 0
+    quotes_unchecked: int = 0
+    unquoted: list[Unquoted] = field(default_factory=list)
+    """Facts whose quote does not stand in the document; they keep it from being published."""
     errors: list[str] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
     """Versions that can't be read, and that were followed by one that can."""
@@ -64,7 +76,7 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
         parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
         parts.append(document.model_dump_json(include={"options", "reports"}))
         parts += [entry.model_dump_json() for entry in card.registers]
-    parts += [catalog.names_digest, held.source_id, held.document_id, held.parser]
+    parts += [catalog.names_digest, columns_digest(), held.source_id, held.document_id, held.parser]
     parts.append(str(held.vintage_on))
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
     return settings.facts_dir / f"{held.blob}.{name}-{digest}.parquet"
@@ -76,6 +88,7 @@ class Readable:
 
     held: HeldDocument
     path: Path
+    quotes: QuoteCheck
     is_newest: bool = False
     """No later vintage of the document can be read."""
     was_parsed: bool = False
@@ -137,11 +150,12 @@ def _vintages(
             continue
         try:
             parsed_facts(held, catalog, settings)
+            quotes = quote_check(held, path, settings)
         except UNREADABLE as error:
             failed.append(Unreadable(held, str(error), is_past=bool(found)))
             archive.write_atomically(record, str(error).encode())
         else:
-            found.append(Readable(held, path, was_parsed=known))
+            found.append(Readable(held, path, quotes, was_parsed=known))
             record.unlink(missing_ok=True)
     found.reverse()
     # Of the same bytes on two vintages in a row the second one says nothing new.
@@ -158,6 +172,9 @@ def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
     found, failed = readable(catalog, source_id, settings, try_again=True)
     for facts in found:
         result.counts.update(_counts(facts.path))
+        result.quotes_found += facts.quotes.n_found
+        result.quotes_unchecked += facts.quotes.n_unchecked
+        result.unquoted += facts.quotes.unquoted
         result.reused += facts.was_parsed
         result.parsed += not facts.was_parsed
     for bad in failed:

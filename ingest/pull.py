@@ -7,18 +7,18 @@ import datetime as dt
 import io
 import mimetypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ingest import archive
+from ingest import archive, remote
 from ingest.archive import HeldDocument
 from ingest.arrived import surprise
 from ingest.cards import Document, Source
 from ingest.catalog import Catalog
 from ingest.facts import FACT_KINDS
-from ingest.http import Answer, Validators, fetch
+from ingest.http import Answer, Validators
 from ingest.parsers import PARSERS
 from ingest.settings import Settings
 from ingest.transport import FetchError
@@ -75,12 +75,17 @@ class _Absent(Exception):
 
 
 def pull(
-    catalog: Catalog, source_id: str, settings: Settings, tell: Tell = lambda line: None
+    catalog: Catalog,
+    source_id: str,
+    settings: Settings,
+    years: Collection[int] | None = None,
+    tell: Tell = lambda line: None,
 ) -> PullResult:
     """Take every document of a source from the origin of the settings.
 
-    ``tell`` is told now and then, in a line, how far a long download is.
-
+    ``years`` are the only ones asked for, whatever the revision window; the other documents of
+    a series, and those that belong to no year, stay as they are held. ``tell`` is told now and
+    then, in a line, how far a long download is.
     A document that the origin can't give falls back to the last good one of that origin,
     then to the bundled facts; the result says so. Nothing here raises for a bad document.
     """
@@ -90,9 +95,12 @@ def pull(
     taken: list[Taken] = []
     if settings.origin != "bundled":
         holdings = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
-        for document in card.documents:
+        for document in documents_of(card, settings):
+            if years is not None and document.year not in years:
+                continue
             last = [held for held in holdings if held.document == document.id]
-            now, found = _pull_document(card, document, last, settings, tell)
+            in_any_case = years is not None
+            now, found = _pull_document(card, document, last, settings, tell, in_any_case)
             taken.append(found)
             if found.outcome == "failed":
                 failures.append(PullFailure(document.id, found.detail))
@@ -106,7 +114,7 @@ def pull(
         held = {document.document for document in documents}
         failures += [
             PullFailure(document.id, "no bundled facts")
-            for document in card.documents
+            for document in documents_of(card, settings)
             if document.id not in held
         ]
     used = {held.origin for held in documents}
@@ -118,6 +126,12 @@ def pull(
         failures,
         taken,
     )
+
+
+def documents_of(card: Source, settings: Settings) -> list[Document]:
+    """Documents that the origin of the settings may have."""
+    live = settings.origin == "live"
+    return [document for document in card.documents if live or not document.live_only]
 
 
 def held_documents(catalog: Catalog, source_id: str, settings: Settings) -> list[HeldDocument]:
@@ -135,7 +149,12 @@ def held_documents(catalog: Catalog, source_id: str, settings: Settings) -> list
 
 
 def _pull_document(
-    card: Source, document: Document, last: list[HeldDocument], settings: Settings, tell: Tell
+    card: Source,
+    document: Document,
+    last: list[HeldDocument],
+    settings: Settings,
+    tell: Tell,
+    in_any_case: bool,
 ) -> tuple[list[HeldDocument], Taken]:
     """Versions held of a document after it was asked for, oldest first, and what became of it."""
     started = time.monotonic()
@@ -146,7 +165,7 @@ def _pull_document(
     newest = last[-1] if last else None
     data = _held_bytes(newest, document, settings)
     try:
-        if data is not None and _is_settled(card, document, settings):
+        if data is not None and not in_any_case and _is_settled(card, document, settings):
             return last, taken("kept", detail="older than the revision window")
         answer = _take(card, document, newest, data, settings, tell)
     except _Absent as error:
@@ -177,7 +196,8 @@ def _is_settled(card: Source, document: Document, settings: Settings) -> bool:
     window = card.pull.revision_window_years
     if settings.origin != "live" or window is None:
         return False
-    return document.published_on.year < dt.datetime.now(dt.UTC).year - window
+    year = document.year or document.published_on.year
+    return year < dt.datetime.now(dt.UTC).year - window
 
 
 def _take(
@@ -220,7 +240,7 @@ def _take_live(
     if newest is not None and before is not None:
         known = Validators(newest.etag, newest.last_modified)
     progress = _Progress(f"{card.id}/{document.id}", tell)
-    answer = fetch(document.address, settings, card.pull, known, progress=progress)
+    answer = remote.ask(document, card.pull, settings, known, progress)
     if answer.data is not None:
         declared = [*card.pull.media_types, *filter(None, [document.media_type])]
         found = surprise(answer.data, declared, document.address, before)

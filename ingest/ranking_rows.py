@@ -40,14 +40,15 @@ class Columns:
 
 @dataclass(frozen=True)
 class RankingRow:
-    """What one printed row says. ``rank`` is as printed; ``order`` counts the rows where no rank
-    is printed and the order implies one (ties share the best place)."""
+    """What one printed row says. ``rank`` is as printed, and none where a range is; ``order``
+    counts the rows where no rank is printed and the order implies one (ties share the best)."""
 
     entity: str
     rank_as_printed: str | None
     rank: int | None
+    rank_from: int | None
     rank_to: int | None
-    """Worst rank that the cell allows; that of ``3-5`` is 5."""
+    """Best and worst rank that the cell allows: 3 and 5 of ``3-5``."""
     score_as_printed: str | None
     score: Decimal | None
     unit: str
@@ -127,17 +128,18 @@ def read_lines(
             reading.refused.append(Aside(line.locator(), whole(line), str(doubt)))
             before = None
             continue
-        if row.rank is None and _sums_up(row.entity):
+        if row.rank_from is None and _sums_up(row.entity):
             reading.left_out.append(Aside(row.locator, whole(line), "sums up other rows"))
             continue
-        if columns.rank is not None and row.rank is None and row.score is not None:
+        unranked = columns.rank is not None and row.rank_from is None
+        if unranked and row.score is not None:
             reading.refused.append(Aside(row.locator, whole(line), "no rank is printed"))
             continue
-        if columns.rank is not None and row.rank is None and not row.score_as_printed:
+        if unranked and not row.score_as_printed:
             reading.left_out.append(Aside(row.locator, whole(line), "neither rank nor score"))
             continue
         reading.rows.append(row)
-        before = row if row.rank is not None else before
+        before = row if row.rank_from is not None else before
     return reading
 
 
@@ -172,10 +174,11 @@ def _row(
     return RankingRow(
         entity=entity,
         rank_as_printed=rank_text or None,
-        rank=rank.rank_from if rank else None,
+        rank=rank.rank_from if rank and rank.rank_from == rank.rank_to else None,
+        rank_from=rank.rank_from if rank else None,
         rank_to=rank.rank_to if rank else None,
         score_as_printed=score_text or None,
-        score=score.value if score and score.operator == "eq" else None,
+        score=score.value if score and score.operator == "eq" and score.upper is None else None,
         unit=score.unit if score else "",
         locator=line.locator(),
         quote=printed_row(line, [cells[c] for c in places if c is not None]),
@@ -207,14 +210,14 @@ def _rank(
     if text is None:
         return None, ""
     plain = unmarked(text)
-    if plain.casefold() in _DITTO and before and before.rank is not None:
-        tie = Rank(before.rank, before.rank_to or before.rank, True, text)
-        return tie, "the rank of the row above, by a mark"
+    above = None
+    if before and before.rank_from is not None and before.rank_to is not None:
+        above = Rank(before.rank_from, before.rank_to, True, text)
+    if above and plain.casefold() in _DITTO:
+        return above, "the rank of the row above, by a mark"
     if not plain or plain in missing or is_missing(plain):
-        same = before and before.rank is not None and score and before.score == score.value
-        if not text and same and before and before.rank is not None:
-            tie = Rank(before.rank, before.rank_to or before.rank, True, text)
-            return tie, "no rank is printed; the score is that of the row above"
+        if above and not text and score and before and before.score == score.value:
+            return above, "no rank is printed; the score is that of the row above"
         return None, ""
     try:
         return read_rank(plain), ""

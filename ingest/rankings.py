@@ -6,6 +6,7 @@ and a row that is not certain is refused with its reason. It knows no cards and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,7 @@ from ingest.ranking_rows import (
 from ingest.reading.content import Content
 from ingest.table_blocks import Aside, Block, Line, blocks, joined
 from ingest.table_roles import (
+    IMPLIES,
     RankColumn,
     alphabetical,
     decimal_of,
@@ -30,14 +32,14 @@ from ingest.table_roles import (
     numbered_name,
     order,
     out_of_count,
+    parallel_columns,
     rank_columns,
-    rank_of,
     segments,
     value_columns,
     values_of,
     whole_column,
 )
-from ingest.table_words import fold, says
+from ingest.table_words import fold, rank_of, says
 
 __all__ = ["Aside", "Columns", "Ranking", "RankingRow", "find_rankings"]
 FEWEST = 2
@@ -73,7 +75,12 @@ def _of_block(block: Block) -> Iterator[Ranking]:
         and alphabetical(block.lines, [entity[0], *_whole(block, [ranks[0].column, *entity])])
     )
     if ranks and not counts_only:
-        yield from _ranked(block, ranks[0], entity, certain, ranks[1:])
+        yield from _ranked(block, ranks[0], entity, certain, ranks)
+        for c in parallel_columns(block, entity[0], [r.column for r in ranks]):
+            yield from _ranked(block, ranks[0], (c,), certain, ranks)
+        for other in ranks[1:]:
+            if other.by == "rank":
+                yield from _ranked(block, other, entity, certain, ranks, with_score=True)
     else:
         taken = [*entity, *(r.column for r in ranks)]
         yield from _values(block, entity, taken, certain, serial=bool(ranks))
@@ -98,6 +105,8 @@ class _Plan:
     confidence: float
     out: frozenset[int] = frozenset()
     why_out: str = ""
+    follows: bool = False
+    """Whether the score follows the ranks."""
 
 
 def _ranked(
@@ -106,15 +115,44 @@ def _ranked(
     entity: tuple[int, ...],
     certain: float,
     others: Sequence[RankColumn] = (),
+    with_score: bool = False,
 ) -> Iterator[Ranking]:
+    """Rankings by one column of ranks, one for each numbering.
+
+    ``with_score`` leaves out ranks that no score follows: those of another year, say.
+    """
     taken = [rank.column, *entity]
     country = whole_column(block, taken, "country")
     group = whole_column(block, [*taken, *([] if country is None else [country])], "group")
     runs = segments(block, rank.column) if rank.column not in entity else [block.lines]
+    plans = []
     for lines in runs:
         values = value_columns(block, lines, [*taken, *(r.column for r in others)])
         columns = Columns(entity, rank.column, None, country, group)
-        yield _read(_with_score(block, lines, columns, values, rank, certain))
+        plans.append(_with_score(block, lines, columns, values, rank, certain))
+    for plan in _alike(plans):
+        if plan.follows or not with_score:
+            yield _read(plan)
+
+
+def _alike(plans: list[_Plan]) -> list[_Plan]:
+    """Groups of one or two rows tell nothing; they have the score of the larger ones."""
+    scores = Counter((p.columns.score, p.decimal, p.confidence) for p in plans if p.follows)
+    if not scores:
+        return plans
+    (score, decimal, confidence), _ = scores.most_common(1)[0]
+    return [
+        plan
+        if plan.follows or len(plan.lines) >= FEWEST + 1
+        else replace(
+            plan,
+            columns=replace(plan.columns, score=score),
+            decimal=decimal,
+            confidence=confidence,
+            reasons=("as in the larger groups",),
+        )
+        for plan in plans
+    ]
 
 
 def _with_score(
@@ -131,7 +169,7 @@ def _with_score(
         for i, line in enumerate(lines)
         if (r := _rank_in(line, columns, rank)) is not None
     }
-    out, count = out_of_count(sorted(ranks.items()))
+    out, count = out_of_count(_filled(ranks, len(lines)))
     reasons = [f"ranks by {'the heading' if rank.by == 'rank' else 'their cells'}; {count}"]
     confidence = certain * (1.0 if rank.by == "rank" else 0.9)
     confidence *= 0.8 if count == "gaps" else 1.0
@@ -146,7 +184,15 @@ def _with_score(
     score: int | None = None
     decimal = None
     if tried:
-        best = max(tried, key=lambda t: (round(t[0].share, 2), round(t[0].ties, 1), -t[1]))
+        best = max(
+            tried,
+            key=lambda t: (
+                round(t[0].share, 2),
+                not says(block.heading(t[1]), "growth"),
+                round(t[0].ties, 1),
+                -t[1],
+            ),
+        )
         score, decimal = best[1], best[2]
         out |= best[3]
         reasons.append(f"'{block.heading(score)}' follows the ranks")
@@ -176,7 +222,17 @@ def _with_score(
         confidence,
         frozenset(out),
         "rank or score is out of order",
+        bool(tried),
     )
+
+
+def _filled(ranks: dict[int, int], number: int) -> list[tuple[int, int]]:
+    """Ranks in printed order; a line that prints none counts as a tie with the one above."""
+    filled: list[tuple[int, int]] = []
+    for i in range(number):
+        if i in ranks or (filled and i <= max(ranks)):
+            filled.append((i, ranks.get(i, filled[-1][1] if filled else 0)))
+    return filled
 
 
 def _rank_in(line: Line, columns: Columns, rank: RankColumn) -> Rank | None:
@@ -203,7 +259,7 @@ def _values(
             found is not None
             and found.falls
             and len(read) >= 5
-            and follows(found, len(read))
+            and follows(found, len(read), IMPLIES)
             and len(set(read.values())) * 3 > len(read)
             and not alphabetical(block.lines, [entity[0]])
         )
@@ -241,7 +297,7 @@ def _by_title(block: Block) -> list[list[Line]]:
     runs: list[list[Line]] = []
     title = None
     for line in block.lines:
-        own = line.table.title
+        own = line.title
         new = own and title is not None and fold(own) != fold(title)
         if not runs or (new and not says(own, "continued")):
             runs.append([])
@@ -274,7 +330,7 @@ def _read(plan: _Plan) -> Ranking:
     groups = {line.group for line in plan.lines}
     return Ranking(
         tables=tuple({id(line.table): line.table for line in plan.lines}.values()),
-        title=first.table.title or block.title,
+        title=first.title or block.title,
         group=groups.pop() if len(groups) == 1 else "",
         columns=columns,
         headings={role: block.heading(c) for role, c in roles.items() if c is not None},

@@ -14,9 +14,11 @@ from itertools import pairwise
 from ingest.reading.content import Content, Table
 from ingest.table_words import (
     fold,
+    hold_numbers,
     is_missing,
     is_number,
     is_year,
+    rank_of,
     says,
     starts_note,
     unmarked,
@@ -38,6 +40,8 @@ class Line:
     columns: tuple[int, ...]
     group: str = ""
     """The heading of the group that it stands under."""
+    title: str = ""
+    """Of its table, and of its block where several stand side by side."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -148,7 +152,7 @@ def _parts(table: Table, start: int = 0) -> Iterator[_Part]:
             continue
         if tuple(map(fold, cells)) in heading_texts:
             continue
-        if _is_data(rows, r, numeric) or any(is_number(cells[c]) for c in numeric):
+        if _is_data(rows, r, numeric) or any(_is_numeric(cells[c]) for c in numeric):
             label = _label(rows, pending)
             if pending and label:
                 group = label
@@ -158,11 +162,16 @@ def _parts(table: Table, start: int = 0) -> Iterator[_Part]:
             yield _closed(part, pending, rows)
             yield from _parts(table, _title_above(rows, r, pending))
             return
-        elif any(is_missing(cells[c]) or _DIGIT.search(cells[c]) for c in numeric):
+        elif len(texts) > 1 and any(_is_value(cells[c]) for c in numeric):
             part.lines.append(Line(table, r, used, group))
         else:
             pending.append(r)
     yield _closed(part, pending, rows)
+
+
+def _is_value(text: str) -> bool:
+    """Whether a cell that is no number stands for one, or is one that can't be read."""
+    return is_missing(text) or (len(text) < LONG / 2 and bool(_DIGIT.search(text)))
 
 
 def _closed(part: _Part, pending: list[int], rows: Sequence[Sequence[str]]) -> _Part:
@@ -190,22 +199,16 @@ def _title_above(rows: Sequence[Sequence[str]], row: int, pending: list[int]) ->
 
 def _numeric_columns(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
     """Columns in which at least half of what is printed are numbers."""
-    found = []
-    for c in range(len(rows[0])):
-        printed = [row[c] for row in rows if row[c] and not is_missing(row[c])]
-        numbers = sum(map(is_number, printed))
-        if numbers and numbers * 2 >= len(printed):
-            found.append(c)
-    return tuple(found)
+    return tuple(c for c in range(len(rows[0])) if hold_numbers([row[c] for row in rows]))
 
 
 def _is_data(rows: Sequence[Sequence[str]], r: int, numeric: Sequence[int]) -> bool:
     """Whether a row states something: a number, and a text beside it."""
     cells = rows[r]
-    numbers = [c for c in numeric if is_number(cells[c])]
+    numbers = [c for c in numeric if _is_numeric(cells[c])]
     if not numbers:
         return False
-    texts = [t for c, t in enumerate(cells) if t and not is_number(t) and not is_missing(t)]
+    texts = [t for c, t in enumerate(cells) if t and c not in numbers and not is_missing(t)]
     if not any(len(unmarked(t)) > 1 for t in texts):
         return False
     if all(is_year(cells[c]) for c in numbers):
@@ -215,6 +218,10 @@ def _is_data(rows: Sequence[Sequence[str]], r: int, numeric: Sequence[int]) -> b
             if sum(map(is_year, below)) * 2 <= len(below):
                 return False
     return not (len(numbers) > 2 and _counts(cells))
+
+
+def _is_numeric(text: str) -> bool:
+    return is_number(text) or rank_of(text) is not None
 
 
 def _counts(cells: Sequence[str]) -> bool:
@@ -275,6 +282,9 @@ def _is_group(cells: Sequence[str], numeric: Sequence[int]) -> bool:
     if len(texts) > 2 or any(says(t, r) for t in texts for r in ("rank", "city", "name", "score")):
         return False
     over = [c for c in numeric if cells[c]]
+    alone = [c for c, text in enumerate(cells) if text]
+    if alone == [0] and texts[0][0].isalpha():
+        return True
     # Spread over values alone it is a heading, over names too it is that of the group below.
     beside = any(cells[c] for c in range(len(cells)) if c not in numeric)
     return not over or (len(texts) == 1 and beside and texts[0][0] not in "(（[")
@@ -319,18 +329,18 @@ def _side_by_side(part: _Part) -> list[Block]:
     found = []
     for number, run in enumerate(runs):
         own = tuple(columns[i] for i in run)
-        lines = tuple(
-            replace(line, columns=own)
-            for line in part.lines
-            if sum(bool(line.table.rows[line.row][c]) for c in own) > (1 if len(own) > 2 else 0)
-        )
-        if not lines:
-            continue
         paths = tuple(headings[i] for i in run)
         title = part.title
         if len(runs) > 1:
             paths, over = _without_common(paths)
             title = " ".join(t for t in (title, over) if t)
+        lines = tuple(
+            replace(line, columns=own, title=title)
+            for line in part.lines
+            if sum(bool(line.table.rows[line.row][c]) for c in own) > (1 if len(own) > 2 else 0)
+        )
+        if not lines:
+            continue
         found.append(Block(paths, lines, title, tuple(part.asides) if number == 0 else (), number))
     return found
 
@@ -407,10 +417,7 @@ def _goes_on(chain: Sequence[Block], block: Block) -> bool:
 
 def _kinds(block: Block) -> tuple[bool, ...]:
     """Of each column, whether it mostly holds numbers."""
-    return tuple(
-        sum(map(is_number, texts)) * 2 > sum(map(bool, texts))
-        for texts in map(block.column, range(len(block.headings)))
-    )
+    return tuple(hold_numbers(block.column(c)) for c in range(len(block.headings)))
 
 
 def _near(last: Table, table: Table) -> bool:

@@ -7,22 +7,24 @@ what they hold. Where they do not settle it, there is no role.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
-from ingest.grammar.quantities import decimal_sign
-from ingest.grammar.ranks import Rank, read_rank
+from ingest.grammar.quantities import canonical_unit, decimal_sign
+from ingest.grammar.ranks import Rank
 from ingest.ranking_rows import longest_run, quantity
 from ingest.table_blocks import Block, Line
 from ingest.table_words import (
     fold,
+    hold_numbers,
     is_missing,
     is_number,
     is_year,
+    rank_of,
     says,
     unmarked,
     usual_decimal,
@@ -32,9 +34,13 @@ from ingest.table_words import (
 _CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+", re.I)
 _NUMBERED = re.compile(r"(\d{1,4})(?:\s*[.)、．]\s*|\s+)(?=[^\d\s.,%])(.+)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-FOLLOWS = 0.97
-"""Share of rows that must follow an order, where there are enough rows for exceptions."""
-FEW = 20
+FOLLOWS, IMPLIES = 0.9, 0.97
+"""Share of rows that must follow the ranks, or be in the order that implies them."""
+MOSTLY = 0.8
+"""Share of ranks in printed order from which on the others are taken for misread."""
+FEW = 10
+"""Below so many rows there may be no exception."""
+FLOPS = {"EFLOPS": Decimal(1000), "PFLOPS": Decimal(1), "TFLOPS": Decimal("0.001")}
 
 
 @dataclass(frozen=True)
@@ -43,18 +49,6 @@ class RankColumn:
 
     column: int
     by: str
-
-
-@lru_cache(maxsize=65536)
-def rank_of(text: str) -> Rank | None:
-    """The rank that a cell prints, None where it is none or blank."""
-    plain = unmarked(text)
-    if not plain or is_missing(plain):
-        return None
-    try:
-        return read_rank(plain)
-    except ValueError:
-        return None
 
 
 def rank_columns(block: Block) -> list[RankColumn]:
@@ -112,9 +106,9 @@ def segments(block: Block, column: int) -> list[tuple[Line, ...]]:
     """Runs of lines, each with a numbering of its own: a new one starts where 1 comes again."""
     numbered = [(line, rank_of(line.cells[column])) for line in block.lines]
     ranks = [rank.rank_from for _, rank in numbered if rank]
-    if not _rises([line.cells[column] for line in block.lines]):
-        return [block.lines]
     by_group = _first_of_groups(numbered)
+    if not by_group and not _rises([line.cells[column] for line in block.lines]):
+        return [block.lines]
     runs: list[list[Line]] = [[]]
     last, seen, k = 0, 0, 0
     for line, rank in numbered:
@@ -151,8 +145,8 @@ def entity_columns(block: Block, taken: Sequence[int]) -> tuple[tuple[int, ...],
         texts = [t for t in block.column(c) if t]
         if c in taken or not texts:
             continue
-        words = [t for t in texts if not is_number(t) and not is_missing(t)]
-        if len(words) < 0.6 * len(texts):
+        words = [t for t in texts if not is_missing(t)]
+        if hold_numbers(texts) or len(words) < 0.6 * len(texts):
             continue
         heading = block.heading(c)
         points = 2.0 * len(set(words)) / len(words)
@@ -207,7 +201,7 @@ def value_columns(block: Block, lines: Sequence[Line], taken: Sequence[int]) -> 
             continue
         texts = [line.cells[c] for line in lines]
         printed = [t for t in texts if t and not is_missing(t)]
-        if not printed or sum(map(is_number, printed)) < 0.9 * len(printed):
+        if sum(map(is_number, printed)) < 0.9 * len(printed) or not hold_numbers(printed):
             continue
         if all(map(is_year, printed)) or says(block.heading(c), "rank"):
             continue
@@ -273,19 +267,24 @@ def order(values: Sequence[tuple[int, Decimal]]) -> Order | None:
     return best
 
 
-def follows(found: Order | None, count: int) -> bool:
+def follows(found: Order | None, count: int, share: float = FOLLOWS) -> bool:
     """Whether an order holds: without exception among few rows, nearly so among many."""
-    return found is not None and (found.share >= FOLLOWS if count >= FEW else found.share == 1.0)
+    return found is not None and found.share >= (share if count >= FEW else 1.0)
 
 
 def values_of(lines: Sequence[Line], column: int, decimal: str | None) -> dict[int, Decimal]:
-    """Values of a column by the position of their line, where they can be read."""
+    """Values of a column by the position of their line, where they can be read.
+
+    Computing power is brought to one unit, for it is printed in several within one column.
+    """
     values = {}
     for i, line in enumerate(lines):
         text = line.cells[column]
         if text and not is_missing(text):
             try:
-                values[i] = quantity(text, decimal).value
+                read = quantity(text, decimal)
+                unit = canonical_unit(read.unit, computing=True)
+                values[i] = read.value * FLOPS.get(unit, Decimal(1))
             except ValueError:
                 continue
     return values
@@ -307,20 +306,37 @@ def out_of_count(ranks: Sequence[tuple[int, int]]) -> tuple[set[int], str]:
         ranks: position and rank of each line that has one, in printed order.
     """
     values = [rank for _, rank in ranks]
-    falls = sum(a > b for a, b in pairwise(values))
-    out: set[int] = set()
-    if values and 0 < falls <= max(1, len(values) // 10):
-        kept = longest_run(values)
-        out = {ranks[i][0] for i in range(len(ranks)) if i not in kept}
-        values = [values[i] for i in sorted(kept)]
-    ordered = sorted(values)
-    base = ordered[0] - 1 if ordered else 0
-    distinct = sorted(set(ordered))
-    below = {r: sum(v < r for v in ordered) for r in distinct}
+    like = _like(values)
+    kept = longest_run(values) if like == "gaps" else set(range(len(values)))
+    if len(kept) == len(values) or len(kept) < MOSTLY * len(values):
+        return set(), like
+    return {ranks[i][0] for i in range(len(ranks)) if i not in kept}, like
+
+
+def _like(ranks: Sequence[int]) -> str:
+    """How ranks count: complete, dense, competition (1, 2, 2, 4), last of ties (1, 3, 3, 4)."""
+    if not ranks:
+        return "gaps"
+    base = min(ranks) - 1
+    count = Counter(ranks)
+    distinct = sorted(count)
     if all(r == base + i for i, r in enumerate(distinct, 1)):
-        return out, "dense" if len(distinct) < len(ordered) else "complete"
+        return "dense" if len(distinct) < len(ranks) else "complete"
+    below = dict(zip(distinct, accumulate((count[r] for r in distinct), initial=0), strict=False))
     if all(r == base + 1 + below[r] for r in distinct):
-        return out, "competition"
-    if all(r == base + below[r] + ordered.count(r) for r in distinct):
-        return out, "last of ties"
-    return out, "gaps"
+        return "competition"
+    return "last of ties" if all(r == base + below[r] + count[r] for r in distinct) else "gaps"
+
+
+def parallel_columns(block: Block, entity: int, taken: Sequence[int]) -> list[int]:
+    """Columns that list the same names in another order: one list per year, say."""
+    names = set(filter(None, block.column(entity)))
+    found = []
+    for c in range(len(block.headings)):
+        own = [t for t in block.column(c) if t]
+        if c == entity or c in taken or not own:
+            continue
+        same = sum(a == b for a, b in zip(block.column(entity), block.column(c), strict=True))
+        if len(names & set(own)) * 2 >= len(set(own)) and same < 0.9 * len(block.lines):
+            found.append(c)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from typing import Literal
 import yaml
 
 from ingest.grammar.quantities import missing_reason
+from ingest.grammar.ranks import Rank, read_rank
 
 Role = Literal[
     "rank",
@@ -23,6 +24,7 @@ Role = Literal[
     "country",
     "group",
     "score",
+    "growth",
     "total",
     "note",
     "continued",
@@ -33,15 +35,17 @@ _MARK = re.compile(
     r"(?:\s*\[(?:\w{1,3}|(?:note|nb|n|注|fn)\s*\.?\s*\w{1,3})\]|\s*[*†‡§¶※]+|\s*[⁰¹²³⁴-⁹ᵃ-ᶻ]+)+$",
     re.I,
 )
-# A number with what may stand around it: a sign or currency, a unit, the year it is of.
+# A number, or a range, with what may stand around it: sign, currency, unit, the year it is of.
 _NUMBER = re.compile(
-    r"(?:[<>≥≤≈~±+\-−]|[^\W\d]{0,3}[$€£¥￥]|us\$|usd|eur|rmb|cny|rp\.?)?\s*[+\-−]?\s*"
-    r"\d[\d.,'’\s  ]*(?:e[+-]?\d+)?\s*"
-    r"(?:[%‰]|[^\d()\[\]|;:!?]{1,14})?\s*(?:[(（][^()（）]{0,12}(?:19|20)\d\d[^()（）]{0,12}[)）])?",
+    r"(?:[<>≥≤≈~±+\-−]|[^\W\d_]{0,3}[$€£¥￥]|us\$|usd|eur|rmb|cny|rp\.?)?\s*[+\-−]?\s*"
+    r"(?P<digits>\d(?:[\d.,'’\s]*\d)?(?:e[+-]?\d+)?[%‰]?(?:\s*[-–—−~～至]\s*\d[\d.,]*)?)\s*"
+    r"(?P<unit>[%‰°℃€$£¥+]|[^\W\d_][^\d()\[\]|;:!?]{0,13})?\s*"
+    r"(?:[(（][^()（）]{0,12}(?:19|20)\d\d[^()（）]{0,12}[)）])?",
     re.I,
 )
 _YEAR_AT_END = re.compile(r"\s*[(（][^()（）]{0,12}(?:19|20)\d\d[^()（）]{0,12}[)）]$")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:年)?")
+_RANKED = re.compile(r"\d|第|并列|並列")
 _STRETCHED = re.compile(r"(?<=[㐀-鿿]) (?=[㐀-鿿])")
 _HAN = re.compile(r"[㐀-鿿]")
 
@@ -76,6 +80,32 @@ def is_missing(text: str) -> bool:
 def is_number(text: str) -> bool:
     """Whether a cell is one number, whatever sign and unit it has."""
     return bool(_NUMBER.fullmatch(unmarked(text)))
+
+
+@lru_cache(maxsize=65536)
+def rank_of(text: str) -> Rank | None:
+    """The rank that a cell prints in digits or as 第一; None where it is none, or blank."""
+    plain = unmarked(text)
+    if not plain or not _RANKED.search(plain) or is_missing(plain):
+        return None
+    try:
+        return read_rank(plain)
+    except ValueError:
+        return None
+
+
+def hold_numbers(texts: Sequence[str]) -> bool:
+    """Whether cells of a column are mostly numbers or ranks.
+
+    ``1 Beijing``, ``2 Shanghai`` are none: a unit is the same in many rows.
+    """
+    printed = [text for text in texts if text and not is_missing(text)]
+    numbers = [text for text in printed if is_number(text) or rank_of(text)]
+    if not numbers or len(numbers) * 2 < len(printed):
+        return False
+    found = [_NUMBER.fullmatch(unmarked(text)) for text in numbers]
+    units = [f["unit"].strip() for f in found if f and f["unit"]]
+    return len(units) < 3 or len(set(units)) * 3 <= len(units) * 2
 
 
 def is_year(text: str) -> bool:

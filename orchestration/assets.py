@@ -141,7 +141,9 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
         selected = sorted(context.selected_asset_keys)
         with ThreadPoolExecutor(PULLS) as pool:
             tell = context.log.info
-            results = pool.map(lambda key: pull(catalog, key.path[-1], settings, tell), selected)
+            results = pool.map(
+                lambda key: pull(catalog, key.path[-1], settings, tell=tell), selected
+            )
             for key, result in zip(selected, results, strict=True):
                 yield _pulled(key, result)
 
@@ -215,6 +217,9 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
             "documents_parsed": result.parsed,
             "documents_parsed_before": result.reused,
             **({"unreadable_in_the_past": past} if past else {}),
+            "quotes_found": result.quotes_found,
+            "quotes_not_checkable": result.quotes_unchecked,
+            "quotes_missing": len(result.unquoted),
         },
         check_results=[
             dg.AssetCheckResult(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,17 +61,21 @@ def _numbered(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
 
 def _item(label: re.Match[str], start: int, end: int, reader: Tokens) -> _Row | None:
     """``name [, score]`` behind a label, or nothing where the item says anything else."""
-    from ingest.grammar.prose import _resolve
+    from ingest.grammar.phrases import resolve
 
     rank = label["round"] or label["dot"] or label["no"] or label["zh"]
     number = int(rank) if rank.isdigit() else int(numerals.cjk_value(rank))
     tokens = [t for t in reader.read(start, end) if t.code]
     if len(tokens) == 1 and tokens[0].code == "u" and 2 <= len(str(tokens[0].data)) <= 8:
         tokens[0].code = "n"
-        tokens[0].data = Name(str(tokens[0].data), tokens[0].start, tokens[0].end,
-                              reader.known(str(tokens[0].data)) if reader.is_name else None)
+        tokens[0].data = Name(
+            str(tokens[0].data),
+            tokens[0].start,
+            tokens[0].end,
+            reader.known(str(tokens[0].data)) if reader.is_name else None,
+        )
     else:
-        tokens = _first_as_name(_resolve(tokens, reader), reader)
+        tokens = _first_as_name(resolve(tokens, reader), reader)
     while tokens and tokens[-1].code in "c.;a":
         tokens.pop()
     codes = "".join(t.code for t in tokens)
@@ -124,8 +129,16 @@ def _listing(text: str, rows: list[_Row]) -> Iterator[Statement | Refusal]:
     counts = {rank: sum(len(r.names) for r in rows if r.rank == rank) for rank in ranks}
     entries = tuple(
         Entry(
-            n.text, r.rank, r.rank, r.tied or counts[r.rank] > 1, True, r.score, None,
-            n.start, n.end, n.known,
+            n.text,
+            r.rank,
+            r.rank,
+            r.tied or counts[r.rank] > 1,
+            True,
+            r.score,
+            None,
+            n.start,
+            n.end,
+            n.known,
         )
         for r in rows
         for n in r.names
@@ -137,14 +150,19 @@ def _listing(text: str, rows: list[_Row]) -> Iterator[Statement | Refusal]:
     if all(e.known is False for e in entries):
         sure *= 0.6
     yield Statement(
-        "ranking", entries, start, end, text[start:end], round(sure, 2),
+        "ranking",
+        entries,
+        start,
+        end,
+        text[start:end],
+        round(sure, 2),
         "a numbered list" + ("" if fits else "; its scores don't fit its order"),
         direction=direction,
     )
 
 
 def _steps(numbers: list[int]) -> list[int]:
-    return [b - a for a, b in zip(numbers, numbers[1:], strict=False)]
+    return [b - a for a, b in itertools.pairwise(numbers)]
 
 
 def direction_of(scored: list[tuple[int, Decimal]]) -> tuple[Direction | None, bool]:
@@ -162,9 +180,10 @@ def direction_of(scored: list[tuple[int, Decimal]]) -> tuple[Direction | None, b
 # --- tables of white space ----------------------------------------------------------------------
 
 _ROW = re.compile(
-    r"[ \t]*(?P<rank>T-?\d{1,4}|=?\d{1,4}=?)[.)]?[ \t]+(?P<name>[^\d\n|][^\d\n|]*?)"
-    r"(?P<values>(?:[ \t]+[+\-−]?\d[\d.,]*%?)+)[ \t]*$"
+    r"(?P<rank>T-?\d{1,4}|=?\d{1,4}=?)[.)]?[ \t]{1,20}(?P<name>[^\d\s|][^\d\n|]{0,60}?)"
+    r"(?P<values>(?:[ \t]{1,20}[+\-−]?\d[\d.,]{0,20}%?){1,30})$"
 )
+_ROW_END = tuple("0123456789%")
 _TOTAL = re.compile(r"total|score|index|overall|skor|nilai|gesamt|punkte|总分|得分|综合|分值", re.I)
 
 
@@ -179,9 +198,13 @@ def _tables(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
     block: list[tuple[int, re.Match[str]]] = []
     header = previous = ""
     for at, line in [*_lines(reader.text), (len(text), "")]:
-        row = _ROW.match(line) if len(line) < 300 else None
-        same = row is not None and block and (
-            len(row["values"].split()) == len(block[-1][1]["values"].split())
+        strip = line.strip()
+        row = _ROW.match(strip) if len(line) < 300 and strip[-1:] in _ROW_END else None
+        at += len(line) - len(line.lstrip())
+        same = (
+            row is not None
+            and block
+            and (len(row["values"].split()) == len(block[-1][1]["values"].split()))
         )
         if block and not same:
             yield from _table(text, reader, header, block)
@@ -220,28 +243,46 @@ def _table(
         start = at + row.start("name")
         known = reader.known(name) if reader.is_name else None
         entries.append(
-            Entry(name, rank.rank_from, rank.rank_to, rank.tied, True, value, None,
-                  start, start + len(name), known)
+            Entry(
+                name,
+                rank.rank_from,
+                rank.rank_to,
+                rank.tied,
+                True,
+                value,
+                None,
+                start,
+                start + len(name),
+                known,
+            )
         )
     ranks = [e.rank_from or 0 for e in entries]
     start, end = block[0][0] + block[0][1].start("rank"), block[-1][0] + block[-1][1].end()
     quote = text[start:end]
     if any(step < 0 for step in _steps(ranks)):
         yield Refusal(
-            tuple(e.name for e in entries), tuple(map(str, ranks)), "the numbers don't rise",
-            start, end, quote,
+            tuple(e.name for e in entries),
+            tuple(map(str, ranks)),
+            "the numbers don't rise",
+            start,
+            end,
+            quote,
         )
         return
     ties = {r for r in ranks if ranks.count(r) > 1}
-    entries = [
-        Entry(**{**e.__dict__, "tied": e.tied or e.rank_from in ties}) for e in entries
-    ]
+    entries = [Entry(**{**e.__dict__, "tied": e.tied or e.rank_from in ties}) for e in entries]
     scored = [(e.rank_from or 0, e.score.value) for e in entries if e.score is not None]
     direction, fits = direction_of(scored)
     why = "" if column is not None else "; which column is the score isn't known"
     yield Statement(
-        "ranking", tuple(entries), start, end, quote, 0.85 if fits else 0.6,
-        f"rows of a table{why}", direction=direction,
+        "ranking",
+        tuple(entries),
+        start,
+        end,
+        quote,
+        0.85 if fits else 0.6,
+        f"rows of a table{why}",
+        direction=direction,
     )
 
 
@@ -276,10 +317,20 @@ def _bars(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
         if all(n[2] in _SENTINELS for n in negative) and len({n[2] for n in negative}) == 1:
             start, name = names[0]
             known = reader.known(name) if reader.is_name else None
-            entry = Entry(name, missing=f"sentinel {negative[0][1]}", start=start,
-                          end=start + len(name), known=known)
+            entry = Entry(
+                name,
+                missing=f"sentinel {negative[0][1]}",
+                start=start,
+                end=start + len(name),
+                known=known,
+            )
             begin, end = cells[0][0], cells[-1][0] + len(cells[-1][1])
             yield Statement(
-                "withheld", (entry,), begin, end, text[begin:end], 0.7,
+                "withheld",
+                (entry,),
+                begin,
+                end,
+                text[begin:end],
+                0.7,
                 f"{negative[0][1]} among figures that are all positive stands for a missing one",
             )

@@ -44,10 +44,12 @@ def _plain_character(char: str) -> str:
 
 # --- digits ---------------------------------------------------------------------------------
 
-DIGITS = (
-    rf"(?:[0-9]{{1,3}}(?:[{SPACES}][0-9]{{3}})+(?![0-9])(?:[.,][0-9]+)?|[0-9]+(?:[.,'’][0-9]+)*)"
-)
-"""Digits with their separators. A space groups only whole threes."""
+_SPACED = rf"[0-9]{{1,3}}(?:[{SPACES}][0-9]{{3}}){{1,6}}(?![0-9])(?:[.,][0-9]{{1,20}}(?![0-9]))?"
+DIGITS = rf"(?:{_SPACED}|[0-9]{{1,20}}(?:[.,'’][0-9]{{1,20}}){{0,12}}(?![0-9]))"
+"""Digits with their separators, no more of them than an exact product holds.
+
+A space groups only whole threes.
+"""
 _DIGITS = re.compile(rf"(?<![0-9])(?<![0-9][.,]){DIGITS}")
 _MARK = re.compile(rf"[.,'’{SPACES}]")
 
@@ -143,8 +145,8 @@ _LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 CJK_DIGIT = f"[{''.join(_DIGIT)}]"
 CJK_MAGNITUDE = f"[{''.join((*_SMALL, *_LARGE))}]"
 CJK = (
-    rf"(?:[{''.join((*_DIGIT, *_SMALL, *_LARGE))}]+"
-    rf"(?:[点點]{CJK_DIGIT}+{CJK_MAGNITUDE}*)?)"
+    rf"(?:[{''.join((*_DIGIT, *_SMALL, *_LARGE))}]{{1,20}}"
+    rf"(?:[点點]{CJK_DIGIT}{{1,20}}{CJK_MAGNITUDE}{{0,4}})?)"
 )
 
 

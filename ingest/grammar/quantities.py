@@ -131,12 +131,14 @@ CURRENCY = re.compile(
 _SIGN = re.compile(rf"([+{MINUS}])[{SPACES}]?|负|負|(?:minus|moins)[{SPACES}]", re.IGNORECASE)
 _SPACE = re.compile(rf"[{SPACES}]*")
 _DIGITS = re.compile(rf"{numerals.DIGITS}(?![0-9])")
-_CJK_MORE = re.compile(rf"(?:[{SPACES}](?=[万萬亿億]))?(?:{numerals.CJK_MAGNITUDE}+{numerals.DIGITS})*{numerals.CJK_MAGNITUDE}+")
+_CJK_MORE = re.compile(
+    rf"(?:[{SPACES}](?=[万萬亿億]))?(?:{numerals.CJK_MAGNITUDE}{{1,4}}{numerals.DIGITS}){{0,4}}{numerals.CJK_MAGNITUDE}{{1,4}}"
+)
 _CJK_TERM = re.compile(rf"({numerals.DIGITS})({numerals.CJK_MAGNITUDE}+)")
 _CJK = re.compile(numerals.CJK)
 _WORD = re.compile(rf"(?:{numerals.WORD})(?![^\W_])", re.IGNORECASE)
 _LOOSE = re.compile("余|餘|多")
-_LARGE = re.compile("[十百千万萬亿億]+")
+_LARGE = re.compile("[十百千万萬亿億]{1,4}")
 _PERCENT = re.compile(r"%|‰")
 _TO = re.compile(
     rf"[{SPACES}]*(?:[{MINUS}—~∼～〜]+|至|到)[{SPACES}]*"
@@ -151,7 +153,8 @@ _PARTS = {"百分之": "%", "千分之": "‰"}
 _MISSING_WORDS = {
     "not available": "n/a|n.a.|n.a|na|nan|null|none|nd|n.d.|t.a.|k.a.|k. a.|s.o.|#n/a|"
     "not available|not applicable|no data|data not available|unavailable|"
-    "unknown|tidak tersedia|tidak ada data|tidak diketahui|keine angabe|keine angaben|nicht verfügbar|non disponible|sans objet|不详|"
+    "unknown|tidak tersedia|tidak ada data|tidak diketahui|keine angabe|keine angaben|"
+    "nicht verfügbar|non disponible|sans objet|不详|"
     "不詳|暂无|暫無|无数据|無數據|缺失|数据缺失|无|未知|未统计|暂无数据|图片|image only",
     "not published": "not disclosed|undisclosed|not published|not released|not reported|withheld|"
     "confidential|suppressed|redacted|tidak diungkapkan|tidak dipublikasikan|dirahasiakan|"

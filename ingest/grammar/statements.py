@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Among which cities a rank is counted, as printed: ``excludes`` 直辖市, ``among`` 50 cities."""
+    """Among which cities a rank is counted, as printed: excludes 直辖市, among 50 cities."""
 
     relation: Literal["excludes", "among"]
     of: str

@@ -48,6 +48,8 @@ class Name:
     bare: Quantity | None = None
     """A number in brackets of which nothing says whether it is a rank or a score."""
     tied: bool = False
+    broken: bool = False
+    """True where its list begins before it, with a word that isn't read as a name."""
 
 
 @dataclass
@@ -59,29 +61,51 @@ class Bracket:
 _CJK = re.compile(r"[㐀-鿿]")
 _SPACE = re.compile(r"[ \t\u00a0\u2009\u202f\u2007]+")
 _WORD_END = re.compile(r"[\w'’&+\-]*")
-_CAPITAL = (
-    r"(?:(?:St|Ft|Mt)\.|(?:[A-Z]\.){2,}|[A-ZÀ-ÖØ-ÞŠŽČĆĐŁ](?:[^\W\d_]|['’](?=[^\W\d_]))*)"
-)
+_CAPITAL = r"(?:(?:St|Ft|Mt)\.|(?:[A-Z]\.){2,}|[A-ZÀ-ÖØ-ÞŠŽČĆĐŁ](?:[^\W\d_]|['’](?=[^\W\d_]))*)"
 _NAME = re.compile(
-    rf"{_CAPITAL}(?:(?:\s?[–—\-]\s?(?={_CAPITAL})|[ \u00a0](?:(?:de|of|da|do|del|di|am|upon|an der|"
-    rf"sur|en|la|le)[ \u00a0](?={_CAPITAL}))?|[-](?:de|en|la|le|sur|du|aux)-(?={_CAPITAL})){_CAPITAL})*"
+    rf"{_CAPITAL}(?:(?:\s?[–—\-]\s?(?={_CAPITAL})|[ \u00a0](?:(?:de|of|da|do|del|di|am|upon|"
+    rf"an der|"
+    rf"sur|en|la|le)[ \u00a0](?={_CAPITAL}))?|[-](?:de|en|la|le|sur|du|"
+    rf"aux)-(?={_CAPITAL})){_CAPITAL}){{0,11}}"
 )
 _NAME_WORD = re.compile(rf"{_CAPITAL}|[^\s]+")
+_GLOSS = re.compile(r"\([^()㐀-鿿\d]{1,20}\)")
 _QUOTES = "\"'“”‘’「」『』«»„《》〈〉*"
 _SCORE_WORD = re.compile(
     r"[ \-]?(?P<unit>points?|pts|poin|punkten?|分(?!别|別))(?![^\W\d_])", re.IGNORECASE
 )
 _UNIT_WORD = re.compile(
-    r"[ \u00a0]?(?P<unit>(?:percentage points?|percent|per cent|persen|poin persentase|prozentpunkte?n?|"
+    r"[ \u00a0]?(?P<unit>(?:percentage points?|percent|per cent|persen|poin persentase|"
+    r"prozentpunkte?n?|"
     r"prozent|pour cent|points de pourcentage|[PE]FLOPS|EFLOPS|[PE](?![\w-])|US dollars|dollars|"
     r"euros?|yuan|rupiah|[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
     re.IGNORECASE,
 )
-_NO_UNITS = {"out", "per", "from", "into", "over", "under", "last", "also", "more", "most", "per",
-             "dari", "pada", "besar", "lebih", "aus", "von", "sur", "par", "plus"}
+_NO_UNITS = {
+    "out",
+    "per",
+    "from",
+    "into",
+    "over",
+    "under",
+    "last",
+    "also",
+    "more",
+    "most",
+    "dari",
+    "pada",
+    "besar",
+    "lebih",
+    "aus",
+    "von",
+    "sur",
+    "par",
+    "plus",
+}
 _OUT_OF = re.compile(
     r"\s?(?:points?\s)?(?:out of|dari|von|sur|auf)\s(?:a\s)?(?:possible\s|maximal\s|maksimal\s)?"
-    r"(?:total of\s)?\d+(?:[.,]\d+)?(?!\d)(?!\s?(?:cities|kota|städte|villes|countries|negara))|(?<=\d)/\d+",
+    r"(?:total of\s)?\d+(?:[.,]\d+)?(?!\d)(?!\s?(?:cities|kota|städte|villes|countries|negara))|"
+    r"(?<=\d)/\d+",
     re.IGNORECASE,
 )
 _RANGE_WORD = re.compile(r"(?:from|dari|von|de)\s$", re.IGNORECASE)
@@ -123,9 +147,9 @@ class Tokens:
         text, char = self.text, self.text[at]
         if space := _SPACE.match(text, at):
             return Token("", at, space.end())
-        if censored := lexicon.CENSORED.match(text, at):
-            if _CJK.match(text[at - 1 : at]) or _CJK.match(text[at + 1 : at + 2]):
-                return Token("Z", at, censored.end())
+        censored = lexicon.CENSORED.match(text, at)
+        if censored and (_CJK.match(text[at - 1 : at]) or _CJK.match(text[at + 1 : at + 2])):
+            return Token("Z", at, censored.end())
         for read in (self._mark, self._bracket, self._mask):
             if token := read(at, stop, before):
                 return token
@@ -135,7 +159,12 @@ class Tokens:
         if not word_begins:
             return Token("w", at, self._word_end(at))
         for read in (
-            self._known_name, self._special, self._rank, self._quantity, self._keyword, self._name,
+            self._known_name,
+            self._special,
+            self._rank,
+            self._quantity,
+            self._keyword,
+            self._name,
         ):
             if token := read(at, stop, before):
                 return token
@@ -166,7 +195,7 @@ class Tokens:
         if char in ":：" or re.match(r"[–—-](?=\s)", text[at : at + 2]):
             return Token("k" if char in ":：" or text[at - 1 : at].isspace() else "w", at, at + 1)
         if char in _QUOTES and not text.startswith("**", at):
-            return Token("", at, at + 1)
+            return Token('"', at, at + 1)
         return None
 
     def _between_names(self, at: int) -> bool:
@@ -187,8 +216,19 @@ class Tokens:
         found = quantities.MASK.match(self.text, at)
         if found and found.end() - at > 1 and not self.text[at].isalpha():
             return Token("M", at, found.end(), "masked")
-        for word in ("未公布", "未披露", "未公开", "not disclosed", "not published", "n/a", "N/A",
-                     "undisclosed", "tidak dipublikasikan", "nicht veröffentlicht", "non publié"):
+        for word in (
+            "未公布",
+            "未披露",
+            "未公开",
+            "not disclosed",
+            "not published",
+            "n/a",
+            "N/A",
+            "undisclosed",
+            "tidak dipublikasikan",
+            "nicht veröffentlicht",
+            "non publié",
+        ):
             if self.text.startswith(word, at):
                 return Token("M", at, at + len(word), quantities.missing_reason(word))
         return None
@@ -208,7 +248,9 @@ class Tokens:
             return None
         ends = [m.end() for m in re.finditer(r"[\w.'’]+(?=[\s–—\-]|$)", run.group())]
         comma = re.compile(r"[\w.\- ]+, [A-Z][\w.]+").match(self.text, at)
-        for end in sorted({*(at + e for e in ends), run.end(), comma.end() if comma else at}, reverse=True):
+        for end in sorted(
+            {*(at + e for e in ends), run.end(), comma.end() if comma else at}, reverse=True
+        ):
             if end > at and end <= stop and self.known(self.text[at:end]):
                 return Token("n", at, end, Name(self.text[at:end], at, end, known=True))
         return None
@@ -223,6 +265,9 @@ class Tokens:
                 return Token("s", at, found.end(), size)
         if found := lexicon.TIER.match(text, at):
             return Token("t", at, found.end(), _tier(found))
+        if found := lexicon.ZERO.match(text, at):
+            unit = next((v for v in found.groupdict().values() if v), "")
+            return Token("0", at, found.end(), Quantity(Decimal(0), unit, printed=found.group()))
         if found := lexicon.LED_BY.match(text, at):
             return Token("r", at, found.end(), (1, 1, False, "inverse"))
         if found := lexicon.LEADS.match(text, at):
@@ -242,14 +287,21 @@ class Tokens:
         high = next((v for k, v in groups.items() if k.endswith("to")), low)
         if "first" in groups:
             number = NAMED.get(low, 1)
-            return Token("r", at, found.end(), (number, number, False, ""))
+            return Token(
+                "r",
+                at,
+                found.end(),
+                (number, number, False, "lead" if "领" in low or "領" in low else ""),
+            )
         end = found.end()
         try:
             a, b = _ordinal(low), _ordinal(high)
         except ValueError:
             return None
         if b < a:  # from 21st to 8th: two ranks, not a range
-            cut = re.compile(r"st|nd|rd|th|e|er|名|位").match(text, at + found.group().index(low) + len(low))
+            cut = re.compile(r"st|nd|rd|th|e|er|名|位").match(
+                text, at + found.group().index(low) + len(low)
+            )
             b, end = a, cut.end() if cut else at + found.group().index(low) + len(low)
         if a < 1 or (1900 <= a <= 2100 and "zh" not in groups):
             return None
@@ -261,7 +313,7 @@ class Tokens:
         return Token("j" if b > a else "r", at, end, (a, b, "tie" in groups, kind))
 
     def _bare_is_rank(self, at: int, end: int, before: list[Token]) -> bool:
-        """Whether an ordinal in words, alone, is a rank: not in "first time", "the second report"."""
+        """Whether an ordinal in words, alone, is a rank: not so in "first time"."""
         rest = self.text[end : end + 30]
         follower = re.match(r"[ -]+([^\W\d_]+)", rest)
         if follower and (lexicon.AFTER_BARE.match(follower[1]) or rest.startswith("-")):
@@ -270,10 +322,19 @@ class Tokens:
         if previous is None:
             return False
         word = self.text[previous.start : previous.end].lower()
-        if previous.code == "v" or word in ("tied", "tied for", "joint", "jointly", "equal"):
+        follows = len(before) > 1 and previous.code in "ca" and before[-2].code == "r"
+        if (
+            previous.code == "v"
+            or follows
+            or word in ("tied", "tied for", "joint", "jointly", "equal")
+        ):
             return True
         ends_here = follower is None or bool(
-            re.match(r"\s*(?:and|with|at|in|globally|nationally|worldwide|overall|dan|dengan|und|mit|et|avec)\b", rest)
+            re.match(
+                r"\s*(?:and|with|at|in|globally|nationally|worldwide|overall|dan|dengan|und|mit|"
+                r"et|avec)\b",
+                rest,
+            )
         )
         near = previous.code in "n,ub" or word in ("in", "at", "into", "to", "is", "was", "are")
         return ends_here and near
@@ -295,10 +356,9 @@ class Tokens:
         printed = text[at:end]
         if not re.search(r"\d", printed):
             return self._in_words(at, end, quantity)
-        if before and before[-1].code == "w" and before[-1].end == at and text[at - 1].isalpha():
-            if text[at - 1].isascii():
-                return Token("w", at, end)  # GPT4
-        year = quantity.unit == "" and re.fullmatch(r"(?:19|20)\d\d(?:[-–/](?:\d\d|\d{4}))?", printed)
+        year = quantity.unit == "" and re.fullmatch(
+            r"(?:19|20)\d\d(?:[-–/](?:\d\d|\d{4}))?", printed
+        )
         if year or lexicon.DATE_UNITS.match(text, end) or lexicon.MONTH.match(text, end + 1):
             return Token("y", at, end)
         if before and lexicon.MONTH.fullmatch(text[before[-1].start : before[-1].end]):
@@ -307,7 +367,11 @@ class Tokens:
             return Token("g", at, group.end(), int(quantity.value))
         if move := lexicon.MOVE.match(text, end):
             return Token("w", at, move.end())
-        if not quantity.unit and quantity.upper is not None and not lexicon.CJK_UNITS.match(text, end):
+        if (
+            not quantity.unit
+            and quantity.upper is not None
+            and not lexicon.CJK_UNITS.match(text, end)
+        ):
             return Token("w", at, end)  # from 0 to 1 is a figure of speech, or a period
         return self._with_unit(at, end, quantity, stop)
 
@@ -344,15 +408,19 @@ class Tokens:
         elif not unit and (word := _UNIT_WORD.match(text, end)):
             is_keyword = lexicon.keyword_at(text, word.start("unit"))
             plain = word["unit"].lower() in lexicon.LABELS | _NO_UNITS or (
-                word["unit"][0].isupper() and word.start("unit") > end and not word["unit"].isupper()
-                and not word["unit"].lower().startswith("prozent") 
+                word["unit"][0].isupper()
+                and word.start("unit") > end
+                and not word["unit"].isupper()
+                and not word["unit"].lower().startswith("prozent")
             )
             if not is_keyword and not plain:
                 unit, end = word["unit"], word.end()
         if scale := _OUT_OF.match(text, end):
             end = scale.end()
         end = min(end, stop)
-        value = Quantity(quantity.value, unit, quantity.operator, quantity.upper, text[at:end].strip())
+        value = Quantity(
+            quantity.value, unit, quantity.operator, quantity.upper, text[at:end].strip()
+        )
         return Token("q", at, end, value)
 
     def _keyword(self, at: int, stop: int, before: list[Token]) -> Token | None:
@@ -373,9 +441,7 @@ class Tokens:
         run = _NAME.match(self.text, at)
         if run is None:
             return None
-        words = [
-            (at + m.start(), at + m.end()) for m in re.finditer(r"[^\s]+", run.group())
-        ]
+        words = [(at + m.start(), at + m.end()) for m in re.finditer(r"[^\s]+", run.group())]
         while words and self._is_label(*words[0]):
             words.pop(0)
         if not words:
@@ -402,29 +468,39 @@ class Tokens:
         )
 
     def _listed(self, end: int) -> bool:
-        return bool(re.match(r"\s?[,、;(]|\s(?:and|dan|und|et)\s|[.。]?\s*$", self.text[end : end + 6]))
+        return bool(
+            re.match(r"\s?[,、;(]|\s(?:and|dan|und|et)\s|[.。]?\s*$", self.text[end : end + 6])
+        )
 
     def _run(self, at: int, stop: int) -> Token:
         """Chinese characters up to the next token; a gloss in Latin letters is left out."""
-        text, end, parts = self.text, at, []
+        text, end = self.text, at
+        parts: list[str] = []
         while end < stop:
             char = text[end]
-            if gloss := re.compile(r"\([^()㐀-鿿\d]{1,20}\)").match(text, end):
-                if _CJK.match(text[gloss.end() : gloss.end() + 1]) and parts:
-                    end = gloss.end()
-                    continue
+            gloss = _GLOSS.match(text, end)
+            if gloss and parts and _CJK.match(text[gloss.end() : gloss.end() + 1]):
+                end = gloss.end()
+                continue
             joined = char in "-·—–" and parts and _CJK.match(text[end + 1 : end + 2])
             if not _CJK.match(char) and not joined:
                 break
-            if parts and self._begins_token(end, "".join(parts)):
+            if parts and self._begins_token(end, len(parts)):
                 break
             parts.append(char)
             end += 1
         return Token("u", at, end, "".join(parts))
 
-    def _begins_token(self, at: int, before: str) -> bool:
+    def _begins_token(self, at: int, before: int) -> bool:
+        """Whether a token begins here, behind so many characters of a run."""
         text = self.text
-        if lexicon.RANK.match(text, at) or lexicon.SET.match(text, at) or lexicon.TIER.match(text, at):
+        if (
+            lexicon.RANK.match(text, at)
+            or lexicon.SET.match(text, at)
+            or lexicon.TIER.match(text, at)
+        ):
+            return True
+        if lexicon.ZERO.match(text, at):
             return True
         if self.is_name and self._known_name(at, len(text), []):
             return True
@@ -434,17 +510,18 @@ class Tokens:
             if cjk is None:
                 return False
             after = text[cjk.end() : cjk.end() + 4]
-            return bool(lexicon.CJK_UNITS.match(after) or lexicon.GROUP.match(after)) and len(before) > 1
-        code, end = found
-        if end - at > 1:
+            return bool(lexicon.CJK_UNITS.match(after) or lexicon.GROUP.match(after)) and before > 1
+        if found[1] - at > 1:
             return True
         # One character may belong to a name: 呼和浩特, 以色列, 成都.
-        return len(before) >= 2
+        return before >= 2
 
 
 def _scaled(quantity: Quantity, factor: int) -> Quantity:
     upper = None if quantity.upper is None else quantity.upper * factor
-    return Quantity(quantity.value * factor, quantity.unit, quantity.operator, upper, quantity.printed)
+    return Quantity(
+        quantity.value * factor, quantity.unit, quantity.operator, upper, quantity.printed
+    )
 
 
 def _small(printed: str) -> int | None:
@@ -478,6 +555,52 @@ def _tier(found: re.Match[str]) -> int:
     if found["en"] and word.strip("iv") == "":
         return numerals.roman_value(word)
     return _ordinal(word)
+
+
+_OPENS, _CLOSES = "“‘「『«„《〈", "”’」』»“》〉"
+_TITLE_LENGTH = 150
+
+
+def without_titles(tokens: list[Token], text: str) -> list[Token]:
+    """Tokens without quotation marks; the words of a quoted title or term name no place."""
+    out: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token.code != '"':
+            out.append(token)
+            at += 1
+            continue
+        end = _closing(tokens, at, text)
+        inner = tokens[at + 1 : end] if end else []
+        codes = "".join(t.code for t in inner)
+        if end and codes not in ("n", "u") and not set(codes) & set("crsKjt"):
+            out.extend(Token("w", t.start, t.end) for t in inner)
+            at = end
+        at += 1
+    return out
+
+
+def _closing(tokens: list[Token], at: int, text: str) -> int | None:
+    """The mark that closes a quotation opened at a token, if it opens one."""
+    mark = text[tokens[at].start]
+    straight = mark in "\"'*"
+    if straight:
+        before, after = (
+            text[max(tokens[at].start - 1, 0)],
+            text[tokens[at].end : tokens[at].end + 1],
+        )
+        if not after.strip() or (tokens[at].start and before.isalnum() and before.isascii()):
+            return None
+    elif mark not in _OPENS:
+        return None
+    closing = mark if straight else _CLOSES[_OPENS.index(mark)]
+    for end in range(at + 1, len(tokens)):
+        if tokens[end].start - tokens[at].start > _TITLE_LENGTH:
+            return None
+        if tokens[end].code == '"' and text[tokens[end].start] == closing:
+            return end
+    return None
 
 
 def sentences(tokens: list[Token]) -> Iterator[list[Token]]:

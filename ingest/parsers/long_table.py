@@ -16,7 +16,8 @@ from pydantic import Field, model_validator
 
 from ingest.cards import CITY_KINDS, Entry, Identifier, Kind, Text
 from ingest.catalog_errors import did_you_mean
-from ingest.facts import Facts, ParseError, short_quote
+from ingest.facts import Facts, ParseError, how_read, short_quote
+from ingest.links import Pattern
 from ingest.numbers import convert, parse_number
 from ingest.parsers.base import BLANK_REASON, Context, Filter, Parser
 from ingest.parsers.records import Choice, Record, read_records
@@ -50,6 +51,8 @@ class Options(Entry):
     """Kinds of places that the rows are about."""
     country_code: str | None = None
     country_column: str | None = None
+    country_pattern: Pattern | None = None
+    """Regular expression of the country within its cell, e.g. ``^[A-Z]+`` in ``DE001F``."""
     countries: dict[str, str] = Field({})
     """Countries as printed and their codes; a code needs no entry."""
     province_column: str | None = None
@@ -79,6 +82,8 @@ class Options(Entry):
     """Column with a remark, for ``indicator_column``; of a missing figure it is the reason."""
     missing: dict[str, Text] = Field({})
     """Cells that stand for a missing figure, and the reason."""
+    multiplier_column: str | None = None
+    """Column with the power of ten by which the figure is multiplied, such as ``UNIT_MULT``."""
     status_column: str | None = None
     """Column with the status of the figure, such as ``OBS_STATUS``. Under ``missing`` it may be
     one that stands for a missing figure; else it must be one of ``statuses``."""
@@ -160,6 +165,7 @@ def _rows(data: bytes, context: Context) -> Iterator[Record]:
     needed = [options.place_column, options.country_column, options.province_column]
     needed += [options.year_column, options.indicator_column, options.unit_column]
     needed += [options.scope_column, options.note_column, options.status_column]
+    needed += [options.multiplier_column]
     needed += [f.column for f in filters] + [value.column for value in options.values]
     needed += [options.value_column] if options.indicator_column else []
     choice = context.document_options.table or options.table
@@ -245,6 +251,9 @@ def _place(row: Record, context: Context, facts: Facts, others: set[str]) -> str
     country = options.country_code
     if options.country_column:
         printed = row[options.country_column].strip()
+        if options.country_pattern:
+            match = re.search(options.country_pattern, printed)
+            printed = match[0] if match else printed
         country = options.countries.get(printed, printed)
         if len(country) != 2:
             raise ParseError(f"{row.place}: country '{printed}': add its code to countries")
@@ -283,6 +292,7 @@ def _read_cell(
         "quote": short_quote(
             " | ".join(filter(None, (name, figure.heading, cell or "(blank)", status, figure.note)))
         ),
+        **how_read(row.confidence),
     }
     factor = _factor(figure, row, context)
     reason = options.missing.get(cell) or (options.missing.get(status) if status else None)
@@ -293,7 +303,9 @@ def _read_cell(
     try:
         if status and status not in options.statuses:
             raise ValueError(f"status '{status}' that the card names neither as missing nor known")
-        number = _number(cell, figure.unit, options.decimal, row)
+        number = _number(cell, figure, options.decimal, row)
+        if options.multiplier_column:
+            number = number.scaleb(_power(row[options.multiplier_column]))
     except ValueError as error:
         facts.quarantine("observation", f"{name}: {cell}", str(error), locator)
         return
@@ -301,14 +313,26 @@ def _read_cell(
     facts.add("observation", status="observed", value=value, printed_value=cell, **common)
 
 
-def _number(cell: str, unit: str, decimal: str, row: Record) -> Decimal:
+def _number(cell: str, figure: Figure, decimal: str, row: Record) -> Decimal:
     """A figure in its printed form. Besides plain numbers: in JSON and workbooks an exponent,
-    which a machine wrote, and after the number the unit that it is declared to have."""
-    if row.table is not None:
-        if _EXPONENT.fullmatch(cell):
-            return Decimal(cell)
-        cell = cell.removesuffix(unit)
-    return parse_number(cell, decimal)
+    which a machine wrote, and after the number the unit that it is declared to have. Where a
+    workbook stores more digits than it prints, those that it stores."""
+    if row.table is None:
+        return parse_number(cell, decimal)
+    if _EXPONENT.fullmatch(cell):
+        return Decimal(cell)
+    number = parse_number(cell.removesuffix(figure.unit).rstrip(), decimal)
+    stored = row.stored(figure.column)
+    for exact in (Decimal(repr(stored)), Decimal(repr(stored)) * 100) if stored is not None else ():
+        if round(exact, max(0, -int(number.as_tuple().exponent))) == number:
+            return exact
+    return number
+
+
+def _power(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,2}", text.strip()):
+        raise ValueError(f"the multiplier '{text}' is no power of ten")
+    return int(text)
 
 
 def _factor(figure: Figure, row: Record, context: Context) -> float:

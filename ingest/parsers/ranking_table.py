@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from ingest import reading
 from ingest.cards import CountryCode, Entry, Identifier, Kind, Text
-from ingest.facts import Facts, ParseError, short_quote
+from ingest.facts import Facts, ParseError, how_read, short_quote
 from ingest.grammar.quantities import decimal_sign
 from ingest.parsers.base import Context, NoOptions, Parser
 from ingest.parsers.table_choice import (
@@ -144,17 +144,23 @@ class Declared:
 
 
 def read(data: bytes, context: Context, facts: Facts) -> None:
-    options: DocumentOptions = context.document_options
     try:
         content = reading.read(data, context.document.address)
     except ReadingError as error:
         raise ParseError(str(error)) from error
+    read_tables(content, data, context, facts)
+
+
+def read_tables(content: Content, data: bytes, context: Context, facts: Facts) -> None:
+    """Add the ranks of a document that was read, see :func:`read_table`."""
+    options: DocumentOptions = context.document_options
     for table in options.tables:
         declared = read_table(content, table, data)
         for aside in declared.aside:
             _set_aside(facts, aside.text, aside.reason, aside.locator)
+        one_unit = len({f.row.unit for f in declared.found if f.row.score is not None}) < 2
         for found in declared.found:
-            _add(found, table, context, facts)
+            _add(found, table, context, facts, one_unit)
 
 
 def read_table(content: Content, table: Table, data: bytes = b"") -> Declared:
@@ -195,7 +201,7 @@ def read_table(content: Content, table: Table, data: bytes = b"") -> Declared:
 def _check_refused(table: Table, found: Sequence[Found], refused: Sequence[Aside]) -> None:
     doubts = list(refused)
     if table.order == "printed":
-        doubts += [Aside(f.row.locator, f.row.quote, NO_RANK) for f in found if not f.row.rank]
+        doubts += [Aside(f.row.locator, f.row.quote, NO_RANK) for f in found if not f.row.rank_from]
     if len(doubts) != table.quarantined:
         shown = "; ".join(f"{a.locator}: {a.reason} ('{a.text}')" for a in doubts[:SHOWN])
         raise ParseError(
@@ -261,7 +267,7 @@ def _ends(block: ChosenLines, line: Line, table: Table) -> bool:
 
 def _misread(found: Sequence[Found]) -> tuple[list[Found], list[Aside]]:
     """Rows that OCR read out of the order of the others, set aside."""
-    ranks = [(i, f.row.rank) for i, f in enumerate(found) if f.row.rank is not None]
+    ranks = [(i, f.row.rank_from) for i, f in enumerate(found) if f.row.rank_from is not None]
     if not any(f.row.confidence is not None for f in found):
         return list(found), []
     out, _ = out_of_count(ranks)
@@ -307,7 +313,7 @@ def _count(
     )
 
 
-def _add(found: Found, table: Table, context: Context, facts: Facts) -> None:
+def _add(found: Found, table: Table, context: Context, facts: Facts, one_unit: bool) -> None:
     row = found.row
     city_id = next((p.city for p in table.places if p.as_printed == row.entity), None)
     if city_id is None:
@@ -324,16 +330,17 @@ def _add(found: Found, table: Table, context: Context, facts: Facts) -> None:
             _set_aside(facts, row.entity, reason, row.locator, resolved.candidates)
             return
         city_id = resolved.city_id
-    if table.order == "printed" and row.rank is None:
+    if table.order == "printed" and row.rank_from is None:
         _set_aside(facts, row.quote, NO_RANK, row.locator)
         return
     rank, rank_to = {
-        "printed": (row.rank, row.rank_to),
+        "printed": (row.rank_from, row.rank_to),
         "implied": (row.order, row.order),
         "none": (1, table.rows),
     }[table.order]
     certain = rank == rank_to
     marks = [BASIS[table.order], row.note, "tie" if row.tied else ""]
+    marks += [] if one_unit else ["scores in several units"]
     facts.add(
         "published_rank",
         report_id=table.report_id,
@@ -347,10 +354,11 @@ def _add(found: Found, table: Table, context: Context, facts: Facts) -> None:
         rank_to=rank_to,
         order_certain=certain,
         score_as_printed=row.score_as_printed,
-        score=None if row.score is None else float(row.score),
+        score=float(row.score) if row.score is not None and one_unit else None,
         basis="; ".join(filter(None, marks)) or None,
         locator=row.locator,
         quote=short_quote(row.quote),
+        **how_read(row.confidence),
     )
 
 

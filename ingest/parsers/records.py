@@ -13,17 +13,15 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
 
 from ingest import reading
-from ingest.cards import Entry, Text
+from ingest.cards import Text
 from ingest.facts import ParseError
-from ingest.reading import Content, ReadingError, Table, json_data
+from ingest.parsers.table_choice import TableChoice, candidates, listed, squeezed
+from ingest.reading import Content, ReadingError, Table, bounded
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-HEADING_JOIN, LABEL_JOIN, LABEL = " > ", ": ", " label"
+PATH_JOIN, LABEL_JOIN, LABEL = " > ", ": ", " label"
 _RECORD_FORMS = ("json", "csv")
 MAX_HEADING_ROWS = 5
 """How many rows one heading may take."""
@@ -32,21 +30,16 @@ MAX_TOP_ROWS = 40
 _OTHER_FORMS = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"<", b"{", b"[")
 
 
-class Choice(Entry):
-    """Which table of a document is read, where its columns alone do not tell."""
+class Choice(TableChoice):
+    """Which table of a document is read, where its columns alone do not tell, and how."""
 
-    sheet: Text | None = None
-    page: Annotated[int, Field(ge=1)] | None = None
-    title: Text | None = None
-    """What its caption begins with."""
-    where: Text | None = None
-    """Place of the table, as messages name it: ``table 3``."""
+    member: Text | None = None
+    """In a ZIP archive: the member, by its name or a pattern such as ``*.csv``."""
     records: Text | None = None
-    """JMESPath of the list of records in JSON."""
+    """In JSON: JMESPath of the list of records."""
     every: bool = False
     """Read all tables that have the columns, one after another: a table that goes over pages,
     or a sheet a year."""
-    heading_rows: Annotated[int, Field(ge=1, le=MAX_HEADING_ROWS)] | None = None
     fill_down: tuple[Text, ...] = ()
     """Columns that print a value once for the rows below it."""
     split_labels: bool = False
@@ -68,6 +61,18 @@ class Record:
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
+
+    def stored(self, column: str) -> float | None:
+        """The exact number that a spreadsheet stores under the printed one."""
+        if self.table is None or self.columns is None:
+            return None
+        return self.table.values.get((self.row, self.columns[column]))
+
+    @property
+    def confidence(self) -> float | None:
+        """Of the cells read by OCR, the least sure."""
+        cells = self.table.confidence if self.table else {}
+        return min((sure for (row, _), sure in cells.items() if row == self.row), default=None)
 
     def locator(self, column: str) -> str:
         if self.table is None or self.columns is None:
@@ -133,7 +138,7 @@ def _lines(reader: csv.DictReader[str], strict: bool) -> Iterator[Record]:
 
 @dataclass(frozen=True)
 class _Heading:
-    """Where the headings of a table stand, and the column of each name.
+    """Where the headings of a table stand, and the column of each needed name.
 
     Of a column of codes and labels, ``part`` is 0 for the code and 1 for the label.
     """
@@ -169,40 +174,28 @@ def _part(cell: str, part: int | None) -> str:
 
 def _tables(data: bytes, needed: Sequence[str], choice: Choice) -> list[_Heading]:
     content = _content(data, choice)
-    chosen = [table for table in content.tables if _is_chosen(table, choice)]
+    chosen = candidates(content, choice, data)
     needed = (*needed, *choice.fill_down)
     found = [h for table in chosen if (h := _find_heading(table, needed, choice, content.form))]
-    if choice.title:
-        found = [h for h in found if _has_title(h, choice.title)]
+    if choice.number and len(found) >= choice.number:
+        found = [found[choice.number - 1]]
     if not found:
         raise ParseError(_missing(content, chosen, needed, choice))
-    if len(found) > 1 and not choice.every:
+    if len(found) > 1 and not (choice.every or choice.pages):
         raise ParseError(
             f"{len(found)} tables have these columns: "
             f"{', '.join(h.table.where for h in found[:8])}. Name one under table "
-            "(sheet, page, title or where), or say 'every: true' there"
+            "(sheet, page, title, where or number), or say 'every: true' there"
         )
     return found
 
 
 def _content(data: bytes, choice: Choice) -> Content:
-    if choice.records:
-        return json_data.content(data, choice.records)
-    found: Content = getattr(reading, "read", json_data.content)(data)
+    if choice.records is None:
+        return reading.read(data, member=choice.member)
+    reader, options = "ingest.reading.json_data:content", {"records": choice.records}
+    found: Content = bounded.run(reader, data, options=options)
     return found
-
-
-def _is_chosen(table: Table, choice: Choice) -> bool:
-    return (
-        (choice.sheet is None or table.where.endswith(f"sheet {choice.sheet}"))
-        and (choice.page is None or table.page == choice.page)
-        and (choice.where is None or table.where == choice.where)
-    )
-
-
-def _has_title(heading: _Heading, title: str) -> bool:
-    above = (cell for row in heading.table.rows[: heading.top] for cell in row)
-    return any(text.startswith(title) for text in (heading.table.title, *above))
 
 
 def _find_heading(
@@ -212,12 +205,15 @@ def _find_heading(
     the least."""
     for top, depth, names in _candidates(table, choice):
         columns = _columns(names, choice.split_labels)
-        if all(len(columns.get(name, ())) == 1 for name in needed):
-            return _Heading(table, top, depth, {n: found[0] for n, found in columns.items()}, form)
+        found = [columns.get(squeezed(name), []) for name in needed]
+        if all(len(places) == 1 for places in found):
+            places = {name: place[0] for name, place in zip(needed, found, strict=True)}
+            return _Heading(table, top, depth, places, form)
     return None
 
 
 def _candidates(table: Table, choice: Choice) -> Iterator[tuple[int, int, list[str]]]:
+    """Rows that may be the headings: the first, how many, and the paths of the columns."""
     most = min(MAX_HEADING_ROWS, len(table.rows))
     depths = [choice.heading_rows] if choice.heading_rows else range(1, most + 1)
     for depth in depths:
@@ -236,7 +232,7 @@ def _heading_paths(rows: Sequence[Sequence[str]]) -> list[str]:
         for cell in column:
             if cell and cell not in parts[-1:]:
                 parts.append(cell)
-        paths.append(HEADING_JOIN.join(parts))
+        paths.append(PATH_JOIN.join(parts))
     return paths
 
 
@@ -256,14 +252,15 @@ def _filled(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _columns(names: Sequence[str], split: bool) -> dict[str, list[tuple[int, int | None]]]:
+    """Columns by the names that they go by, white space and capitals aside."""
     found: dict[str, list[tuple[int, int | None]]] = {}
     for c, name in enumerate(names):
         code, separator, _ = name.partition(LABEL_JOIN)
         if split and separator:
-            found.setdefault(code, []).append((c, 0))
-            found.setdefault(f"{code}{LABEL}", []).append((c, 1))
+            found.setdefault(squeezed(code), []).append((c, 0))
+            found.setdefault(squeezed(f"{code}{LABEL}"), []).append((c, 1))
         else:
-            found.setdefault(name, []).append((c, None))
+            found.setdefault(squeezed(name), []).append((c, None))
     return found
 
 
@@ -272,20 +269,20 @@ def _missing(
 ) -> str:
     """What the nearest table lacks, and what the document has."""
     if not chosen:
-        there = ", ".join(table.where for table in content.tables[:12]) or "no table"
-        return "; ".join([f"no table as declared; the document has {there}", *content.notes[:3]])
+        there = f"no table as declared; the document has {listed(content.tables)}"
+        return "; ".join([there, *content.notes[:3]])
     best, message = -1, ""
     for table in chosen:
         for _, _, names in _candidates(table, choice):
             columns = _columns(names, choice.split_labels)
-            missing = sorted({name for name in needed if name not in columns})
-            twice = sorted({name for name in needed if len(columns.get(name, ())) > 1})
+            missing = sorted({name for name in needed if squeezed(name) not in columns})
+            twice = sorted({n for n in needed if len(columns.get(squeezed(n), ())) > 1})
             fits = len(needed) - len(missing)
             if fits <= best:
                 continue
             best = fits
             lack = f"no column {', '.join(missing)}" if missing else ""
-            lack = lack or (f"the heading {', '.join(twice)} stands twice" if twice else "no title")
+            lack = lack or f"the heading {', '.join(twice)} stands twice"
             shown = ", ".join(filter(None, dict.fromkeys(names)))
             message = f"{lack}; {table.where} has {shown:.400}"
     return message

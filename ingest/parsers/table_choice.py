@@ -66,10 +66,7 @@ def choose(content: Content, choice: TableChoice, data: bytes = b"") -> tuple[Ta
     Raises:
         ParseError: none fits, or several do where one is meant.
     """
-    fitting = [t for t in content.tables if _fits(t, choice)]
-    if choice.selector:
-        chosen = _selected(data, choice.selector)
-        fitting = [t for t in fitting if _number(t) in chosen]
+    fitting = candidates(content, choice, data)
     if choice.number is not None and len(fitting) >= choice.number:
         fitting = [fitting[choice.number - 1]]
     elif choice.number is not None:
@@ -83,6 +80,15 @@ def choose(content: Content, choice: TableChoice, data: bytes = b"") -> tuple[Ta
             f"{'the document has' if not fitting else 'they are'} {listed(found)}"
         )
     return tuple(_with_headings(t, choice) for t in fitting)
+
+
+def candidates(content: Content, choice: TableChoice, data: bytes = b"") -> list[Table]:
+    """The tables that fit, whatever their number."""
+    fitting = [t for t in content.tables if _fits(t, choice)]
+    if choice.selector:
+        chosen = _selected(data, choice.selector)
+        fitting = [t for t in fitting if _number(t) in chosen]
+    return fitting
 
 
 def listed(tables: Sequence[Table]) -> str:

@@ -69,6 +69,35 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str, bool]:
         return data.decode(found), found, True
 
 
+def decode_page(data: bytes, declared: str | None) -> tuple[str, tuple[str, ...]]:
+    """Text of a web page, and notes. As in a browser, few wrong bytes don't spoil the rest.
+
+    They are U+FFFD in the text, so that no number that holds one is read, and are noted.
+
+    Raises:
+        ReadingError: see `decode`.
+    """
+    try:
+        text, encoding, guessed = decode(data, declared)
+        error = None
+    except ReadingError as refused:
+        guessed, error = True, refused
+    if not guessed:
+        return text, ()
+    for label in (declared, "utf-8"):
+        named = codec_name(label) if label else None
+        if named is None or b"\0" in data:
+            continue
+        lenient = data.decode(named, "replace")
+        wrong = lenient.count("\ufffd")
+        foreign = sum(sign >= "\x80" for sign in lenient)
+        if 20 * wrong < foreign:
+            return lenient, (f"{wrong} characters aren't {named}: they stand as U+FFFD",)
+    if error is not None:
+        raise error
+    return text, note(encoding, guessed)
+
+
 def codec_name(label: str) -> str | None:
     """Python's codec for an encoding's label on the web; None for an unknown one."""
     label = label.strip().strip("\"'").lower()
@@ -181,7 +210,9 @@ def _alphabetic(text: str, foreign: list[str]) -> float:
     """Accented letters stand alone or in pairs beside plain ones; marks stand at word ends."""
     fitting = 0
     for match in _ACCENTED.finditer(text):
-        fitting += len(match.group())
+        # An upper-case letter within a word is another one, wrongly decoded.
+        within = text[match.start() - 1 : match.start()].islower()
+        fitting += 0 if within and match.group().isupper() else len(match.group())
     marks = sum(sign in "\xa0§°±²³´·ºª«»¿¡–—‘’“”„‚…•€£¥™©®†‡‰½¼¾×¹µ‹›" for sign in foreign)
     return (fitting + 0.9 * marks) / len(foreign) * 0.99
 

@@ -7,8 +7,9 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 
-from ingest.reading import plain
+from ingest.reading import json_values, plain
 from ingest.reading.content import ReadingError, fold
 from ingest.reading.encodings import decode
 
@@ -35,6 +36,8 @@ UNREADABLE = {
 """Forms that no reader reads, and what to do."""
 
 _HEAD = 100_000
+_WHOLE = 20_000_000
+"""Longer texts are told by their beginning."""
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"Rar!\x1a\x07", "rar"),
@@ -123,10 +126,12 @@ def _zip(data: bytes) -> Recognised | None:
 
 def _beginning(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
     try:
-        with archive.open(name) as part:
-            return part.read(size)
-    except (KeyError, OSError, ValueError, RuntimeError, zipfile.BadZipFile, NotImplementedError):
+        if archive.getinfo(name).compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            with archive.open(name) as part:
+                return part.read(size)
+    except Exception:  # a damaged member raises what its decompressor raises
         return b""
+    return b""
 
 
 def _magic(data: bytes) -> Recognised | None:
@@ -170,9 +175,13 @@ def _json(data: bytes) -> Recognised | None:
     start = _head(data).lstrip()[:1]
     if start not in ("{", "["):
         return None
+    if len(data) > _WHOLE:
+        return "json", f"{len(data)} bytes"
     try:
         content = json.loads(decode(data)[0])
     except (ValueError, ReadingError, RecursionError):
+        with suppress(ReadingError):
+            return "json", f"{len(json_values.parse(data))} values, one a line"
         # Text may begin with a bracket too: "[1] Source".
         looks = re.match(r'\s*[\[{]\s*(["{\[\d\]}-]|$)', _head(data)) is not None
         return ("json", "damaged") if looks and start == "{" else None
@@ -187,8 +196,12 @@ def _text(data: bytes) -> Recognised | None:
         return None
     dialect = plain.sniff(text)
     if dialect is not None:
-        rows = plain.split(text, dialect)
-        return "csv", f"{len(rows) - 1} rows; columns: {', '.join(rows[0][:20])}"
+        try:
+            rows = plain.split(text[:_WHOLE], dialect)
+        except ReadingError as error:
+            return "csv", f"damaged: {error}"
+        count = f"{len(rows) - 1} rows" if len(text) <= _WHOLE else f"{len(data)} bytes"
+        return "csv", f"{count}; columns: {', '.join(rows[0][:20])}"
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return "text", f"{len(text)} characters, beginning: {first[:100]}"
 

@@ -91,7 +91,7 @@ def tables_matching(data: bytes, selector: str) -> list[int]:
 
 
 def _parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
-    text, encoding, guessed = encodings.decode(data, _declared(data))
+    text, notes = encodings.decode_page(data, _declared(data))
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
@@ -103,7 +103,7 @@ def _parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
     for entry in parser.error_log:
         if entry.level == etree.ErrorLevels.FATAL and "LIMIT" in entry.type_name:
             raise ReadingError(f"line {entry.line}: {fold(entry.message).split(',')[0]}")
-    return root, encodings.note(encoding, guessed)
+    return root, notes
 
 
 def _declared(data: bytes) -> str | None:

@@ -23,11 +23,12 @@ MAX_CHARACTERS = 20_000_000
 MAX_PAGE_CHARACTERS = 200_000
 
 
-def content(data: bytes) -> Content:
+def content(data: bytes, *, use_ocr: bool = True) -> Content:
     """Tables and text of a PDF, page by page.
 
     Raises ReadingError for a file that is empty, damaged, locked by a password, or larger than
-    what is read. Pages without a text layer are named in ``notes``.
+    what is read. Pages without a text layer are read by OCR, where that is installed and wanted,
+    and are named in ``notes``.
     """
     if not data.strip(b"\0 \r\n\t"):
         raise ReadingError("the PDF is empty")
@@ -47,22 +48,21 @@ def content(data: bytes) -> Content:
         notes: list[str] = []
         budget = MAX_CHARACTERS
         scanned = 0
+        can_scan = use_ocr and ocr.available()
+        remedy = "install the OCR extra with make setup-ocr"
+        if can_scan:
+            remedy = f"left out, after {ocr.MAX_PAGES} pages read by OCR"
         for index in range(pages):
             page = read_page(document, index, MAX_PAGE_CHARACTERS)
             budget -= page.characters
             if budget < 0:
                 raise ReadingError(f"the PDF has more than {MAX_CHARACTERS:,} characters")
             lack = _lack(page)
-            if lack and scanned < ocr.MAX_PAGES and ocr.available():
+            if lack and can_scan and scanned < ocr.MAX_PAGES:
                 page = ocr.read_page(document, index, page)
                 scanned += 1
                 notes.append(f"page {page.number} {lack}: read by OCR")
             elif lack:
-                remedy = (
-                    f"left out, after {ocr.MAX_PAGES} pages read by OCR"
-                    if ocr.available()
-                    else "install the OCR extra with make setup-ocr"
-                )
                 notes.append(f"page {page.number} {lack}: {remedy}")
                 if lack in (NO_TEXT, NO_LETTERS):
                     continue

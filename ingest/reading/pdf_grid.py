@@ -45,6 +45,14 @@ class Grid:
                 cells[self.first[position]].append(word)
         return cells
 
+    def with_row_above(self, top: float) -> Grid:
+        """The grid with one row more, whose cells no line encloses."""
+        columns = self.shape[1]
+        grid = Grid(self.xs, [top, *self.ys])
+        grid.first = {(0, column): (0, column) for column in range(columns)}
+        grid.first |= {(r + 1, c): (fr + 1, fc) for (r, c), (fr, fc) in self.first.items()}
+        return grid
+
     def without_loose_rows(self, filled: set[tuple[int, int]]) -> Grid:
         """Rows joined where most cells span both and no column has text of its own in each."""
         rows, columns = self.shape
@@ -125,7 +133,7 @@ def _edges(values: Iterable[float]) -> list[float]:
 def _grid(hs: Sequence[Rule], vs: Sequence[Rule], page: Page) -> Grid | None:
     xs = _edges([v.at for v in vs] + [x for h in hs for x in (h.start, h.end)])
     ys = _edges([h.at for h in hs] + [y for v in vs for y in (v.start, v.end)])
-    if len(xs) < 3 or len(ys) < 3 or len(xs) * len(ys) > 20_000:
+    if len(xs) < 3 or len(ys) < (3 if len(xs) < 4 else 2) or len(xs) * len(ys) > 20_000:
         return None
     return unify(Grid(xs, ys), hs, vs)
 

@@ -190,5 +190,10 @@ def joined(texts: Sequence[str]) -> str:
     return text
 
 
+def is_figure(text: str) -> bool:
+    """A number that may be a value; years stand in headings as well."""
+    return is_numeric(text) and re.fullmatch(r"(?:19|20)\d\d(?:[-/–](?:19|20)?\d\d)?", text) is None
+
+
 def is_numeric(text: str) -> bool:
     return any(c.isdigit() for c in text) and _NUMERIC.match(text) is not None

@@ -186,7 +186,7 @@ def _chars(
     text: pdfium.PdfTextPage, page: Page, place: Matrix, rotation: int
 ) -> dict[int, list[_Char | None]]:
     """Characters by the quarter turn in which they stand; None where a space parts them."""
-    turned: dict[int, list[_Char | None]] = {0: [], 1: [], 2: [], 3: []}
+    turned: dict[int, list[_Char | None]] = {turn: [] for turn in (0, 1, 2, 3)}
     guessed = False
     loose, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     handle, matrix = text.raw, raw.FS_MATRIX()
@@ -230,7 +230,10 @@ def _chars(
         if _is_unreadable(letter) or raw.FPDFText_HasUnicodeMapError(handle, index) == 1:
             page.unreadable += 1
         angle = raw.FPDFText_GetCharAngle(handle, index)
-        turn = (round(angle / (math.pi / 2)) + rotation // 90) % 4
+        quarters = angle / (math.pi / 2)
+        if abs(quarters - round(quarters)) > 0.1:
+            continue  # a watermark
+        turn = (round(quarters) + rotation // 90) % 4
         ox, oy = _apply(place, x.value, y.value)
         box, base = _rotate(page, turn, box, (ox, oy))
         raw.FPDFText_GetMatrix(handle, index, matrix)
@@ -517,7 +520,7 @@ def _path(
             horizontal.append(Rule((top + bottom) / 2, x0, x1))
             vertical.append(Rule((x0 + x1) / 2, top, bottom))
         else:
-            if filled:
+            if filled and _area(points) >= 0.85 * (x1 - x0) * (bottom - top):
                 found.fills.append(Fill(x0, top, x1, bottom, _colour(item)))
             if stroked:
                 for (ax, ay), (bx, by) in pairwise(points):
@@ -525,6 +528,12 @@ def _path(
                         horizontal.append(Rule((ay + by) / 2, min(ax, bx), max(ax, bx)))
                     elif abs(ax - bx) < 1 < abs(ay - by):
                         vertical.append(Rule((ax + bx) / 2, min(ay, by), max(ay, by)))
+
+
+def _area(points: Sequence[tuple[float, float]]) -> float:
+    """Of a polygon; the ribbons of a diagram fill less than their box."""
+    ring = [*points, points[0]]
+    return abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise(ring))) / 2
 
 
 def _colour(item: object) -> tuple[int, int, int]:

@@ -34,8 +34,10 @@ def paragraphs(lines: Sequence[Line]) -> list[list[Phrase]]:
     kept = []
     for stack in stacks:
         top, bottom = stack[0].top, stack[-1].bottom
-        beside = sum(top - 1 <= row.middle <= bottom + 1 for row in rows)
-        if beside != 1:
+        beside = [row for row in rows if top - 1 <= row.middle <= bottom + 1]
+        x0, x1 = min(p.x0 for p in stack), max(p.x1 for p in stack)
+        within = [row for row in beside if row.x0 < x0 and row.x1 > x1]
+        if len(beside) != 1 and not within:
             kept.append(stack)
     return kept
 
@@ -52,9 +54,11 @@ def _stacks(phrases: Sequence[Phrase]) -> list[list[Phrase]]:
                 last = stack[-1]
                 step = phrase.bottom - last.bottom
                 indent = phrase.x0 - last.x0
+                even = len(stack) == 1 or step < 1.15 * (last.bottom - stack[-2].bottom)
                 first = len(stack) == 1 and -3 * last.size < indent < 0.6 * last.size
                 if (
-                    0.7 * phrase.size < step < 1.9 * phrase.size
+                    even
+                    and 0.7 * phrase.size < step < 1.9 * phrase.size
                     and abs(phrase.size - last.size) < 0.1 * last.size
                     and (abs(indent) < 0.6 * last.size or first)
                     and (found is None or stack[-1].bottom > found[-1].bottom)

@@ -125,7 +125,7 @@ def _quoted(text: str, delimiter: str) -> bool:
         list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        return all(field.count("\n") <= 5 for row in rows for field in row)
+        return not any("\n" in field for row in rows for field in row)
     return True
 
 

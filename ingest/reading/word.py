@@ -18,6 +18,7 @@ from ingest.reading.marks import superscript
 from ingest.reading.numerals import numeral
 
 MAX_CELLS = 1_000_000
+_DAMAGE = (zipfile.BadZipFile, PackageNotFoundError)
 
 Element: TypeAlias = Any
 """An element of python-docx, an lxml one."""
@@ -44,7 +45,7 @@ def content(data: bytes) -> Content:
     try:
         document = docx.Document(io.BytesIO(data))
         body = document.element.body
-    except (KeyError, ValueError, zipfile.BadZipFile, PackageNotFoundError, SyntaxError) as error:
+    except (LookupError, ValueError, AttributeError, SyntaxError, *_DAMAGE) as error:
         raise ReadingError(f"the Word document is damaged ({fold(str(error))})") from None
     reader = _Reader(document)
     reader.blocks(body)
@@ -121,7 +122,8 @@ class _Reader:
         for other, form in levels.items():
             sign = f"%{other + 1}"
             if sign in text:
-                text = text.replace(sign, numeral(counters.get(other, form.start), form.kind))
+                kind = "decimal" if levels[level].decimal else form.kind
+                text = text.replace(sign, numeral(counters.get(other, form.start), kind))
         return text
 
     def _list_of(self, paragraph: Element) -> tuple[str, int]:
@@ -212,6 +214,8 @@ class _Level:
     kind: str
     text: str
     """``%1.`` prints the number of level 1 and a point."""
+    decimal: bool
+    """Whether numbers of other levels are printed in digits too, whatever their kind."""
 
 
 def _list_levels(document: Any) -> dict[str, dict[int, _Level]]:
@@ -243,6 +247,7 @@ def _list_levels(document: Any) -> dict[str, dict[int, _Level]]:
                 starts.get(depth, start),
                 _value(level, "w:numFmt", "decimal"),
                 _value(level, "w:lvlText", ""),
+                level.find(qn("w:isLgl")) is not None,
             )
         lists[list_id] = levels
     return lists

@@ -173,16 +173,26 @@ def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
             continue
         try:
             read = book.get_sheet_by_name(name)
-            start, rows = read.start or (0, 0), read.to_python()
         except (CalamineError, ValueError) as error:
             notes.append(f"sheet {name} can't be read ({fold(str(error))}): left out")
             continue
+        _check_size(name, read.height, read.width)
+        start = read.start or (0, 0)
         sheet = _Sheet(name, merged=list(read.merged_cell_ranges or ()))
-        for row, cells in enumerate(rows):
+        for row, cells in enumerate(read.to_python()):
             for column, value in enumerate(cells):
-                _enter(sheet, (row + start[0], column + start[1]), value, "")
+                if value != "":
+                    _enter(sheet, (row + start[0], column + start[1]), value, "")
         sheets.append(sheet)
     return sheets
+
+
+def _check_size(name: str, height: int, width: int) -> None:
+    if height * width > MAX_CELLS:
+        raise ReadingError(
+            f"sheet {name} has {height} rows and {width} columns, more than {MAX_CELLS} cells:"
+            " save only what is needed"
+        )
 
 
 def _enter(sheet: _Sheet, place: Position, value: object, code: str) -> None:
@@ -228,11 +238,7 @@ def _blocks(used: set[int]) -> list[tuple[int, int]]:
 def _table(sheet: _Sheet, rows: tuple[int, int], columns: tuple[int, int]) -> Table:
     top, left = rows[0], columns[0]
     height, width = rows[1] - top + 1, columns[1] - left + 1
-    if height * width > MAX_CELLS:
-        raise ReadingError(
-            f"sheet {sheet.name} has {height} rows and {width} columns, more than {MAX_CELLS}"
-            " cells: save only what is needed"
-        )
+    _check_size(sheet.name, height, width)
     grid = [[""] * width for _ in range(height)]
     values: dict[Position, float] = {}
     for (row, column), text in sheet.cells.items():

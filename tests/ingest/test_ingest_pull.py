@@ -27,7 +27,7 @@ from ingest_bench import (
     web_site,
 )
 
-from ingest import archive, politeness, pull
+from ingest import archive, politeness, pull, remote
 from ingest.bundle import bundle
 from ingest.cards import Pull
 from ingest.http import MAX_BYTES, fetch, map_address
@@ -357,7 +357,7 @@ def test_a_changed_article_keeps_one_row_a_claim_and_city(bench: Bench) -> None:
 @pytest.fixture
 def live(bench: Bench, site: Site, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A source whose address leads to the site of the test; nothing waits between attempts."""
-    monkeypatch.setattr(pull, "fetch", functools.partial(fetch, pause=0))
+    monkeypatch.setattr(remote, "fetch", functools.partial(fetch, pause=0))
     monkeypatch.setattr(politeness, "wait_turn", lambda host, spacing, deadline: None)
     with_bundled_facts(bench)
     bench.use(origin="live", mirror=(), address_map=(("https://things.example/", f"{site.url}/"),))

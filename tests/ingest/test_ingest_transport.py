@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from ingest_bench import REGISTER, Bench, Site, head, raw_site, register_card, respond, web_site
 
-from ingest import archive, politeness, pull, transport
+from ingest import archive, politeness, pull, remote, transport
 from ingest.arrived import form_of, surprise
 from ingest.cards import Pull, PullKey
 from ingest.http import fetch
@@ -34,7 +34,7 @@ QUICK = Pull(rate_per_second=100, timeout_seconds=5)
 
 @pytest.fixture
 def live(bench: Bench, site: Site, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(pull, "fetch", functools.partial(fetch, pause=0))
+    monkeypatch.setattr(remote, "fetch", functools.partial(fetch, pause=0))
     bench.use(origin="live", mirror=(), address_map=(("https://things.example/", f"{site.url}/"),))
     write(bench)
     return bench
@@ -751,7 +751,7 @@ def test_a_long_download_says_how_far_it_is(
     monkeypatch.setattr(pull, "PROGRESS_SECONDS", 0.0)
     site.give("/doc", REGISTER * 50_000)
     told: list[str] = []
-    pull.pull(live.catalog(), "things", live.settings, told.append)
+    pull.pull(live.catalog(), "things", live.settings, tell=told.append)
     assert told[0].startswith("things/doc: 0.1 of 3.4 MB after ")
 
 
@@ -770,7 +770,7 @@ def test_a_run_that_ends_early_keeps_what_it_has(
             raise KeyboardInterrupt
         return fetch(*args, **kwargs)
 
-    monkeypatch.setattr(pull, "fetch", fetch_one)
+    monkeypatch.setattr(remote, "fetch", fetch_one)
     with pytest.raises(KeyboardInterrupt):
         live.pull()
     held = archive.read_holdings(live.settings.archive_dir, "live", "things")

@@ -54,6 +54,8 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
         (b"{\\rtf1 x}", "rtf", None),
         (b"\x1f\x8b\x08rest", "gzip", None),
         (b"\x89PNG\r\n\x1a\n", "image", None),
+        (b"a,b\n" * 5 + b"1," + b"x" * 1_100_000 + b"\n", "csv", None),
+        (zipped(mimetype=b"application/x")[:40] + bytes(20), "zip", "damaged"),
         (b"\x00\x01\xff\xfe", "unknown", r"begins with b'\x00\x01\xff\xfe'"),
     ],
 )

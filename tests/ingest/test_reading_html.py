@@ -188,6 +188,15 @@ def test_encodings(label: str, encoding: str) -> None:
     assert bool(found.notes) == guessed
 
 
+@pytest.mark.parametrize("label", ["utf-8", "", "gb2312"])
+def test_a_wrong_byte_does_not_spoil_the_page(label: str) -> None:
+    encoding = "gb18030" if label == "gb2312" else "utf-8"
+    body = f"<meta charset={label}><p>{'北京上海' * 20}<p>12".encode(encoding) + b"\xff"
+    found = content(body)
+    assert found.passages[0].text == "北京上海" * 20 + "\n12\ufffd"
+    assert found.notes == (f"1 characters aren't {encoding}: they stand as U+FFFD",)
+
+
 def test_windows_1252_that_calls_itself_latin() -> None:
     body = '<meta charset="iso-8859-1"><p>Köln – “Zürich” 5 €'
     assert content(body.encode("cp1252")).passages[0].text == "Köln – “Zürich” 5 €"
