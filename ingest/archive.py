@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 
 @dataclass(frozen=True)
 class HeldDocument:
@@ -133,3 +135,15 @@ def write_holdings(
     path = _holdings_path(archive_dir, origin, source_id)
     if not path.exists() or path.read_bytes() != data:
         write_atomically(path, data)
+
+
+def replace_holdings(
+    archive_dir: Path, origin: str, source_id: str, document: str, versions: list[HeldDocument]
+) -> None:
+    """Let these be the versions held of one document, whoever writes of others meanwhile."""
+    path = _holdings_path(archive_dir, origin, source_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        others = read_holdings(archive_dir, origin, source_id)
+        others = [held for held in others if held.document != document]
+        write_holdings(archive_dir, origin, source_id, [*others, *versions])

@@ -94,11 +94,11 @@ def pull(
     fallbacks: list[str] = []
     taken: list[Taken] = []
     if settings.origin != "bundled":
-        holdings = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+        before = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
         for document in documents_of(card, settings):
             if years is not None and document.year not in years:
                 continue
-            last = [held for held in holdings if held.document == document.id]
+            last = [held for held in before if held.document == document.id]
             in_any_case = years is not None
             now, found = _pull_document(card, document, last, settings, tell, in_any_case)
             taken.append(found)
@@ -106,9 +106,10 @@ def pull(
                 failures.append(PullFailure(document.id, found.detail))
             if found.outcome == "absent" or (found.outcome == "failed" and not last):
                 fallbacks.append(f"{document.id}: {found.detail}")
-            # Written each time: a run that ends early loses nothing of what it has.
-            holdings = [held for held in holdings if held.document != document.id] + now
-            archive.write_holdings(settings.archive_dir, settings.origin, source_id, holdings)
+            if now != last:  # at once: a run that ends early loses nothing of what it has
+                archive.replace_holdings(
+                    settings.archive_dir, settings.origin, source_id, document.id, now
+                )
     documents = held_documents(catalog, source_id, settings)
     if settings.origin == "bundled":
         held = {document.document for document in documents}

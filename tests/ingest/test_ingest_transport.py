@@ -777,6 +777,38 @@ def test_a_run_that_ends_early_keeps_what_it_has(
     assert [document.document for document in held] == ["doc"]
 
 
+def test_two_pulls_at_once_lose_nothing_of_each_other(
+    live: Bench, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backfill of one year while the main job pulls another."""
+    card = register_card(pull={"rate_per_second": 100, "robots": False})
+    documents = [
+        {**card["documents"][0], "id": f"d{year}", "year": year, "mirror": f"d{year}"}
+        for year in (2023, 2024)
+    ]
+    live.write({**card, "documents": documents})
+    site.give("/doc", REGISTER)
+    both = threading.Barrier(2)
+
+    def fetch_together(*args: Any, **kwargs: Any) -> Any:
+        both.wait(5)
+        return fetch(*args, **kwargs)
+
+    monkeypatch.setattr(remote, "fetch", fetch_together)
+    catalog = live.catalog()
+
+    def pull_year(year: int) -> None:
+        pull.pull(catalog, "things", live.settings, years={year})
+
+    threads = [threading.Thread(target=pull_year, args=(year,)) for year in (2023, 2024)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    held = archive.read_holdings(live.settings.archive_dir, "live", "things")
+    assert sorted(document.document for document in held) == ["d2023", "d2024"]
+
+
 def test_a_key_has_no_other_place() -> None:
     with pytest.raises(ValueError, match="one place"):
         PullKey(env="AICITY_KEY_A")
