@@ -541,6 +541,23 @@ def test_a_name_is_resolved_once_and_that_is_where_the_connection_goes(
     assert asked
 
 
+def test_a_proxy_asks_in_our_place_and_not_for_private_addresses(
+    live: Bench, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", site.url)
+    site.give("http://things.example/doc", REGISTER)
+    site.give("http://10.0.0.1/doc", REGISTER)
+    live.use(address_map=())
+    answer = fetch("http://things.example/doc", live.settings, QUICK, pause=0)
+    assert answer.data == REGISTER
+    assert "http://things.example/doc" in site.asked
+    with pytest.raises(FetchError, match="10.0.0.1 is a private address"):
+        fetch("http://10.0.0.1/doc", live.settings, QUICK, pause=0)
+    assert "http://10.0.0.1/doc" not in site.asked
+
+
 # ---------------------------------------------------------------- raw answers
 @pytest.fixture
 def raw(live: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
