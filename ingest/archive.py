@@ -127,6 +127,18 @@ def _held(item: dict[str, Any]) -> HeldDocument:
     return HeldDocument(**values)
 
 
+def update_holdings(
+    archive_dir: Path, origin: str, source_id: str, document: str, versions: list[HeldDocument]
+) -> None:
+    """Note the versions held of one document of a source, whoever notes others of it meanwhile."""
+    path = _holdings_path(archive_dir, origin, source_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        held = read_holdings(archive_dir, origin, source_id)
+        others = [item for item in held if item.document != document]
+        write_holdings(archive_dir, origin, source_id, others + versions)
+
+
 def write_holdings(
     archive_dir: Path, origin: str, source_id: str, documents: Iterable[HeldDocument]
 ) -> None:
@@ -135,15 +147,3 @@ def write_holdings(
     path = _holdings_path(archive_dir, origin, source_id)
     if not path.exists() or path.read_bytes() != data:
         write_atomically(path, data)
-
-
-def replace_holdings(
-    archive_dir: Path, origin: str, source_id: str, document: str, versions: list[HeldDocument]
-) -> None:
-    """Let these be the versions held of one document, whoever writes of others meanwhile."""
-    path = _holdings_path(archive_dir, origin, source_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        others = read_holdings(archive_dir, origin, source_id)
-        others = [held for held in others if held.document != document]
-        write_holdings(archive_dir, origin, source_id, [*others, *versions])

@@ -86,6 +86,7 @@ def pull(
     ``years`` are the only ones asked for, whatever the revision window; the other documents of
     a series, and those that belong to no year, stay as they are held. ``tell`` is told now and
     then, in a line, how far a long download is.
+
     A document that the origin can't give falls back to the last good one of that origin,
     then to the bundled facts; the result says so. Nothing here raises for a bad document.
     """
@@ -94,11 +95,11 @@ def pull(
     fallbacks: list[str] = []
     taken: list[Taken] = []
     if settings.origin != "bundled":
-        before = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+        holdings = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
         for document in documents_of(card, settings):
             if years is not None and document.year not in years:
                 continue
-            last = [held for held in before if held.document == document.id]
+            last = [held for held in holdings if held.document == document.id]
             in_any_case = years is not None
             now, found = _pull_document(card, document, last, settings, tell, in_any_case)
             taken.append(found)
@@ -106,10 +107,10 @@ def pull(
                 failures.append(PullFailure(document.id, found.detail))
             if found.outcome == "absent" or (found.outcome == "failed" and not last):
                 fallbacks.append(f"{document.id}: {found.detail}")
-            if now != last:  # at once: a run that ends early loses nothing of what it has
-                archive.replace_holdings(
-                    settings.archive_dir, settings.origin, source_id, document.id, now
-                )
+            # Written each time: a run that ends early loses nothing of what it has.
+            archive.update_holdings(
+                settings.archive_dir, settings.origin, source_id, document.id, now
+            )
     documents = held_documents(catalog, source_id, settings)
     if settings.origin == "bundled":
         held = {document.document for document in documents}
@@ -244,7 +245,9 @@ def _take_live(
     answer = remote.ask(document, card.pull, settings, known, progress)
     if answer.data is not None:
         declared = [*card.pull.media_types, *filter(None, [document.media_type])]
-        found = surprise(answer.data, declared, document.address, before)
+        # What a page leads to, or what pages make up, does not end as the address does.
+        named = "" if document.links or card.pull.paging else document.address
+        found = surprise(answer.data, declared, named, before)
         if found:
             raise FetchError(
                 f"{found}: {document.address} (if it is the document, say so in the card: "

@@ -10,6 +10,7 @@ import duckdb
 
 import audit
 import publish
+from ingest import proposal_cards
 from ingest.catalog import catalog_digest
 from ingest.facts import raw_tables
 from ingest.inbox import receive
@@ -382,8 +383,9 @@ def inbox_document() -> dg.AssetSpec:
         group_name=GROUPS["documents"],
         owners=OWNERS,
         kinds={"python"},
-        description="Files that analysts dropped into the inbox, archived and described; one "
-        "partition a document, named by its SHA-256.",
+        description="Files that analysts dropped into the inbox, archived and described, with the "
+        "rankings and claims that they seem to hold; one partition a document, named by its "
+        "SHA-256. Nothing of it is a fact before its card is in the catalog.",
     )
 
 
@@ -402,9 +404,20 @@ def inbox_job(observatory: Observatory) -> dg.JobDefinition:
                 allow_retries=False,
             )
         found = receive(path, observatory.catalog, settings)
-        context.log_event(dg.AssetMaterialization(INBOX, metadata=found, partition=digest))
+        metadata: dict[str, Any] = dict(found.description)
+        if found.proposal:
+            candidates = proposal_cards.summary(found.proposal)
+            metadata["candidates"] = previews.table_metadata(candidates[: previews.ROWS])
+            metadata["n_candidates"] = len(candidates)
+        for card in found.cards:
+            metadata[f"card {card.stem}"] = dg.MetadataValue.path(str(card))
+        context.log_event(dg.AssetMaterialization(INBOX, metadata=metadata, partition=digest))
 
-    @dg.job(name="inbox", description="Archives and describes a file dropped into the inbox.")
+    @dg.job(
+        name="inbox",
+        description="Archives and describes a file dropped into the inbox, and "
+        "proposes a card for it.",
+    )
     def inbox() -> None:
         receive_document()
 

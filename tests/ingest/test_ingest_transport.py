@@ -553,7 +553,7 @@ def test_a_proxy_asks_in_our_place_and_not_for_private_addresses(
     answer = fetch("http://things.example/doc", live.settings, QUICK, pause=0)
     assert answer.data == REGISTER
     assert "http://things.example/doc" in site.asked
-    with pytest.raises(FetchError, match="10.0.0.1 is a private address"):
+    with pytest.raises(FetchError, match=r"10\.0\.0\.1 is a private address"):
         fetch("http://10.0.0.1/doc", live.settings, QUICK, pause=0)
     assert "http://10.0.0.1/doc" not in site.asked
 
@@ -743,6 +743,16 @@ def test_a_page_that_says_all_is_well_makes_no_version(live: Bench, site: Site) 
     assert live.pull().documents == held
     write(live, media_types=["text/html"])
     assert live.pull().failures == []
+
+
+def test_a_page_that_leads_to_a_document_says_nothing_of_its_form(live: Bench, site: Site) -> None:
+    site.give("/doc.htm", b'<html><a href="data">The data</a></html>')
+    site.give("/data", b"%PDF-1.7")
+    address = "https://things.example/doc.htm"
+    write(live, {"address": address, "links": [{"text": "data"}], "mirror": None})
+    assert live.pull().failures == []
+    site.give("/data", PAGE.encode())
+    assert "came instead of a document like the one before" in failure(live)
 
 
 def test_a_wrong_media_type_of_right_bytes_is_no_fault(live: Bench, site: Site) -> None:
