@@ -335,6 +335,18 @@ def test_a_host_that_does_not_answer_is_not_asked_for_every_document(
     assert len(tried) == 3
 
 
+def test_a_host_that_stalls_twice_is_not_asked_for_every_document(live: Bench) -> None:
+    card = register_card(pull={"rate_per_second": 100, "robots": False, "timeout_seconds": 0.3})
+    documents = [{**card["documents"][0], "id": f"d{n}", "mirror": None} for n in range(4)]
+    live.write({**card, "documents": documents})
+    with raw_site(head("Content-Length: 999"), stalls=True) as url:
+        live.use(address_map=(("https://things.example/", url),))
+        begin = time.monotonic()
+        reasons = [found.reason for found in live.pull().failures]
+    assert ["did not answer" in reason for reason in reasons] == [False, False, True, True]
+    assert time.monotonic() - begin < 2
+
+
 # ---------------------------------------------------------------- keys
 @pytest.fixture
 def keyed(live: Bench, site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -802,6 +814,19 @@ def test_a_run_that_ends_early_keeps_what_it_has(
         live.pull()
     held = archive.read_holdings(live.settings.archive_dir, "live", "things")
     assert [document.document for document in held] == ["doc"]
+
+
+@pytest.mark.parametrize("text", ["", "[{}]", "{", '[{"vintage_on": "then"}]', "[1]"])
+def test_damaged_holdings_are_told_and_left_as_they_are(live: Bench, site: Site, text: str) -> None:
+    site.give("/doc", REGISTER)
+    live.pull()
+    path = live.settings.archive_dir / "holdings" / "live" / "things.json"
+    path.write_text(text)
+    assert "things.json is damaged" in failure(live)
+    assert path.read_text() == text
+    assert live.parse().errors == []
+    path.unlink()
+    assert outcomes(live) == [("fetched", True)]
 
 
 def test_two_pulls_at_once_lose_nothing_of_each_other(
