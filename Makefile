@@ -7,7 +7,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev preview test lint format bundle propose accept sql pages lock clean setup setup-dev setup-ocr
+.PHONY: help run dev preview test lint format bundle propose accept sql pages accuracy lock clean \
+	setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -45,6 +46,9 @@ sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select
 
 pages: setup ## Write the figures of the current release into docs/
 	@$(BIN)/python -m tools.pages
+
+accuracy: setup-dev ## Measure how well tables are read, and write it into docs/ (DOCS=folder)
+	@$(BIN)/python -m tools.accuracy $(if $(DOCS),--documents $(DOCS))
 
 lock: ## Compile the requirements files (needs uv)
 	$(LOCK) requirements.in -o requirements.txt

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 
 @dataclass(frozen=True)
 class HeldDocument:
@@ -123,6 +125,18 @@ def _held(item: dict[str, Any]) -> HeldDocument:
     for key in ("published_on", "retrieved_on", "vintage_on"):
         values[key] = dt.date.fromisoformat(values[key]) if values[key] else None
     return HeldDocument(**values)
+
+
+def update_holdings(
+    archive_dir: Path, origin: str, source_id: str, document: str, versions: list[HeldDocument]
+) -> None:
+    """Note the versions held of one document of a source, whoever notes others of it meanwhile."""
+    path = _holdings_path(archive_dir, origin, source_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        held = read_holdings(archive_dir, origin, source_id)
+        others = [item for item in held if item.document != document]
+        write_holdings(archive_dir, origin, source_id, others + versions)
 
 
 def write_holdings(

@@ -69,21 +69,23 @@ def _of_block(block: Block) -> Iterator[Ranking]:
     entity, certain = entity_columns(block, [r.column for r in ranks])
     if not entity:
         return
+    first = list(_ranked(block, ranks[0], entity, certain, ranks)) if ranks else []
+    # Names in alphabetical order are counted, not ranked, unless a score follows all the same.
     counts_only = (
-        ranks
-        and ranks[0].by != "rank"
+        not any(r.rank_kind == "rank" for r in first)
+        and bool(ranks)
         and alphabetical(block.lines, [entity[0], *_whole(block, [ranks[0].column, *entity])])
     )
-    if ranks and not counts_only:
-        yield from _ranked(block, ranks[0], entity, certain, ranks)
-        for c in parallel_columns(block, entity[0], [r.column for r in ranks]):
-            yield from _ranked(block, ranks[0], (c,), certain, ranks)
-        for other in ranks[1:]:
-            if other.by == "rank":
-                yield from _ranked(block, other, entity, certain, ranks, with_score=True)
-    else:
+    if not ranks or counts_only:
         taken = [*entity, *(r.column for r in ranks)]
-        yield from _values(block, entity, taken, certain, serial=bool(ranks))
+        yield from _values(block, entity, taken, certain, serial=counts_only)
+        return
+    yield from first
+    for c in parallel_columns(block, entity[0], [r.column for r in ranks]):
+        yield from _ranked(block, ranks[0], (c,), certain, ranks)
+    for other in ranks[1:]:
+        if other.by == "rank":
+            yield from _ranked(block, other, entity, certain, ranks, with_score=True)
 
 
 def _whole(block: Block, taken: Sequence[int]) -> list[int]:

@@ -411,11 +411,11 @@ def _goes_on(chain: Sequence[Block], block: Block) -> bool:
     if last.page is not None and table.page is not None and table.page - last.page > 1:
         return False
     if not any(block.headings):
-        return _kinds(before) == _kinds(block) and (_near(last, table) or _counts_on(before, block))
+        return kinds(before) == kinds(block) and (_near(last, table) or _counts_on(before, block))
     return _same(chain[0], block) and (last.page is not None or last.first_cell is None)
 
 
-def _kinds(block: Block) -> tuple[bool, ...]:
+def kinds(block: Block) -> tuple[bool, ...]:
     """Of each column, whether it mostly holds numbers."""
     return tuple(hold_numbers(block.column(c)) for c in range(len(block.headings)))
 

@@ -21,6 +21,7 @@ from ingest.table_blocks import Block, Line
 from ingest.table_words import (
     fold,
     hold_numbers,
+    is_ditto,
     is_missing,
     is_number,
     is_year,
@@ -31,7 +32,7 @@ from ingest.table_words import (
     without_year,
 )
 
-_CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+", re.I)
+_CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+")
 _NUMBERED = re.compile(r"(\d{1,4})(?:\s*[.)、．]\s*|\s+)(?=[^\d\s.,%])(.+)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 FOLLOWS, IMPLIES = 0.9, 0.97
@@ -56,7 +57,7 @@ def rank_columns(block: Block) -> list[RankColumn]:
     found = []
     for c in range(len(block.headings)):
         heading = block.heading(c)
-        printed = [t for t in block.column(c) if t and not is_missing(t)]
+        printed = [t for t in block.column(c) if t and not is_missing(t) and not is_ditto(t)]
         ranks = [rank.rank_from for t in printed if (rank := rank_of(t))]
         if not printed or len(ranks) < 0.9 * len(printed) or len(printed) * 2 < len(block.lines):
             continue
@@ -201,9 +202,11 @@ def value_columns(block: Block, lines: Sequence[Line], taken: Sequence[int]) -> 
             continue
         texts = [line.cells[c] for line in lines]
         printed = [t for t in texts if t and not is_missing(t)]
-        if sum(map(is_number, printed)) < 0.9 * len(printed) or not hold_numbers(printed):
+        if sum(map(is_number, printed)) < 0.75 * len(printed) or not hold_numbers(printed):
             continue
-        if all(map(is_year, printed)) or says(block.heading(c), "rank"):
+        ranks = [rank.rank_from for t in printed if (rank := rank_of(t))]
+        is_rank = len(ranks) == len(printed) and max(ranks) <= 2 * len(ranks)
+        if all(map(is_year, printed)) or (is_rank and says(block.heading(c), "rank")):
             continue
         found.append(c)
     return found

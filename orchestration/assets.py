@@ -141,7 +141,10 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
     def documents(context: dg.AssetExecutionContext) -> Iterator[Any]:
         selected = sorted(context.selected_asset_keys)
         with ThreadPoolExecutor(PULLS) as pool:
-            results = pool.map(lambda key: pull(catalog, key.path[-1], settings), selected)
+            tell = context.log.info
+            results = pool.map(
+                lambda key: pull(catalog, key.path[-1], settings, tell=tell), selected
+            )
             for key, result in zip(selected, results, strict=True):
                 yield _pulled(key, result)
 

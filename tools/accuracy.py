@@ -27,7 +27,7 @@ from ingest import reading
 from ingest.facts import ParseError
 from ingest.parsers.ranking_table import Table, read_table
 from ingest.rankings import Ranking, find_rankings
-from ingest.reading.content import Content
+from ingest.reading import Content, Limits
 from ingest.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "accuracy.md"
@@ -35,6 +35,8 @@ MARKS = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
 DECLARED = PROJECT / "benchmarks" / "declared_tables.yml"
 DOCUMENTS = PROJECT.parent / "shared" / "documents"
 MISSES_SHOWN = 40
+LIMITS = Limits(seconds=900)
+"""Long enough for OCR on a machine that is busy."""
 
 
 @dataclass(frozen=True)
@@ -375,9 +377,14 @@ class Result:
     ways: dict[str, Count]
 
 
-def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
+def measure(
+    folder: Path,
+    only: Sequence[str] = (),
+    declarations: Path = DECLARED,
+    with_library: bool = True,
+) -> list[Result]:
     """Every document of the folder that has a truth, in the order of its manifest."""
-    cards: dict[str, list[dict[str, Any]]] = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
+    cards: dict[str, list[dict[str, Any]]] = yaml.safe_load(declarations.read_text("utf-8"))
     results = []
     for entry in json.loads((folder / "manifest.json").read_text(encoding="utf-8")):
         path = folder / entry["file"]
@@ -386,7 +393,7 @@ def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
         print(entry["file"], file=sys.stderr, flush=True)
         truth = truths(folder / entry["truth"])
         data = path.read_bytes()
-        content = reading.read(data, entry["file"])
+        content = reading.read(data, entry["file"], limits=LIMITS)
         form = content.form.upper()
         if any(table.confidence for table in content.tables):
             form += ", scanned"
@@ -394,7 +401,7 @@ def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
             "declared": declared(content, data, truth, cards.get(entry["file"], [])),
             "proposed": proposed(content, truth),
         }
-        if path.suffix in BARE:
+        if with_library and path.suffix in BARE:
             ways["bare"] = bare(path, truth)
         results.append(Result(entry["file"], form, ways))
     return results

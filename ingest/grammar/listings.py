@@ -26,7 +26,8 @@ class _Row:
 
 _LABEL = re.compile(
     r"(?:(?<=^)|(?<=\n)|(?<=[\s,;，；、。]))(?:"
-    r"\((?P<round>\d{1,4})\)|(?P<tie>T-?|=)?(?P<dot>\d{1,4})(?P<tie2>=)?(?:[.)．]|、|[:：])(?=\s?[^\d\s])"
+    r"\((?P<round>\d{1,4})\)|(?P<tie>T-?|=)?(?P<dot>\d{1,4})(?P<tie2>=)?(?:[.)．]|、|"
+    r"[:：])(?=\s?[^\d\s])"
     r"|(?:No\.?|Nr\.?|#|TOP) ?(?P<no>\d{1,4}) ?[.:：]?(?=\s?[^\d\s])"
     r"|第(?P<zh>\d{1,4}|[一二三四五六七八九十]{1,3})(?:名|位) ?[:：])[ \t]*"
 )
@@ -35,8 +36,11 @@ _ITEM_END = re.compile(r"\n|…|\.\.\.|[;；。]|[,，、]\s*$")
 
 def read_listings(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
     """Rankings that the layout of a text gives, with their places."""
-    yield from _numbered(text, reader)
-    yield from _tables(text, reader)
+    numbered = list(_numbered(text, reader))
+    yield from numbered
+    for table in _tables(text, reader):
+        if not any(n.start < table.end and table.start < n.end for n in numbered):
+            yield table
     yield from _bars(text, reader)
 
 
@@ -181,9 +185,10 @@ def direction_of(scored: list[tuple[int, Decimal]]) -> tuple[Direction | None, b
 
 _ROW = re.compile(
     r"(?P<rank>T-?\d{1,4}|=?\d{1,4}=?)[.)]?[ \t]{1,20}(?P<name>[^\d\s|][^\d\n|]{0,60}?)"
-    r"(?P<values>(?:[ \t]{1,20}[+\-−]?\d[\d.,]{0,20}%?){1,30})$"
+    r"(?P<values>(?:[ \t]{1,20}[+\-−]?\d[\d.,]{0,20}%?){0,30})$"
 )
-_ROW_END = tuple("0123456789%")
+_ROW_BEGIN = tuple("0123456789=T")
+_names_a_place = re.compile(r"[A-ZÀ-Þ][\w'’.\- ]{1,40}$|[㐀-鿿·—-]{2,12}$").match
 _TOTAL = re.compile(r"total|score|index|overall|skor|nilai|gesamt|punkte|总分|得分|综合|分值", re.I)
 
 
@@ -199,7 +204,7 @@ def _tables(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
     header = previous = ""
     for at, line in [*_lines(reader.text), (len(text), "")]:
         strip = line.strip()
-        row = _ROW.match(strip) if len(line) < 300 and strip[-1:] in _ROW_END else None
+        row = _ROW.match(strip) if len(line) < 300 and strip[:1] in _ROW_BEGIN else None
         at += len(line) - len(line.lstrip())
         same = (
             row is not None
@@ -222,9 +227,10 @@ def _table(
 ) -> Iterator[Statement | Refusal]:
     from ingest.grammar.ranks import read_rank
 
-    if len(block) < 2:
-        return
     columns = len(block[0][1]["values"].split())
+    names = [reader.text[at + row.start("name") : at + row.end("name")] for at, row in block]
+    if len(block) < (2 if columns else 3) or not all(map(_names_a_place, names)):
+        return
     titles = header.split()
     column = 0 if columns == 1 else None
     if columns > 1 and len(titles) >= columns:
@@ -273,7 +279,7 @@ def _table(
     entries = [Entry(**{**e.__dict__, "tied": e.tied or e.rank_from in ties}) for e in entries]
     scored = [(e.rank_from or 0, e.score.value) for e in entries if e.score is not None]
     direction, fits = direction_of(scored)
-    why = "" if column is not None else "; which column is the score isn't known"
+    why = "" if column is not None or not columns else "; which column is the score isn't known"
     yield Statement(
         "ranking",
         tuple(entries),

@@ -68,7 +68,10 @@ _NAME = re.compile(
     rf"sur|en|la|le)[ \u00a0](?={_CAPITAL}))?|[-](?:de|en|la|le|sur|du|"
     rf"aux)-(?={_CAPITAL})){_CAPITAL}){{0,11}}"
 )
-_NAME_WORD = re.compile(rf"{_CAPITAL}|[^\s]+")
+_KNOWN_RUN = re.compile(
+    rf"(?={_CAPITAL})[\w.'’]{{1,40}}(?:(?:[ \u00a0–—\-]|, | & )[\w.'’]{{1,40}}){{0,7}}"
+)
+_KNOWN_WORD = re.compile(r"[\w.'’]+")
 _GLOSS = re.compile(r"\([^()㐀-鿿\d]{1,20}\)")
 _QUOTES = "\"'“”‘’「」『』«»„《》〈〉*"
 _SCORE_WORD = re.compile(
@@ -78,9 +81,13 @@ _UNIT_WORD = re.compile(
     r"[ \u00a0]?(?P<unit>(?:percentage points?|percent|per cent|persen|poin persentase|"
     r"prozentpunkte?n?|"
     r"prozent|pour cent|points de pourcentage|[PE]FLOPS|EFLOPS|[PE](?![\w-])|US dollars|dollars|"
-    r"euros?|yuan|rupiah|[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
+    r"euros?|yuan|rupiah|(?:[A-Z]{2,5} )?[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
     re.IGNORECASE,
 )
+_NOUN_UNIT = re.compile(
+    r"[A-Z]{2}|Prozent|Unternehmen|Firmen|Patente|Einwohner|Universitäten|Stellen|Euro|Dollar"
+)
+"""Units that begin with a capital; any other such word may be the next name."""
 _NO_UNITS = {
     "out",
     "per",
@@ -243,15 +250,12 @@ class Tokens:
                 if _CJK.match(part[-1]) and self.known(part):
                     return Token("n", at, end, Name(part, at, end, known=True))
             return None
-        run = _NAME.match(self.text, at)
+        run = _KNOWN_RUN.match(self.text, at)
         if run is None:
             return None
-        ends = [m.end() for m in re.finditer(r"[\w.'’]+(?=[\s–—\-]|$)", run.group())]
-        comma = re.compile(r"[\w.\- ]+, [A-Z][\w.]+").match(self.text, at)
-        for end in sorted(
-            {*(at + e for e in ends), run.end(), comma.end() if comma else at}, reverse=True
-        ):
-            if end > at and end <= stop and self.known(self.text[at:end]):
+        ends = [at + m.end() for m in _KNOWN_WORD.finditer(run.group())]
+        for end in reversed(ends):
+            if end <= stop and self.known(self.text[at:end]):
                 return Token("n", at, end, Name(self.text[at:end], at, end, known=True))
         return None
 
@@ -277,7 +281,7 @@ class Tokens:
     def _rank(self, at: int, stop: int, before: list[Token]) -> Token | None:
         text = self.text
         if many := lexicon.MANY_RANKS.match(text, at):
-            numbers = [int(n) for n in re.findall(r"\d+", many[1])]
+            numbers = [int(n) for n in re.findall(r"\d+", many["listed"] or many[2])]
             return Token("K", at, many.end(), [(n, n, False, "") for n in numbers])
         found = lexicon.RANK.match(text, at)
         if found is None:
@@ -310,7 +314,9 @@ class Tokens:
             if not self._bare_is_rank(at, end, before):
                 return None
             kind = "bare"
-        return Token("j" if b > a else "r", at, end, (a, b, "tie" in groups, kind))
+        return Token(
+            "j" if b > a else "r", at, end, (a, b, bool({"tie", "jord"} & set(groups)), kind)
+        )
 
     def _bare_is_rank(self, at: int, end: int, before: list[Token]) -> bool:
         """Whether an ordinal in words, alone, is a rank: not so in "first time"."""
@@ -336,7 +342,17 @@ class Tokens:
                 rest,
             )
         )
-        near = previous.code in "n,ub" or word in ("in", "at", "into", "to", "is", "was", "are")
+        near = previous.code in "n,ub" or word in (
+            "in",
+            "at",
+            "into",
+            "to",
+            "is",
+            "was",
+            "are",
+            "est",
+            "ist",
+        )
         return ends_here and near
 
     def _quantity(self, at: int, stop: int, before: list[Token]) -> Token | None:
@@ -373,7 +389,19 @@ class Tokens:
             and not lexicon.CJK_UNITS.match(text, end)
         ):
             return Token("w", at, end)  # from 0 to 1 is a figure of speech, or a period
-        return self._with_unit(at, end, quantity, stop)
+        token = self._with_unit(at, end, quantity, stop)
+        if not token.data.unit and self._names_a_thing(token.end):
+            return Token("w", at, token.end)  # 985高校
+        return token
+
+    def _names_a_thing(self, at: int) -> bool:
+        """Whether Chinese characters go on right behind a number that has no unit."""
+        return bool(
+            _CJK.match(self.text[at : at + 1])
+            and not lexicon.keyword_at(self.text, at)
+            and not lexicon.RANK.match(self.text, at)
+            and not lexicon.SET.match(self.text, at)
+        )
 
     def _fused(self, digits: re.Match[str]) -> Token | None:
         """80.3,49.9 without spaces: one list of values."""
@@ -410,8 +438,7 @@ class Tokens:
             plain = word["unit"].lower() in lexicon.LABELS | _NO_UNITS or (
                 word["unit"][0].isupper()
                 and word.start("unit") > end
-                and not word["unit"].isupper()
-                and not word["unit"].lower().startswith("prozent")
+                and not _NOUN_UNIT.match(word["unit"])
             )
             if not is_keyword and not plain:
                 unit, end = word["unit"], word.end()

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from ingest.cards import Entry, Text
 from ingest.facts import ParseError
 from ingest.reading.content import Content, Table
-from ingest.table_blocks import Block, Line, table_blocks
+from ingest.table_blocks import Block, Line, kinds, table_blocks
 from ingest.table_words import fold
 
 SHOWN = 12
@@ -229,8 +229,9 @@ def chosen_lines(
 ) -> list[ChosenLines]:
     """Rows of the chosen tables, block by block, with the named columns found in each.
 
-    Blocks stand side by side or on the next page. One without headings goes on with the columns
-    of the one before, where it has as many. One with other headings is no part of the table.
+    Blocks stand side by side or on the next page. One that lacks the headings, or has them
+    garbled, goes on with the columns of the one before where it holds numbers and texts in the
+    same columns; else it is no part of the table.
 
     Args:
         tables: from :func:`choose`.
@@ -243,19 +244,15 @@ def chosen_lines(
     found: list[ChosenLines] = []
     wrong: ParseError | None = None
     for block in (b for table in tables for b in table_blocks(table)):
-        if (
-            not any(block.headings)
-            and found
-            and len(found[-1].block.headings) == len(block.headings)
-        ):
+        if _has(block, also) or not any(block.headings):
+            try:
+                columns = {k: column_of(block, n) for k, n in names.items()}
+                found.append(ChosenLines(block, columns))
+                continue
+            except ParseError as error:
+                wrong = wrong or error
+        if found and kinds(found[-1].block) == kinds(block):
             found.append(ChosenLines(block, found[-1].columns))
-            continue
-        if not _has(block, also):
-            continue
-        try:
-            found.append(ChosenLines(block, {k: column_of(block, n) for k, n in names.items()}))
-        except ParseError as error:
-            wrong = wrong or error
     if not found:
         raise wrong or ParseError(f"no row with a number stands in {listed(tables)}")
     return found

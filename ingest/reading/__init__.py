@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.reading import bounded
 from ingest.reading.bounded import Limits
 from ingest.reading.content import Content, Passage, ReadingError, Table
-from ingest.reading.forms import recognise
+from ingest.reading.forms import may_be_scanned, recognise
 
 __all__ = ["Content", "Limits", "Passage", "ReadingError", "Table", "read", "recognise"]
 
@@ -19,11 +19,14 @@ def read(
         data: the whole document.
         name: its file name or address, for messages, and to tell a table of one column from text.
         member: of a ZIP archive, the only member to read (its name, or a pattern like ``*.csv``).
-        limits: time and memory; a document that is read runs in a process of its own.
+        limits: time and memory of the process in which the document is read; by default five
+            minutes, and for what may hold many scanned pages half an hour.
 
     Raises:
         ReadingError: no reader for the form, or the document is damaged, encrypted or a bomb.
     """
+    if limits is None and may_be_scanned(data):
+        limits = Limits(seconds=1800)
     try:
         content: Content = bounded.run(
             "ingest.reading.dispatch:content",

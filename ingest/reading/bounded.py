@@ -27,8 +27,8 @@ _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"
 class Limits:
     """What reading one document may take."""
 
-    seconds: int = 120
-    """Of wall-clock time; and of processor time on each of two processors."""
+    seconds: int = 300
+    """Of wall-clock time, and of processor time on each of two processors."""
     megabytes: int = 2048
     """Of memory that the reader allocates."""
 

@@ -42,6 +42,13 @@ _HIDING_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hi
 _HIDING_CLASS = re.compile(
     r"(?:^|\s)(?:sortkey|sr-only|visually-?hidden|screen-?reader-(?:text|only)|mw-editsection)(?:\s|$)"
 )
+_HIDING_NAME = re.compile(r"(?:^|\s)(?:d-none|hidden|is-hidden|u-hidden)(?:\s|$)")
+_SHOWN_WHEN_WIDE = re.compile(
+    r"(?:^|\s)(?:d-(?:sm|md|lg|xl|xxl)-(?!none)|(?:sm|md|lg|xl):(?!hidden))"
+)
+_HIDDEN_WHEN_WIDE = re.compile(
+    r"(?:^|\s)(?:d-(?:sm|md|lg|xl)-none|(?:sm|md|lg|xl):hidden|visible-xs\S*)(?:\s|$)"
+)
 _MARK_CLASS = re.compile(
     r"(?:^|\s)(?:reference|noteref|footnote(?:-ref)?|fn-?ref|citation-?ref)(?:\s|$)"
 )
@@ -53,7 +60,7 @@ def content(data: bytes) -> Content:
     Raises:
         ReadingError: undecodable, or a table with more cells than could be read.
     """
-    root, notes = _parse(data)
+    root, notes = parse(data)
     tables: list[Table] = []
     for number, element in enumerate(_all_tables(root), start=1):
         table = _table(element, number)
@@ -74,7 +81,7 @@ def tables_matching(data: bytes, selector: str) -> list[int]:
     Raises:
         ReadingError: the selector is not valid CSS, or the page can't be decoded.
     """
-    root, _ = _parse(data)
+    root, _ = parse(data)
     try:
         picked = root.cssselect(selector)
     except SelectorError as error:
@@ -90,7 +97,7 @@ def tables_matching(data: bytes, selector: str) -> list[int]:
     return sorted(set(found))
 
 
-def _parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
+def parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
     text, notes = encodings.decode_page(data, _declared(data))
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
@@ -118,11 +125,16 @@ def _all_tables(root: Element) -> list[Element]:
 
 
 def _hides(element: Element) -> bool:
-    return (
-        element.get("hidden") is not None
-        or _HIDING_STYLE.search(element.get("style") or "") is not None
-        or _HIDING_CLASS.search(element.get("class") or "") is not None
-    )
+    if element.get("hidden") is not None or _HIDING_STYLE.search(element.get("style") or ""):
+        return True
+    classes = element.get("class")
+    if not classes:
+        return False
+    if _HIDING_CLASS.search(classes):
+        return True
+    # Class names of the common style sheets. A wide screen is taken for what is printed.
+    hides = _HIDING_NAME.search(classes) and not _SHOWN_WHEN_WIDE.search(classes)
+    return bool(hides or _HIDDEN_WHEN_WIDE.search(classes))
 
 
 # Text as printed

@@ -14,6 +14,7 @@ from ingest.reading.pdf_cells import Cell, Found, cell, table
 from ingest.reading.pdf_columns import Region, column_of, looks_numeric
 from ingest.reading.pdf_lines import Line, Phrase, is_figure, is_numeric
 from ingest.reading.pdf_page import Page, Rule, Word
+from ingest.reading.pdf_prose import letters
 
 
 def separators(region: Region, page: Page) -> list[float]:
@@ -95,7 +96,7 @@ def _columns(phrase: Phrase, region: Region) -> tuple[int, int]:
     """First and last column over which it stands."""
     over = [i for i, (a, b) in enumerate(region.gaps) if phrase.x0 < a - 2 and phrase.x1 > b + 2]
     middle = (phrase.x0 + phrase.x1) / 2
-    if not over:
+    if not over and not all(word.raised for word in phrase.words):
         over = [
             i for i, (a, b) in enumerate(region.gaps) if a - 2 <= phrase.x0 and a <= middle <= b
         ]
@@ -165,6 +166,7 @@ def _headed(groups: Sequence[Sequence[Line]], region: Region) -> list[list[Line]
         spanning = any(_spans(p, region) for line in group for p in line.phrases)
         if (
             head
+            and group[0].base - head[-1][-1].base < 1.6 * group[0].size
             and not spanning
             and not any(_spans(p, region) for line in head[-1] for p in line.phrases)
         ):
@@ -316,7 +318,9 @@ def _overflows(
     edges: Sequence[float],
     lines: Sequence[Line],
 ) -> bool:
-    """Each cell goes on from one above it that had no room for its first word."""
+    """A cell goes on from the one above it, which is long and had no room for its first word."""
+    if len(below) != 1:
+        return False
     for column, phrases in below.items():
         if column not in above:
             return False
@@ -325,6 +329,14 @@ def _overflows(
             default=edges[column + 1],
         )
         first, last = phrases[0].words[0], above[column][-1]
+        left = min(p.x0 for line in lines for p in line.phrases if column_of(p, edges) == column)
+        chinese = letters(last.text) > len(last.text)
+        if last.x1 - left < (0.95 if chinese else 0.6) * (room - left):
+            return False
+        if room - left < 8 * last.size:
+            return False
+        if phrases[0].text.isupper() and not last.text.isupper():
+            return False
         space = 0.25 * last.size
         fits = last.x1 + space + (first.x1 - first.x0) <= room
         if fits and not re.search(r"[-,/&(（、，]$", last.text):

@@ -32,7 +32,8 @@ def cell(words: Sequence[Word], right: float | None = None) -> Cell:
     lines = lines_of(_unturned(words))
     texts: list[str] = []
     for i, line in enumerate(lines):
-        text = " ".join(p.text for p in line.phrases)
+        plain = [p for p in line.phrases if not all(word.raised for word in p.words)]
+        text = " ".join(p.text for p in plain or line.phrases)
         if right is not None and i and _breaks_word(lines[i - 1], line, right):
             texts[-1] += text
         else:
@@ -75,18 +76,16 @@ def table(cells: Mapping[Position, Cell], rows: int, columns: int, **named: obje
     grid = [["" for _ in range(columns)] for _ in range(rows)]
     merged: dict[Position, Position] = {}
     confidence: dict[Position, float] = {}
-    own: set[Position] = set()
+    own = {position for position, item in cells.items() if item.text}
     for (row, column), item in sorted(cells.items()):
+        sure = [w.confidence for w in item.words if w.confidence is not None]
         for r in range(row, min(rows, row + item.rows)):
             for c in range(column, min(columns, column + item.columns)):
-                if (r, c) in own or (r, c) in merged:
-                    continue
-                if (r, c) == (row, column):
-                    own.add((r, c))
-                else:
+                if (r, c) != (row, column):
+                    if (r, c) in own or (r, c) in merged:
+                        continue
                     merged[r, c] = (row, column)
                 grid[r][c] = item.text
-                sure = [w.confidence for w in item.words if w.confidence is not None]
                 if sure:
                     confidence[r, c] = min(sure)
     kept_rows = [r for r in range(rows) if any(grid[r])]

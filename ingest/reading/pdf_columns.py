@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -65,8 +66,9 @@ def _extend(region: Region, spare: list[Line]) -> None:
 
 def _belongs(region: Region, line: Line, step: float, above: bool) -> bool:
     edges = region.edges
-    columns = [[p.text for x in region.lines for p in x.phrases if column_of(p, edges) == c]
-               for c in range(len(edges) - 1)]  # fmt: skip
+    columns: list[list[str]] = [[] for _ in edges[1:]]
+    for phrase in [p for x in region.lines for p in x.phrases]:
+        columns[column_of(phrase, edges)].append(phrase.text)
     rows = [x for x in region.lines if any(is_numeric(p.text) for p in x.phrases)]
     steps = [b.base - a.base for a, b in pairwise(region.lines) if a in rows and b in rows]
     size = region.lines[0].size
@@ -289,12 +291,14 @@ def _is_prose(region: Region) -> bool:
 
 def column_of(item: Phrase | Word, edges: Sequence[float]) -> int:
     """Column in which most of it stands."""
-    best, column = -1.0, 0
-    for i in range(len(edges) - 1):
-        shared = min(item.x1, edges[i + 1]) - max(item.x0, edges[i])
-        if shared > best:
-            best, column = shared, i
-    return column
+    last = len(edges) - 2
+    column = min(max(bisect_right(edges, item.x0) - 1, 0), last)
+    if column == last or item.x1 <= edges[column + 1]:
+        return column
+    shared = [
+        (min(item.x1, edges[i + 1]) - max(item.x0, edges[i]), -i) for i in range(column, last + 1)
+    ]
+    return -max(shared)[1]
 
 
 def looks_numeric(texts: Sequence[str]) -> bool:

@@ -94,18 +94,24 @@ class Line:
 def lines_of(words: Iterable[Word], space: float = 0.75) -> list[Line]:
     """Words in lines from top to bottom. Phrases part at gaps of ``space`` heights of the type."""
     rows: list[list[Word]] = []
+    bases: list[float] = []
     raised: list[Word] = []
     for word in sorted(words, key=lambda w: (w.base, w.x0)):
         if word.raised:
             raised.append(word)
             continue
-        near = [row for row in rows[-6:] if abs(word.base - row[0].base) <= _reach(word, row[0])]
-        for row in sorted(near, key=lambda row: abs(word.base - row[0].base)):
+        base, reach = word.base, 0.35 * word.size
+        near = [
+            (abs(base - b), row) for b, row in zip(bases[-6:], rows[-6:], strict=True)
+            if base - b <= reach and base - b <= 0.35 * row[0].size
+        ]  # fmt: skip
+        for _, row in sorted(near, key=lambda pair: pair[0]):
             if not _collides(word, row):
                 row.append(word)
                 break
         else:
             rows.append([word])
+            bases.append(base)
     for word in raised:
         # It stands right after the word that it marks.
         ends = [
@@ -119,6 +125,7 @@ def lines_of(words: Iterable[Word], space: float = 0.75) -> list[Line]:
             rows[min(ends)[1]].append(word)
         else:
             rows.append([word])
+    rows = _with_marks(rows)
     lines = []
     for row in rows:
         row.sort(key=lambda w: w.x0)
@@ -132,8 +139,28 @@ def lines_of(words: Iterable[Word], space: float = 0.75) -> list[Line]:
     return sorted(lines, key=lambda line: line.base)
 
 
-def _reach(word: Word, other: Word) -> float:
-    return 0.35 * min(word.size, other.size)
+def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
+    """Rows of nothing but small marks go to the line above which they stand."""
+    rows = sorted(rows, key=lambda row: row[0].base)
+    kept: list[list[Word]] = []
+    marks: list[list[Word]] = []
+    for row in rows:
+        size = max(word.size for word in row)
+        for mark in marks:
+            small = max(word.size for word in mark) <= 0.8 * size
+            over = 0.1 * size < row[0].base - mark[0].base < 0.7 * size
+            if small and over and not any(_collides(word, row) for word in mark):
+                for word in mark:
+                    word.raised = True
+                row += mark
+            else:
+                kept.append(mark)
+        marks = []
+        if all(len(word.text) <= 2 for word in row):
+            marks.append(row)
+        else:
+            kept.append(row)
+    return kept + marks
 
 
 def _collides(word: Word, row: Sequence[Word]) -> bool:

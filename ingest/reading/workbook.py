@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import openpyxl
+from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.utils import range_boundaries
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from ingest.reading import zips
 from ingest.reading.content import Content, Position, ReadingError, Table, column_letters, fold
 from ingest.reading.forms import recognise
+from ingest.reading.marks import superscript
 from ingest.reading.number_formats import general, print_date, print_number
 from ingest.reading.plain import lone_title
 
@@ -75,12 +77,16 @@ def _formatted(data: bytes, notes: list[str]) -> list[_Sheet] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+            book = openpyxl.load_workbook(
+                io.BytesIO(data), data_only=True, keep_links=False, rich_text=True
+            )
     except MemoryError:
         raise
     except Exception as error:  # it raises what its parts raise
         notes.append(f"number formats can't be read: {type(error).__name__}: {fold(str(error))}")
         return None
+    if not book.worksheets:
+        return None  # of the strict kind of the format, whose names it doesn't know
     sheets: list[_Sheet] = []
     for worksheet in book.worksheets:
         if worksheet.sheet_state != "visible":
@@ -203,10 +209,21 @@ def _enter(sheet: _Sheet, place: Position, value: object, code: str) -> None:
         sheet.values[place] = float(value)
     elif isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
         text = print_date(value, code)
+    elif isinstance(value, CellRichText):
+        text = fold(_ESCAPED.sub(_unescape, _rich(value)))
     else:
         text = "" if value is None else fold(_ESCAPED.sub(_unescape, str(value)))
     if text:
         sheet.cells[place] = text
+
+
+def _rich(text: CellRichText) -> str:
+    """Text of several fonts, its footnote marks taken away."""
+    printed = ""
+    for part in text:
+        raised = isinstance(part, TextBlock) and part.font.vertAlign == "superscript"
+        printed += superscript(fold(str(part)), printed) if raised else str(part)
+    return printed
 
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")

@@ -746,14 +746,13 @@ def test_a_pull_says_what_it_did(live: Bench, site: Site) -> None:
 
 
 def test_a_long_download_says_how_far_it_is(
-    live: Bench, site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    live: Bench, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pull, "PROGRESS_SECONDS", 0.0)
-    caplog.set_level(logging.INFO, logger="ingest")
     site.give("/doc", REGISTER * 50_000)
-    live.pull()
-    assert caplog.messages[0].startswith("things/doc: ")
-    assert " of 3.4 MB after " in caplog.messages[0]
+    told: list[str] = []
+    pull.pull(live.catalog(), "things", live.settings, told.append)
+    assert told[0].startswith("things/doc: 0.1 of 3.4 MB after ")
 
 
 def test_a_run_that_ends_early_keeps_what_it_has(

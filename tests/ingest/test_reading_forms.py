@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 
@@ -52,7 +53,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
         (OLE + "EncryptedPackage".encode("utf-16-le") + b"\0\0", "encrypted", None),
         (OLE + "WordDocument".encode("utf-16-le") + b"\0\0", "doc", None),
         (b"{\\rtf1 x}", "rtf", None),
-        (b"\x1f\x8b\x08rest", "gzip", None),
+        (b"\x1f\x8b\x08rest", "gzip", "a packed file"),
         (b"\x89PNG\r\n\x1a\n", "image", None),
         (b"a,b\n" * 5 + b"1," + b"x" * 1_100_000 + b"\n", "csv", None),
         (zipped(mimetype=b"application/x")[:40] + bytes(20), "zip", "damaged"),
@@ -79,6 +80,18 @@ def test_forms_by_their_bytes(data: bytes, form: str, inside: str | None) -> Non
 def test_documents_that_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(ReadingError, match=why):
         read(data, "cities.xlsx")
+
+
+def test_a_gzip_file() -> None:
+    packed = gzip.compress(b"city,score\nParis,1\n")
+    assert read(packed, "cities.csv.gz").tables[0].rows == (("city", "score"), ("Paris", "1"))
+    for data, why in (
+        (packed[:-12], "damaged or cut off"),
+        (gzip.compress(bytes(200 << 20)), "gzip bomb"),
+        (gzip.compress(packed), "lies in another"),
+    ):
+        with pytest.raises(ReadingError, match=why):
+            read(data, "cities.csv.gz")
 
 
 def test_an_error_page_in_place_of_a_workbook() -> None:

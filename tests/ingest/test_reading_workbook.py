@@ -12,6 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 import xlwt
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.worksheet.table import Table as DeclaredTable
 
 from ingest.reading import Content, ReadingError
@@ -70,6 +72,11 @@ SHEET = "xl/worksheets/sheet1.xml"
         (1.005, "0.00", "1.01"),
         (-0.001, "0.00", "0.00"),
         (0.25, "# ?/?", "0.25"),
+        (37468.302, "#\\ ###\\ ###\\ ##0;\\-#\\ ###\\ ###\\ ##0;0", "37 468"),
+        (82.4, "#\\ ###\\ ##0", "82"),
+        (-1234567.25, "#\\ ##0.0", "-1234 567.3"),
+        (20240301, "0000-00-00", "2024-03-01"),
+        (5, "#\\ ##0\\ %", "500 %"),
         (0, "#,###", "0"),
         (98.0, "General", "98"),
         (0.1 + 0.2, "General", "0.3"),
@@ -212,6 +219,32 @@ def test_a_workbook_that_openpyxl_refuses_is_read_without_number_formats() -> No
     found = content(data)
     assert found.tables[0].rows == (("Paris", "0.952345"),)
     assert found.notes[0].startswith("number formats can't be read: ")
+
+
+def test_raised_signs_in_a_cell() -> None:
+    raised = InlineFont(vertAlign="superscript")
+
+    def fill(sheet: Any) -> None:
+        sheet.append([CellRichText("Paris", TextBlock(raised, "a"))])
+        sheet.append([CellRichText("12", TextBlock(raised, "3"))])
+        sheet.append([CellRichText("New ", TextBlock(InlineFont(b=True), "York"))])
+
+    assert only(book(fill)).rows == (("Paris",), ("12³",), ("New York",))
+
+
+def test_the_strict_kind_of_the_format() -> None:
+    def strict(xml: bytes) -> bytes:
+        for name, of in ((b"spreadsheetml", b"main"), (b"officeDocument", b"relationships")):
+            old = b"http://schemas.openxmlformats.org/" + name + b"/2006/" + of
+            xml = xml.replace(old, b"http://purl.oclc.org/ooxml/" + name + b"/" + of)
+        return xml
+
+    data = simple()
+    for part in zipfile.ZipFile(io.BytesIO(data)).namelist():
+        data = edited(data, part, strict)
+    found = content(data)
+    assert found.tables[0].rows == (("Paris", "1"),)
+    assert found.notes == ("numbers are as stored, without their number formats",)
 
 
 def old_book(fill: Callable[[Any], object]) -> bytes:
