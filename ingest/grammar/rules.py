@@ -307,7 +307,10 @@ class Sentence:
         codes = "".join(item.code for item in between)
         if "c" not in codes or set(codes) & set("q^"):
             return False
-        comma = next(item for item in between if item.code == "c")
+        at = codes.index("c")
+        comma = between[at]
+        if any(item.data == "unread" for item in between[at:]):
+            return True  # a subject of its own, which isn't read as a name
         word = re.match(r"\s*([^\W\d_]+)", self.text[comma.end :])
         first = word[1].lower() if word else ""
         participle = first.endswith(("ing", "ant", "é", "ée")) or first in (
@@ -592,7 +595,10 @@ class Sentence:
         names: list[Name] = self._get(match, "one")
         if all(n.rank for n in names):
             entries = [_entry(n, n.rank[0], n.rank[1]) for n in names if n.rank]
-            return self._statement(match, "ranking", entries, 0.9, "ranks in brackets")
+            # (No. 2) behind a lone name may number a document.
+            lone = len(names) == 1 and _NUMBERED.search(self.text, *self._span(match))
+            sure = 0.4 if lone else 0.9
+            return self._statement(match, "ranking", entries, sure, "ranks in brackets")
         if len(names) > 1 and all(n.bare for n in names):
             values = [n.bare for n in names]
             return self._refusal(match, names, values, "numbers in brackets are ranks or scores")
@@ -708,6 +714,7 @@ def _direction(entries: list[Entry]) -> Direction | None:
 
 
 _HEADS = re.compile(r"第.*[名位]$|[冠亚季]军|[亞]軍|榜首|首位")
+_NUMBERED = re.compile(r"\((?:No|Nr|n°|nº)\b", re.IGNORECASE)
 _SCORE_WORD = re.compile(r"scor|skor|nilai|indeks|index|punkt|point|分|指数|指數", re.IGNORECASE)
 _SAYS_SO = re.compile(r"[a-z]+(?:s|ed) |lead|led|tops|topped|head|führt|liegt|arrive|mène", re.I)
 _ADVERB_WORDS = """

@@ -124,6 +124,9 @@ _BEFORE_ORDINAL = frozenset(
     ["in", "at", "into", "to", "is", "was", "are", "now", "still", "again", "est", "ist"]
 )
 _LETTER_PLACE = re.compile(r"[A-Z](?:市|省|县|城)(?!市)")
+_MONTH = lexicon.MONTH.pattern
+_DATE_BEFORE = re.compile(rf"\b(?:{_MONTH}|au|le|du|dès le) $", re.IGNORECASE)
+_DATE_AFTER = re.compile(rf" (?:of )?{_MONTH}", re.IGNORECASE)
 _PLACE_WORD = re.compile(r"place|spot|position|rank|platz|rang|stelle", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"\b(?:its|their|his|her|our|ihre[mrn]?|seine[mrn]?|son|sa|leur) $", re.I)
 _LONGEST_NAME = 12  # Chinese characters
@@ -334,6 +337,10 @@ class Tokens:
         """The 95th percentile, the 16th annual edition, its 15th year are no ranks."""
         if _PLACE_WORD.search(self.text[at:end]):
             return False
+        if _DATE_BEFORE.search(self.text[max(at - 12, 0) : at]) or _DATE_AFTER.match(
+            self.text, end
+        ):
+            return True
         after = re.match(r"[\s-]+([^\W\d_]+)", self.text[end : end + 30])
         if after and lexicon.AFTER_BARE.match(after[1]):
             return True
