@@ -357,8 +357,13 @@ def _pattern(row: str) -> re.Pattern[str]:
 _KEYWORDS = {code: _pattern(row) for code, row in {**WORDS_BY_CODE, "w": CJK_FILL}.items()}
 
 
+_ANY = re.compile("|".join(pattern.pattern for pattern in _KEYWORDS.values()), re.IGNORECASE)
+
+
 def keyword_at(text: str, at: int) -> tuple[str, int] | None:
     """Code of the longest phrase that begins at a place, and where it ends."""
+    if not _ANY.match(text, at):
+        return None
     best: tuple[str, int] | None = None
     for code, pattern in _KEYWORDS.items():
         found = pattern.match(text, at)

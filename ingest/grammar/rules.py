@@ -48,8 +48,12 @@ class Sentence:
         found: list[Found] = []
         if not re.match(r"[wk]{0,3}c?F", self.codes):
             self.state.rank, self.state.score = None, None
+        starts = _STARTS + ("wvpk" if "Z" in self.codes else "")
         at = 0
         while at < len(self.codes):
+            if self.codes[at] not in starts:
+                at += 1
+                continue
             for pattern, handler in _RULES:
                 match = pattern.match(self.codes, at)
                 if match is None:
@@ -713,6 +717,8 @@ def _direction(entries: list[Entry]) -> Direction | None:
     return "lower_is_better" if scores == sorted(scores) else None
 
 
+_STARTS = "NlstjrFUB0Z"
+"""Codes with which a rule begins."""
 _HEADS = re.compile(r"第.*[名位]$|[冠亚季]军|[亞]軍|榜首|首位")
 _NUMBERED = re.compile(r"\((?:No|Nr|n°|nº)\b", re.IGNORECASE)
 _SCORE_WORD = re.compile(r"scor|skor|nilai|indeks|index|punkt|point|分|指数|指數", re.IGNORECASE)
