@@ -172,6 +172,15 @@ def test_declared_tables_say_how_many_rows_are_headings() -> None:
     assert only(book(lambda sheet: sheet.append(["City", "Score"]))).header_rows is None
 
 
+def test_a_filter_stands_in_the_row_of_headings() -> None:
+    def fill(sheet: Any) -> None:
+        sheet.append(["City", "Score"])
+        sheet.append(["Paris", 1])
+        sheet.auto_filter.ref = "A1:B2"
+
+    assert only(book(fill)).header_rows == 1
+
+
 def test_cells_far_apart_are_tables_of_their_own() -> None:
     def fill(sheet: Any) -> None:
         sheet["A1"], sheet["B2"] = "a", "b"
