@@ -66,7 +66,8 @@ def rank_columns(block: Block) -> list[RankColumn]:
         own = block.headings[c][-1] if block.headings[c] else ""
         if says(heading, "other_time"):
             continue
-        if says(heading, "rank"):
+        # Ranks of several years stand under the years alone.
+        if says(heading, "rank") or (is_year(own) and _counts_from_one(ranks)):
             # A rank that its own heading names comes before one that a heading above it names.
             found.append((0 if says(own, "rank") or len(own) < 6 else 1, c, "rank"))
         elif says(heading, "serial") and _counts_from_one(ranks):
@@ -167,6 +168,8 @@ def entity_columns(block: Block, taken: Sequence[int]) -> tuple[tuple[int, ...],
         named = says(heading, "city") or says(heading, "name")
         if not named and all(_CODE.fullmatch(t) for t in words):
             points -= 2.5 if len({len(t) for t in words}) <= 2 else 0
+        if says(heading, "code") and not says(heading, "city"):
+            points -= 2.5
         if median(map(len, words)) > 60:
             points -= 2
         points += 0.5 if c == right else 0.25 if c < 3 else 0
@@ -198,9 +201,12 @@ def value_columns(block: Block, lines: Sequence[Line], taken: Sequence[int]) -> 
     """Columns of values: numbers that are no ranks, no years, no codes."""
     found = []
     for c in range(len(block.headings)):
-        if c in taken:
+        if c in taken or says(block.heading(c), "code"):
             continue
         texts = [line.cells[c] for line in lines]
+        # A note is a score in French, but fills its column then.
+        if says(block.heading(c), "note") and sum(map(bool, texts)) * 2 < len(texts):
+            continue
         printed = [t for t in texts if t and not is_missing(t)]
         if sum(map(is_number, printed)) < 0.75 * len(printed) or not hold_numbers(printed):
             continue
