@@ -207,7 +207,7 @@ def test_a_sheet_too_sparse_for_a_grid() -> None:
 def test_a_border_down_to_the_last_row() -> None:
     blank = b'<row r="%d" ht="15"><c r="A%d" s="0"/><c r="B%d" s="0"></c></row>'
     last = b'<row r="900000"><c r="A900000"><v>7</v></c></row>'
-    rows = b"".join(blank % (n, n, n) for n in range(3, 300_000)) + last
+    rows = b"".join(blank % (n, n, n) for n in range(3, 100_000)) + last
     data = edited(
         book(lambda sheet: sheet.append(["a", 1])),
         SHEET,
