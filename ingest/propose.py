@@ -127,7 +127,13 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
     statements: list[Candidate] = []
     refused: list[Line] = []
     for passage in content.passages:
-        for found in read_statements(passage.text, trial.is_name, decimal):
+        try:
+            said = read_statements(passage.text, trial.is_name, decimal)
+        except ValueError as error:  # too long
+            where = passage.where or "the running text"
+            refused.append(_line(kind="text", outcome="refused", locator=where, reason=str(error)))
+            continue
+        for found in said:
             where = passage.locator(found.start, found.end)
             if isinstance(found, Refusal):
                 refused.append(_refused(found, where))

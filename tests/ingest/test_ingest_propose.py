@@ -338,6 +338,14 @@ def test_a_document_that_says_nothing_of_places(desk: Bench) -> None:
     assert (proposal.candidates, proposal.refused, found) == ((), (), [])
 
 
+def test_a_text_that_is_too_long_is_refused(desk: Bench) -> None:
+    proposal, found = proposed(desk, b"word " * 110_000, "long.txt")
+    assert (proposal.candidates, found) == ((), [])
+    [line] = proposal.refused
+    assert (line.locator, line.outcome) == ("the running text", "refused")
+    assert "the limit is" in line.reason
+
+
 def test_commands_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert propose_command.main([""]) == accepting.main([""]) == 2
     assert capsys.readouterr().err.splitlines() == [

@@ -9,7 +9,8 @@ import zipfile
 import pytest
 from ingest_bench import workbook
 
-from ingest.reading import ReadingError, read, recognise
+from ingest.reading import ReadingError, dispatch, read, recognise
+from ingest.settings import PROJECT
 
 
 def zipped(**members: bytes) -> bytes:
@@ -80,6 +81,11 @@ def test_forms_by_their_bytes(data: bytes, form: str, inside: str | None) -> Non
 def test_documents_that_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(ReadingError, match=why):
         read(data, "cities.xlsx")
+
+
+def test_the_page_names_every_form_that_is_read() -> None:
+    page = (PROJECT / "docs" / "forms.md").read_text(encoding="utf-8")
+    assert [form for form in dispatch.READERS if f"`{form}`" not in page] == []
 
 
 def test_a_gzip_file() -> None:
