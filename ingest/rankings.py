@@ -25,6 +25,7 @@ from ingest.reading.content import Content
 from ingest.table_blocks import Aside, Block, Line, blocks, joined
 from ingest.table_roles import (
     IMPLIES,
+    WRAPPED,
     Order,
     RankColumn,
     alphabetical,
@@ -35,6 +36,7 @@ from ingest.table_roles import (
     order,
     out_of_count,
     parallel_columns,
+    perhaps_wrapped,
     rank_columns,
     segments,
     value_columns,
@@ -324,12 +326,14 @@ def _by_title(block: Block) -> list[list[Line]]:
 
 def _read(plan: _Plan) -> Ranking:
     block, columns = plan.block, plan.columns
-    kept = [line for i, line in enumerate(plan.lines) if i not in plan.out]
+    wrapped = perhaps_wrapped(plan.lines, columns.entity)
+    out = plan.out | wrapped
+    kept = [line for i, line in enumerate(plan.lines) if i not in out]
     reading: Reading = read_lines(kept, columns, plan.decimal, kind=plan.kind)
     refused = [
-        Aside(line.locator(), whole(line), plan.why_out)
+        Aside(line.locator(), whole(line), WRAPPED if i in wrapped else plan.why_out)
         for i, line in enumerate(plan.lines)
-        if i in plan.out
+        if i in out
     ]
     rows = reading.rows if plan.kind != "implied" else _in_order(reading.rows)
     refused += reading.refused

@@ -45,6 +45,9 @@ class Line:
     """The heading of the group that it stands under."""
     title: str = ""
     """Of its table, and of its block where several stand side by side."""
+    lone: tuple[int, str] | None = None
+    """The only text of the row above, with its column in the table: the heading of a group, or a
+    part of a name that is wrapped."""
 
     @cached_property
     def cells(self) -> tuple[str, ...]:
@@ -160,8 +163,9 @@ def _parts(table: Table, start: int = 0) -> Iterator[_Part]:
             label = _label(rows, pending)
             if pending and label:
                 group = label
+            lone = _lone(rows[r - 1]) if r - 1 in pending else None
             pending = []
-            part.lines.append(Line(table, r, used, group))
+            part.lines.append(Line(table, r, used, group, lone=lone))
         elif _is_heading(cells, numeric) and part.lines:
             yield _closed(part, pending, rows)
             yield from _parts(table, _title_above(rows, r, pending))
@@ -176,6 +180,11 @@ def _parts(table: Table, start: int = 0) -> Iterator[_Part]:
 def _is_value(text: str) -> bool:
     """Whether a cell that is no number stands for one, or is one that can't be read."""
     return is_missing(text) or (len(text) < LONG / 2 and bool(_DIGIT.search(text)))
+
+
+def _lone(cells: Sequence[str]) -> tuple[int, str] | None:
+    found = [(c, text) for c, text in enumerate(cells) if text]
+    return found[0] if len(found) == 1 else None
 
 
 def _closed(part: _Part, pending: list[int], rows: Sequence[Sequence[str]]) -> _Part:

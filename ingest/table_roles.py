@@ -37,6 +37,11 @@ _NUMBERED = re.compile(r"(\d{1,4})(?:\s*[.)、．]\s*|\s+)(?=[^\d\s.,%])(.+)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 FOLLOWS, IMPLIES = 0.9, 0.97
 """Share of rows that must follow the ranks, or be in the order that implies them."""
+ROWS_OF_A_GROUP = 3
+"""With fewer rows to a heading, on average, the headings may be parts of names."""
+_MIDDLE = re.compile(r"[a-zà-ÿ(,;&/-]")
+_OPEN = re.compile(r"(?:[,;&/(-]|\b(?:and|of|the|de|la|und|et|y|dan|di))$", re.I)
+WRAPPED = "a text stands alone above or below: the name may go on there"
 MOSTLY = 0.8
 """Share of ranks in printed order from which on the others are taken for misread."""
 FEW = 10
@@ -349,3 +354,25 @@ def parallel_columns(block: Block, entity: int, taken: Sequence[int]) -> list[in
         if len(names & set(own)) * 2 >= len(set(own)) and same < 0.9 * len(block.lines):
             found.append(c)
     return found
+
+
+def perhaps_wrapped(
+    lines: Sequence[Line], entity: Sequence[int], grouped: bool = False
+) -> frozenset[int]:
+    """Positions of lines whose name may go on in a text that stands alone above or below.
+
+    Such a text heads a group where groups have several rows, unless it or the name below it reads
+    like the middle of a name. ``grouped`` says that there are groups, however small.
+    """
+    lone = {
+        i: line.lone[1]
+        for i, line in enumerate(lines)
+        if line.lone and line.lone[0] in {line.columns[c] for c in entity}
+    }
+    groups = grouped or len(lines) >= ROWS_OF_A_GROUP * len(lone)
+    found: set[int] = set()
+    for i, text in lone.items():
+        name = next((lines[i].cells[c] for c in entity if lines[i].cells[c]), "")
+        if not groups or _MIDDLE.match(text) or _MIDDLE.match(name) or _OPEN.search(text):
+            found |= {i, i - 1}
+    return frozenset(i for i in found if i >= 0)

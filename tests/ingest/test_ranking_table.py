@@ -225,6 +225,7 @@ def test_decimal_commas_and_thousands(bench: Bench) -> None:
         ({}, PLAIN.replace("2|", "|"), "row 3: no rank is printed ('Shenzhen | 88')"),
         ({}, "Rank|Rank|City|Score\n1|1|Beijing|9\n2|2|Hangzhou|8", "2 columns are headed 'Rank'"),
         ({}, "City\nBeijing", "no row with a number"),
+        ({}, PLAIN.replace("\n2", "\n|(the capital)|\n2"), "the name may go on there"),
     ],
 )
 def test_what_does_not_match_is_an_error(

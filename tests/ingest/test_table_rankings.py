@@ -245,6 +245,18 @@ def test_groups_that_count_anew_are_rankings_of_their_own() -> None:
     ]
 
 
+def test_names_that_may_be_wrapped_are_refused() -> None:
+    above = "Rank|City|Score\n|Greater London and|\n1|the Thames|9\n|Île de|\n2|France|8\n3|Oslo|7"
+    found = only(table(above))
+    assert [r.entity for r in found.rows] == ["Oslo"]
+    below = "Rank|City|Score\n1|Washington|39\n|(DC, VA, MD)|\n2|Dallas|38\n3|Miami|37\n4|Boston|36"
+    found = only(table(below))
+    assert [r.entity for r in found.rows] == ["Miami", "Boston"]
+    assert {a.reason for a in found.refused} == {
+        "a text stands alone above or below: the name may go on there"
+    }
+
+
 def test_groups_within_one_count_stay_one_ranking() -> None:
     found = only(table("Rank|City|Index\n|HIGH|\n1|Aa|9.1\n2|Bb|8.8\n|LOW|\n3|Cc|5.1\n4|Dd|4.9"))
     assert [(r.rank, r.group) for r in found.rows] == [
