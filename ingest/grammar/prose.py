@@ -12,11 +12,10 @@ from bisect import bisect_left
 from dataclasses import replace
 
 from ingest.grammar import lexicon, listings, numerals
-from ingest.grammar.lists import IsName
 from ingest.grammar.phrases import resolve
 from ingest.grammar.quantities import decimal_sign
 from ingest.grammar.rules import Found, Sentence, State
-from ingest.grammar.statements import Cohort, Entry, Refusal, Statement
+from ingest.grammar.statements import Cohort, Entry, IsName, Refusal, Statement
 from ingest.grammar.tokens import Tokens, sentences, without_titles
 
 __all__ = ["Cohort", "Entry", "Refusal", "Statement", "read_statements"]

@@ -18,10 +18,10 @@ from decimal import Decimal
 from typing import Any
 
 from ingest.grammar import lexicon, numerals, quantities
-from ingest.grammar.lists import IsName
 from ingest.grammar.numerals import fold
 from ingest.grammar.quantities import Quantity
 from ingest.grammar.ranks import NAMED, ORDINALS
+from ingest.grammar.statements import IsName
 
 
 @dataclass
