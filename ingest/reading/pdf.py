@@ -26,9 +26,11 @@ MAX_PAGE_CHARACTERS = 200_000
 def content(data: bytes, *, use_ocr: bool = True) -> Content:
     """Tables and text of a PDF, page by page.
 
+    Pages without a text layer are read by OCR, where that is installed and wanted; ``notes``
+    name each of them.
+
     Raises ReadingError for a file that is empty, damaged, locked by a password, or larger than
-    what is read. Pages without a text layer are read by OCR, where that is installed and wanted,
-    and are named in ``notes``.
+    what is read.
     """
     if not data.strip(b"\0 \r\n\t"):
         raise ReadingError("the PDF is empty")
@@ -51,7 +53,9 @@ def content(data: bytes, *, use_ocr: bool = True) -> Content:
         can_scan = use_ocr and ocr.available()
         remedy = "install the OCR extra with make setup-ocr"
         if can_scan:
-            remedy = f"left out, after {ocr.MAX_PAGES} pages read by OCR"
+            remedy = (
+                f"left out, as {ocr_seconds:.0f} seconds of OCR have passed; split the document"
+            )
         for index in range(pages):
             page = read_page(document, index, MAX_PAGE_CHARACTERS)
             budget -= page.characters
