@@ -53,9 +53,7 @@ def content(data: bytes, *, use_ocr: bool = True) -> Content:
         can_scan = use_ocr and ocr.available()
         remedy = "install the OCR extra with make setup-ocr"
         if can_scan:
-            remedy = (
-                f"left out, as {ocr_seconds:.0f} seconds of OCR have passed; split the document"
-            )
+            remedy = f"left out, after {ocr.MAX_PAGES} pages read by OCR: split it"
         for index in range(pages):
             page = read_page(document, index, MAX_PAGE_CHARACTERS)
             budget -= page.characters
