@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -18,6 +18,8 @@ from ingest.catalog_errors import CatalogError, did_you_mean, explain
 from ingest.catalog_templates import Expanded, expand
 from ingest.yaml_lines import Location, YamlError, line_of, load_yaml
 
+UNDECIDED = "???"
+"""Stands in a proposed card where only the analyst can decide."""
 EntryT = TypeVar("EntryT", bound=BaseModel)
 
 
@@ -265,6 +267,11 @@ class CatalogReader:
             before = len(self.errors)
             data = self._yaml(path)
             name = self._name(path)
+            for at, text in undecided(data):
+                where = ".".join(map(str, at))
+                message = f"{where}: not decided yet ({text})"
+                remedy = f"Write what is meant in place of {UNDECIDED}."
+                self.error(name, line_of(self.lines[name], at), path.stem, message, remedy)
             if model is Source:
                 data = self._expanded(data, name, path.stem)
             entry = None
@@ -280,6 +287,15 @@ class CatalogReader:
             key = getattr(entry, id_key)
             self._add(found, key, Found(entry, name, 1), twice, id_key)
         return found
+
+
+def undecided(data: Any, at: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Places in a proposed card that only an analyst can fill in."""
+    if isinstance(data, str) and data.startswith(UNDECIDED):
+        yield at, data
+    elif isinstance(data, (dict, list)):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from undecided(value, (*at, key))
 
 
 def looks_private(path: Path, data: Any) -> bool:

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urljoin, urlsplit
 
-import lxml.html
-from lxml.etree import LxmlError
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from ingest.paging import Expression
+from ingest.reading import html
 from ingest.reading.content import ReadingError
 from ingest.reading.json_values import find, parse
 
 SHOWN = 8
+MAX_PAGE_BYTES = 20 * 1024 * 1024
 
 
 def _pattern(value: str) -> str:
@@ -94,9 +94,11 @@ def _on_page(data: bytes, page: str, link: Link) -> Iterator[str]:
 
 def _links(data: bytes, page: str) -> Iterator[tuple[str, str]]:
     """Words and address of each link of a page."""
+    if len(data) > MAX_PAGE_BYTES:
+        raise LinkError(f"a page of {len(data)} bytes, at most {MAX_PAGE_BYTES} are read")
     try:
-        root: Any = lxml.html.document_fromstring(data)
-    except (LxmlError, ValueError) as error:
+        root: Any = html.parse(data)[0]
+    except ReadingError as error:
         raise LinkError(f"no readable page: {error}") from error
     base = next(iter(root.xpath("//base/@href")), "")
     for anchor in root.iter("a"):

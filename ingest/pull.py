@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import logging
 import mimetypes
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +25,7 @@ from ingest.transport import FetchError
 
 DOCUMENTS_FILE = "documents.csv"
 PROGRESS_SECONDS = 10.0
-log = logging.getLogger(__name__)
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,18 @@ class _Absent(Exception):
 
 
 def pull(
-    catalog: Catalog, source_id: str, settings: Settings, years: Collection[int] | None = None
+    catalog: Catalog,
+    source_id: str,
+    settings: Settings,
+    years: Collection[int] | None = None,
+    tell: Tell = lambda line: None,
 ) -> PullResult:
     """Take every document of a source from the origin of the settings.
 
     ``years`` are the only ones asked for, whatever the revision window; the other documents of
-    a series, and those that belong to no year, stay as they are held.
+    a series, and those that belong to no year, stay as they are held. ``tell`` is told now and
+    then, in a line, how far a long download is.
+
     A document that the origin can't give falls back to the last good one of that origin,
     then to the bundled facts; the result says so. Nothing here raises for a bad document.
     """
@@ -90,20 +95,24 @@ def pull(
     fallbacks: list[str] = []
     taken: list[Taken] = []
     if settings.origin != "bundled":
-        holdings = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
-        for document in documents_of(card, settings):
+        holdings, damage = _holdings(source_id, settings)
+        if damage:
+            failures.append(PullFailure("*", damage))
+        for document in [] if damage else documents_of(card, settings):
             if years is not None and document.year not in years:
                 continue
             last = [held for held in holdings if held.document == document.id]
-            now, found = _pull_document(card, document, last, settings, years is not None)
+            in_any_case = years is not None
+            now, found = _pull_document(card, document, last, settings, tell, in_any_case)
             taken.append(found)
             if found.outcome == "failed":
                 failures.append(PullFailure(document.id, found.detail))
             if found.outcome == "absent" or (found.outcome == "failed" and not last):
                 fallbacks.append(f"{document.id}: {found.detail}")
             # Written each time: a run that ends early loses nothing of what it has.
-            holdings = [held for held in holdings if held.document != document.id] + now
-            archive.write_holdings(settings.archive_dir, settings.origin, source_id, holdings)
+            archive.update_holdings(
+                settings.archive_dir, settings.origin, source_id, document.id, now
+            )
     documents = held_documents(catalog, source_id, settings)
     if settings.origin == "bundled":
         held = {document.document for document in documents}
@@ -135,7 +144,7 @@ def held_documents(catalog: Catalog, source_id: str, settings: Settings) -> list
     bundled = bundled_documents(catalog, source_id, settings)
     pulled: list[HeldDocument] = []
     if settings.origin != "bundled":
-        pulled = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+        pulled, _ = _holdings(source_id, settings)
     found: list[HeldDocument] = []
     for document in catalog.sources[source_id].documents:
         own = [held for held in pulled if held.document == document.id]
@@ -143,12 +152,21 @@ def held_documents(catalog: Catalog, source_id: str, settings: Settings) -> list
     return found
 
 
+def _holdings(source_id: str, settings: Settings) -> tuple[list[HeldDocument], str]:
+    """What was pulled of a source, or nothing and why it can't be told."""
+    try:
+        return archive.read_holdings(settings.archive_dir, settings.origin, source_id), ""
+    except ValueError as error:
+        return [], str(error)
+
+
 def _pull_document(
     card: Source,
     document: Document,
     last: list[HeldDocument],
     settings: Settings,
-    in_any_case: bool = False,
+    tell: Tell,
+    in_any_case: bool,
 ) -> tuple[list[HeldDocument], Taken]:
     """Versions held of a document after it was asked for, oldest first, and what became of it."""
     started = time.monotonic()
@@ -161,7 +179,7 @@ def _pull_document(
     try:
         if data is not None and not in_any_case and _is_settled(card, document, settings):
             return last, taken("kept", detail="older than the revision window")
-        answer = _take(card, document, newest, data, settings)
+        answer = _take(card, document, newest, data, settings, tell)
     except _Absent as error:
         return last, taken("absent", detail=str(error))
     except (FetchError, OSError) as error:
@@ -200,6 +218,7 @@ def _take(
     newest: HeldDocument | None,
     before: bytes | None,
     settings: Settings,
+    tell: Tell,
 ) -> Answer:
     """The document from the origin of the settings.
 
@@ -208,7 +227,7 @@ def _take(
         FetchError, OSError: it can't be had now.
     """
     if settings.origin == "live":
-        return _take_live(card, document, newest, before, settings)
+        return _take_live(card, document, newest, before, settings, tell)
     if not document.mirror:
         raise _Absent("the card names no file in the mirror")
     for folder in settings.mirror:
@@ -225,17 +244,20 @@ def _take_live(
     newest: HeldDocument | None,
     before: bytes | None,
     settings: Settings,
+    tell: Tell,
 ) -> Answer:
     if document.form != "published":
         raise _Absent(f"a {document.form} document has no live address")
     known = Validators()
     if newest is not None and before is not None:
         known = Validators(newest.etag, newest.last_modified)
-    tell = _Progress(f"{card.id}/{document.id}")
-    answer = remote.ask(document, card.pull, settings, known, tell)
+    progress = _Progress(f"{card.id}/{document.id}", tell)
+    answer = remote.ask(document, card.pull, settings, known, progress)
     if answer.data is not None:
         declared = [*card.pull.media_types, *filter(None, [document.media_type])]
-        found = surprise(answer.data, declared, document.address, before)
+        # What a page leads to, or what pages make up, does not end as the address does.
+        named = "" if document.links or card.pull.paging else document.address
+        found = surprise(answer.data, declared, named, before)
         if found:
             raise FetchError(
                 f"{found}: {document.address} (if it is the document, say so in the card: "
@@ -247,8 +269,8 @@ def _take_live(
 class _Progress:
     """Says now and then how far a long download is."""
 
-    def __init__(self, name: str) -> None:
-        self._name, self._started = name, time.monotonic()
+    def __init__(self, name: str, tell: Tell) -> None:
+        self._name, self._tell, self._started = name, tell, time.monotonic()
         self._said = self._started
 
     def __call__(self, size: int, announced: int | None) -> None:
@@ -257,7 +279,7 @@ class _Progress:
             self._said = now
             of = f" of {announced / 1e6:.1f}" if announced else ""
             seconds = now - self._started
-            log.info("%s: %.1f%s MB after %.0f s", self._name, size / 1e6, of, seconds)
+            self._tell(f"{self._name}: {size / 1e6:.1f}{of} MB after {seconds:.0f} s")
 
 
 def _media_type(path: Path) -> str:

@@ -30,7 +30,7 @@ from ingest.cards import name_key
 from ingest.facts import FACT_KINDS, short_quote
 from ingest.numbers import printed
 from ingest.parsers.quoted_passages import passages
-from ingest.reading import json_data, json_values
+from ingest.reading import json_data, json_values, recognise
 from ingest.reading import read as read_content
 from ingest.reading.content import Content, Passage, ReadingError, Table
 from ingest.settings import Settings
@@ -266,9 +266,10 @@ class _Document:
     @cached_property
     def records(self) -> list[list[str]]:
         """Rows of a register in any form; in JSON the plain values of each object."""
-        if self.content.form == "json":
+        form, _ = recognise(self.data)  # a register as CSV is large, and is read here
+        if form == "json":
             return [row for value in self.json_values.values() for row in _objects(value)]
-        if self.content.form == "csv":
+        if form == "csv":
             with suppress(UnicodeDecodeError):
                 return [row for _, row in self.lines]
         return [list(row) for table in self.content.tables for row in table.rows]
@@ -398,6 +399,8 @@ def _counted(document: _Document, place: re.Match[str], quote: str) -> str:
         thing = next((t for t in things if _has(cells, t) or t in _pairs(document, place)), None)
         if thing is None:
             cut = rest.removesuffix("…").rstrip("; ")
+            if not cut and rest != quote:  # cut between two things
+                return ""
             name = cut.rpartition(" ")[0]
             begun = cells[bisect_left(cells, cut) :][:1]
             if (

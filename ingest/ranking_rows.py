@@ -7,19 +7,19 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from ingest.grammar.quantities import Quantity, read_quantity
 from ingest.grammar.ranks import Rank, read_rank
 from ingest.reading.content import Table
 from ingest.table_blocks import Aside, Line
-from ingest.table_words import is_missing, is_only, unmarked, without_year
+from ingest.table_words import is_ditto, is_missing, is_only, unmarked, without_year
 
 QUOTE_LIMIT = 200
 RankKind = Literal["rank", "serial", "implied", "none"]
 """``serial``: the numbers count the rows, and need not rank them. ``implied``: no rank is printed,
 but the rows stand in the order of the score. ``none``: values without an order."""
-_DITTO = frozenset(("=", '"', "〃", "″", "''", "”", "ditto", "同上", "idem", "id."))
 _NUMBERED = re.compile(r"\s*(?:第)?(\d{1,4})(?:\s*[.)、．:：]\s*|\s+|名\s*)(?=[^\d\s.,%])(.+)")
 
 
@@ -199,6 +199,7 @@ def _score(text: str, decimal: str | None, missing: frozenset[str]) -> Quantity 
         raise NotCertain(f"the score can't be read: {error}") from error
 
 
+@lru_cache(maxsize=65536)
 def quantity(text: str, decimal: str | None) -> Quantity:
     """A printed value without marks of footnotes and the year that it is of."""
     return read_quantity(without_year(unmarked(text)), decimal)
@@ -213,7 +214,7 @@ def _rank(
     above = None
     if before and before.rank_from is not None and before.rank_to is not None:
         above = Rank(before.rank_from, before.rank_to, True, text)
-    if above and plain.casefold() in _DITTO:
+    if above and is_ditto(plain):
         return above, "the rank of the row above, by a mark"
     if not plain or plain in missing or is_missing(plain):
         if above and not text and score and before and before.score == score.value:

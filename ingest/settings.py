@@ -69,6 +69,10 @@ class Settings:
     def inbox_dir(self) -> Path:
         return self.home / "inbox"
 
+    @property
+    def proposals_dir(self) -> Path:
+        return self.home / "proposals"
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read ``AICITY_*``.

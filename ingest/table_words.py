@@ -25,6 +25,7 @@ Role = Literal[
     "group",
     "score",
     "growth",
+    "code",
     "total",
     "note",
     "continued",
@@ -46,6 +47,7 @@ _NUMBER = re.compile(
 _YEAR_AT_END = re.compile(r"\s*[(（][^()（）]{0,12}(?:19|20)\d\d[^()（）]{0,12}[)）]$")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:年)?")
 _RANKED = re.compile(r"\d|第|并列|並列")
+_DITTO = frozenset(("=", '"', "〃", "″", "''", "”", "ditto", "同上", "idem", "id."))
 _STRETCHED = re.compile(r"(?<=[㐀-鿿]) (?=[㐀-鿿])")
 _HAN = re.compile(r"[㐀-鿿]")
 
@@ -89,9 +91,16 @@ def rank_of(text: str) -> Rank | None:
     if not plain or not _RANKED.search(plain) or is_missing(plain):
         return None
     try:
-        return read_rank(plain)
+        rank = read_rank(plain)
     except ValueError:
         return None
+    # "Rank 2023" is a heading.
+    return None if _YEAR.fullmatch(str(rank.rank_from)) and not plain[0].isdigit() else rank
+
+
+def is_ditto(text: str) -> bool:
+    """Whether a cell repeats the one above it by a sign."""
+    return text.strip().casefold() in _DITTO
 
 
 def hold_numbers(texts: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ import duckdb
 
 import audit
 import publish
+from ingest import proposal_cards
 from ingest.catalog import catalog_digest
 from ingest.facts import raw_tables
 from ingest.inbox import receive
@@ -23,6 +24,7 @@ CATALOG = dg.AssetKey("catalog")
 RELEASE = dg.AssetKey("release")
 INBOX = dg.AssetKey(["inbox", "document"])
 PULLS = 8  # documents come from many hosts, mostly waiting
+PULLED_SHOWN = 50
 DIGEST_TAG = "observatory/catalog_digest"
 
 inbox_partitions = dg.DynamicPartitionsDefinition(name="inbox_document")
@@ -140,7 +142,10 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
     def documents(context: dg.AssetExecutionContext) -> Iterator[Any]:
         selected = sorted(context.selected_asset_keys)
         with ThreadPoolExecutor(PULLS) as pool:
-            results = pool.map(lambda key: pull(catalog, key.path[-1], settings), selected)
+            tell = context.log.info
+            results = pool.map(
+                lambda key: pull(catalog, key.path[-1], settings, tell=tell), selected
+            )
             for key, result in zip(selected, results, strict=True):
                 yield _pulled(key, result)
 
@@ -153,6 +158,7 @@ def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
         stand_in = "bundled facts used" if result.origin == "bundled" else "nothing stands in"
         problems.append({"document": f"({stand_in})", "reason": result.fallback_reason})
     rows = [{**vars(taken), "seconds": round(taken.seconds, 2)} for taken in result.taken]
+    rows.sort(key=lambda row: row["outcome"] in ("not_modified", "kept"))
     return dg.MaterializeResult(
         asset_key=key,
         metadata={
@@ -162,7 +168,7 @@ def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
             "new_versions": sum(taken.is_new for taken in result.taken),
             "bytes": sum(taken.size_bytes for taken in result.taken),
             "seconds": round(sum(taken.seconds for taken in result.taken), 1),
-            **({"pulled": previews.table_metadata(rows)} if rows else {}),
+            **({"pulled": previews.table_metadata(rows[:PULLED_SHOWN])} if rows else {}),
         },
         check_results=[
             dg.AssetCheckResult(
@@ -379,8 +385,9 @@ def inbox_document() -> dg.AssetSpec:
         group_name=GROUPS["documents"],
         owners=OWNERS,
         kinds={"python"},
-        description="Files that analysts dropped into the inbox, archived and described; one "
-        "partition a document, named by its SHA-256.",
+        description="Files that analysts dropped into the inbox, archived and described, with the "
+        "rankings and claims that they seem to hold; one partition a document, named by its "
+        "SHA-256. Nothing of it is a fact before its card is in the catalog.",
     )
 
 
@@ -399,9 +406,20 @@ def inbox_job(observatory: Observatory) -> dg.JobDefinition:
                 allow_retries=False,
             )
         found = receive(path, observatory.catalog, settings)
-        context.log_event(dg.AssetMaterialization(INBOX, metadata=found, partition=digest))
+        metadata: dict[str, Any] = dict(found.description)
+        if found.proposal:
+            candidates = proposal_cards.summary(found.proposal)
+            metadata["candidates"] = previews.table_metadata(candidates[: previews.ROWS])
+            metadata["n_candidates"] = len(candidates)
+        for card in found.cards:
+            metadata[f"card {card.stem}"] = dg.MetadataValue.path(str(card))
+        context.log_event(dg.AssetMaterialization(INBOX, metadata=metadata, partition=digest))
 
-    @dg.job(name="inbox", description="Archives and describes a file dropped into the inbox.")
+    @dg.job(
+        name="inbox",
+        description="Archives and describes a file dropped into the inbox, and "
+        "proposes a card for it.",
+    )
     def inbox() -> None:
         receive_document()
 

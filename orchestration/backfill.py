@@ -60,8 +60,9 @@ def _job(observatory: Observatory, card: Source, years: list[str]) -> dg.JobDefi
                 allow_retries=False,
             )
         result = pull(catalog, card.id, settings, years={year})
-        names = {document.id for document in card.documents if document.year == year}
-        problems = [f"{f.document}: {f.reason}" for f in result.failures if f.document in names]
+        names = {taken.document for taken in result.taken}
+        lost = [taken for taken in result.taken if taken.outcome in ("failed", "absent")]
+        problems = [f"{taken.document}: {taken.detail}" for taken in lost]
         errors = parse(catalog, card.id, settings).errors
         problems += [error for error in errors if error.partition(":")[0] in names]
         if problems:

@@ -27,7 +27,7 @@ from ingest import reading
 from ingest.facts import ParseError
 from ingest.parsers.ranking_table import Table, read_table
 from ingest.rankings import Ranking, find_rankings
-from ingest.reading.content import Content
+from ingest.reading import Content, Limits
 from ingest.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "accuracy.md"
@@ -35,6 +35,8 @@ MARKS = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
 DECLARED = PROJECT / "benchmarks" / "declared_tables.yml"
 DOCUMENTS = PROJECT.parent / "shared" / "documents"
 MISSES_SHOWN = 40
+LIMITS = Limits(seconds=900)
+"""Long enough for OCR on a machine that is busy."""
 
 
 @dataclass(frozen=True)
@@ -206,8 +208,9 @@ def proposed(content: Content, truth: Sequence[Truth]) -> Count:
     """Rankings that are found without a card, each held against the table that it stands in.
 
     A ranking is in the region of a truth table when it stands on its pages or sheet and half of
-    its rows name entities of it. Of a table without ranks every column of values is proposed, and
-    the truth keeps one: that column counts. Rankings in no region count neither way.
+    its rows name entities of it. Of several rankings of the same rows by other columns the first
+    counts. Of a table without ranks every column of values is proposed, and the truth keeps one:
+    that column counts. Rankings in no region count neither way.
     """
     rankings = find_rankings(content)
     total = Count()
@@ -216,7 +219,7 @@ def proposed(content: Content, truth: Sequence[Truth]) -> Count:
         inside = [
             (i, r) for i, r in enumerate(rankings) if i not in taken and _in_region(r, wanted)
         ]
-        ranked = [(i, r) for i, r in inside if r.rank_kind in ("rank", "serial")]
+        ranked = _first_of_rows([f for f in inside if f[1].rank_kind in ("rank", "serial")])
         if not ranked and inside:
             best = max(inside, key=lambda f: compared(wanted.triples, triples(f[1])).right)
             ranked = [best]
@@ -230,6 +233,18 @@ def proposed(content: Content, truth: Sequence[Truth]) -> Count:
         ]
         total.add(count)
     return total
+
+
+def _first_of_rows(rankings: Sequence[tuple[int, Ranking]]) -> list[tuple[int, Ranking]]:
+    """Rankings without those of which most rows were in an earlier one."""
+    seen: set[str] = set()
+    kept = []
+    for i, ranking in rankings:
+        own = {row.locator for row in ranking.rows}
+        if len(own & seen) * 2 <= len(own):
+            kept.append((i, ranking))
+        seen |= own
+    return kept
 
 
 def _names(text: str, remark: str) -> bool:
@@ -375,9 +390,14 @@ class Result:
     ways: dict[str, Count]
 
 
-def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
+def measure(
+    folder: Path,
+    only: Sequence[str] = (),
+    declarations: Path = DECLARED,
+    with_library: bool = True,
+) -> list[Result]:
     """Every document of the folder that has a truth, in the order of its manifest."""
-    cards: dict[str, list[dict[str, Any]]] = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
+    cards: dict[str, list[dict[str, Any]]] = yaml.safe_load(declarations.read_text("utf-8"))
     results = []
     for entry in json.loads((folder / "manifest.json").read_text(encoding="utf-8")):
         path = folder / entry["file"]
@@ -386,7 +406,7 @@ def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
         print(entry["file"], file=sys.stderr, flush=True)
         truth = truths(folder / entry["truth"])
         data = path.read_bytes()
-        content = reading.read(data, entry["file"])
+        content = reading.read(data, entry["file"], limits=LIMITS)
         form = content.form.upper()
         if any(table.confidence for table in content.tables):
             form += ", scanned"
@@ -394,7 +414,7 @@ def measure(folder: Path, only: Sequence[str] = ()) -> list[Result]:
             "declared": declared(content, data, truth, cards.get(entry["file"], [])),
             "proposed": proposed(content, truth),
         }
-        if path.suffix in BARE:
+        if with_library and path.suffix in BARE:
             ways["bare"] = bare(path, truth)
         results.append(Result(entry["file"], form, ways))
     return results

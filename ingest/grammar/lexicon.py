@@ -26,18 +26,29 @@ WORDS_BY_CODE: dict[str, str] = {
     "suivie?s?(?: de près)? (?:par|de)|viennent ensuite|vient ensuite|其次是|其次为|其次為|其次|"
     "紧随其后的是|緊隨其後的是|紧随其后的|紧跟其后的是|随后是|隨後是|接下来是|接下來是|其后是",
     # Overtaking.
-    "O": "overtook|overtakes|overtake|overtaking|overtaken|surpass(?:ed|es|ing)?|"
+    "O": "beats?|edged(?: out)?|outperform(?:ed|s)?|replac(?:ed|es)|displac(?:ed|es)|"
+    "dethron(?:ed|es)|"
+    "unseat(?:ed|s)|menggantikan|löste|remplace|remplacé|取代|overtook|overtakes|overtake|"
+    "overtaking|surpass(?:ed|es|ing)?|"
     "leapfrogg?(?:ed|s|ing)|outrank(?:ed|s|ing)?|menyalip|melampaui|mengungguli|menggeser|"
     "mengalahkan|überholt|überholte|überholten|überholen|verdrängt|verdrängte|"
     "dépasse|dépassé|dépassent|dépassant|devance|devancé|devancent|devançant|超越|超过|超過|赶超|"
     "趕超|反超|赶上并超过",
+    # Overtaken.
+    "P": "(?:was |were |been |being )?(?:overtaken|surpassed|outranked|leapfrogged|displaced|"
+    "replaced|beaten|dethroned|edged out) by|(?:disalip|dilampaui|digeser|dikalahkan|digantikan)"
+    "(?: oleh)?|(?:dépassée?s?|devancée?s?|remplacée?s?) par",
+    "Q": "wurden? von|被",
+    "^": "which|who|whose|qui|lequel|laquelle|后者|後者",
     # Behind nobody else.
     "U": "second only to|behind only|trailing only|hanya kalah dari|hanya di belakang|nur hinter|"
     "seulement derrière|uniquement derrière|仅次于|僅次於|仅落后于",
     "B": "(?:just |right )?behind|after|trailing|di belakang|setelah|hinter|nach|derrière|après|"
     "次于|"
     "落后于|落後於",
-    "A": "ahead of|in front of|di depan|mengungguli|vor|devant|领先于|領先於|先于",
+    # Comes right after the one before.
+    "f": "次之|紧随其后|緊隨其後|紧跟其后|位居其后|comes next|came next|follows|menyusul",
+    "A": "高于|高於|优于|ahead of|in front of|di depan|mengungguli|vor|devant|领先于|領先於|先于",
     # Worse and better than a rank.
     "W": "(?:ranked? |both |all )?(?:below|lower than|outside)|di luar|di bawah|außerhalb|"
     "hors d[ue]|低于|排在(?=第)[^\\W]后|跌出",
@@ -45,7 +56,11 @@ WORDS_BY_CODE: dict[str, str] = {
     "ex[ -](?:ae|æ)quo|seri(?: di)?|berbagi|bersama-sama|gemeinsam|teilen sich|gleichauf|"
     "geteilter|geteilten|se partagent|à égalité|并列|並列|同列|同居",
     # What denies, wishes, or speaks of another time.
-    "x": "not|never|fails? to|failed to|without|cannot|could|would|should|might|may|if|unless|"
+    "x": "neither|nor|weder|no longer|likely|projected|poised|miss(?:ed|es)?|tak lagi|"
+    "tidak lagi|nicht mehr|"
+    "verpasst|"
+    "verpasste|ne plus|manqué|不再|错失|not|never|fails? to|failed to|without|cannot|could|"
+    "would|should|might|may|if|unless|"
     "will|aims? to|aiming to|aspires? to|hopes? to|expected to|plans? to|strives? to|goal|target|"
     "predicted|forecast|lost|dropped out|fell out|used to|formerly|previously|denied|claims to be|"
     "tidak|bukan|belum|gagal|akan|bertujuan|berambisi|harus|diharapkan|kehilangan|ingin|jika|"
@@ -59,7 +74,8 @@ WORDS_BY_CODE: dict[str, str] = {
     "tahun lalu|edisi sebelumnya|im vorjahr|letztes jahr|l['’]an dernier|l['’]année dernière|"
     "édition précédente|去年|上年|上届|上期|上一年|上一届",
     # Verbs of rank.
-    "v": "ranks?|ranked|ranking|plac(?:es|ed|ing)|came|comes|coming|finish(?:ed|es|ing)?|sits?|"
+    "v": "made|makes|ranks?|ranked|ranking|plac(?:es|ed|ing)|came|comes|coming|finish(?:ed|es|"
+    "ing)?|sits?|"
     "stands?|stood|takes?|took|taking|holds?|held|occup(?:y|ies|ied|ying)|secure[sd]?|claims?|"
     "claimed|earn(?:s|ed)?|reach(?:ed|es|ing)?|rose|rises|climb(?:s|ed|ing)?|jump(?:s|ed|ing)?|"
     "moved|moves|moving|remain(?:s|ed)?|retain(?:s|ed)?|fell|falls|drops|dropped|slip(?:s|ped)?|"
@@ -80,7 +96,8 @@ WORDS_BY_CODE: dict[str, str] = {
     "指数为|达到|达|"
     "為數",
     "k": "is|are|was|were|be|been|namely|include[sd]?|including|went to|goes to|go to|"
-    "adalah|yaitu|yakni|ialah|ditempati(?: oleh)?|diraih(?: oleh)?|ist|sind|war|waren|geht an|"
+    "ada|terdapat|adalah|yaitu|yakni|ialah|ditempati(?: oleh)?|diraih(?: oleh)?|ist|sind|war|"
+    "waren|geht an|"
     "ging an|est|sont|était|revient à|revient|为|為|是|包括",
     "a": "and|dan|serta|und|sowie|et|as well as|bzw\\.?|以及|和|与|與|及",
     "h": "one of the|among the most|salah satu|ein[e]? der|einer der|l['’]une? des|"
@@ -90,8 +107,10 @@ WORDS_BY_CODE: dict[str, str] = {
     # A place, not a subject.
     "@": "in|within|across|throughout|di|im|aus|dans|en|在|于",
 }
-CJK_FILL = "不仅|不但|不只|则|則|均|都|的|也|仍|还|還|其中|此外|同时|而|但|作为|作為|属于|屬於|"
-"等|凭借|该|其余|其餘|较|位次"
+CJK_FILL = (
+    "不仅|不但|不只|则|則|均|都|的|也|仍|还|還|其中|此外|同时|而|但|作为|作為|属于|屬於|"
+    "等|凭借|该|其余|其餘|较|位次|占比|占|佔"
+)
 """Chinese words that end a name without meaning a rank."""
 
 _NUMBER = rf"(?:\d{{1,3}}|{numerals.CJK}|{numerals.WORD})"
@@ -108,7 +127,7 @@ SET = re.compile(
     rf"|(?:les )?premières places|(?:排名|位居|位列)?前(?P<k6>{_NUMBER})(?:名|位|强|甲|城|"
     rf"大城市|座城市|个城市)?"
     rf"(?!季度|年|个月|月|天|日|期|者|款|次|批|\d|[.%])"
-    rf"|TOP ?(?P<k7>\d{{1,3}})(?! ?[.:：%\d]|[.,]\d| per ?cent| persen| prozent)|(?P<k8>podium|"
+    rf"|TOP ?(?P<k7>\d{{1,3}})(?! ?[.%\d]|[.,]\d| per ?cent| persen| prozent)|(?P<k8>podium|"
     rf"三甲)",
     re.IGNORECASE,
 )
@@ -134,13 +153,15 @@ _NOT_A_RANK = (
     "[一二三四五六七八九十百]"
 )
 RANK = re.compile(
-    rf"(?P<tie>并列|並列)?第(?P<zh>\d{{1,4}}|{numerals.CJK})(?:名|位)?"
+    rf"(?P<tie>并列|並列)?第 ?(?P<zh>\d{{1,4}}|{numerals.CJK})(?: ?[名位])?"
     rf"(?:{_DASH}(?P<zhto>\d{{1,4}}|{numerals.CJK})(?:名|位)?)?(?!{_NOT_A_RANK})"
+    rf"|(?:排名|位列|位居|排)第?(?P<zh3>{numerals.CJK}|\d{{1,4}})(?:至|到|[-—~～])第?"
+    rf"(?P<zh3to>{numerals.CJK}|\d{{1,4}})[名位]"
     rf"|(?:排名|位列|位居|排)\s?(?:为|在|全国|"
     rf"全球)?\s?(?P<zh2>\d{{1,4}})(?:{_DASH}(?P<zh2to>\d{{1,4}}))?(?![\d.%年])"
     rf"|(?P<first>{'|'.join(sorted(NAMED, key=len, reverse=True))}|登顶|登頂|夺魁|夺冠|折桂|"
     rf"领跑|領跑|"
-    rf"领先(?![于的地])|領先(?![於的])|拔得头筹|独占鳌头)"
+    rf"领先(?![于的地城优水企])|領先(?![於的地城優水企])|拔得头筹|独占鳌头)"
     rf"|(?:ranked|ranks?|ranking|place|position|number|platz|rang|stelle|peringkat|posisi|urutan|"
     rf"tempat|nomor|juara|numéro|classée?s?) (?:ke-? ?|no\.? ?|#)?"
     rf"(?P<num>\d{{1,4}}|{_ORDINAL}|{numerals.WORD})(?:st|nd|rd|th|e|er|ème)?"
@@ -148,6 +169,7 @@ RANK = re.compile(
     r"(?! (?:kota|negara|provinsi|wilayah)\b)"
     rf"|(?:places|positions|ranks|plätzen?|ränge|rangs|"
     rf"peringkat) (?P<many>\d{{1,4}}){_DASH}(?P<manyto>\d{{1,4}})(?![\d%])"
+    rf"|(?P<band>\d{{1,4}})[-–—](?P<bandto>\d{{1,4}}) (?:band|range|bracket|group)\b"
     rf"|(?<!\w)(?:#|no\. ?|nr\. ?|n° ?|№ ?)(?P<hash>\d{{1,4}})(?![\d%]|[.,]\d)"
     rf"|(?<![\w-])(?P<dig>\d{{1,4}})(?:st|nd|rd|th|ème|ère|er|"
     rf"e)(?:{_DASH}(?P<digto>\d{{1,4}})(?:st|nd|rd|th|e))?"
@@ -155,16 +177,23 @@ RANK = re.compile(
     rf"|(?<![\w-])ke-(?P<ke>\d{{1,4}})(?!\d)"
     rf"|(?<![\d.])(?P<de>\d{{1,4}})\. (?:platz|rang|stelle)\b"
     rf"|(?<![\w-])(?P<ord>{_ORDINAL}) {_PLACE}(?![\w-])"
+    rf"|(?:joint|equal|tied)-(?P<jord>{_ORDINAL}|\d{{1,4}}(?=st|nd|rd|th))(?:st|nd|rd|"
+    rf"th)?(?![\w-])"
     rf"|(?<![\w-])(?P<bare>{_ORDINAL})(?![\w-])",
     re.IGNORECASE,
 )
 MANY_RANKS = re.compile(
+    r"第(?P<listed>\d{1,4}(?:[、,]第?\d{1,4}){1,30}(?:和第?\d{1,4})?)[名位]|"
     r"(?:places|positions|ranks|spots|plätze|plätzen|ränge|rangs|peringkat|posisi|第) ?"
     r"(\d{1,4}(?:(?:, ?| ?、)\d{1,4})*,? ?(?:and|und|dan|et|bzw\.|和) ?\d{1,4})(?![\d.%])",
     re.IGNORECASE,
 )
 AFTER_BARE = re.compile(
-    r"(?:half|quarter|time|year|month|edition|phase|batch|tier|generation|round|author|name|step|"
+    r"(?:percentile|quantile|decile|quartile|quintile|century|centuries|annual|anniversary|"
+    r"birthday|"
+    r"congress|session|plenary|amendment|consecutive|straight|successive|half|quarter|time|year|"
+    r"month|edition|phase|batch|tier|"
+    r"generation|round|author|name|step|"
     r"report|study|world|party|day|week|language|person|line|class|hand|floor|minute)\w*",
     re.IGNORECASE,
 )
@@ -191,7 +220,7 @@ EXCLUDES = re.compile(
     r"|(?:excluding|excludes?|exclude|not including|without counting|"
     r"except)\s+(?P<en>[^.,;()\n]{3,60})"
     r"|(?:tidak termasuk|tanpa memasukkan|di luar)\s+(?P<id>[^.,;()\n]{3,60})"
-    r"|(?:ausgenommen|ohne|nicht eingeschlossen)\s+(?P<de>[^.,;()\n]{3,60})"
+    r"|(?:ausgenommen|ohne|nicht eingeschlossen)\s+(?:die |den |der )?(?P<de>[A-ZÄÖÜ][\w-]+)"
     r"|(?:hors|à l['’]exclusion d(?:e|es|u)|sans compter|exclut|"
     r"excluant)\s+(?P<fr>[^.,;()\n]{3,60})",
     re.IGNORECASE,
@@ -228,6 +257,18 @@ ZERO = re.compile(
 CENSORED = re.compile(
     r"(?P<rank>第?[*×]{1,2})(?=城|股|名|位|市|强|家|大)|排名(?:第)?(?P<rank2>[*×]{1,2})"
 )
+LOWER_IS_BETTER = re.compile(
+    r"lower (?:scores? |values? )?(?:is|are|means?) better|the lower the better|越低越好|越小越好|"
+    r"niedriger ist besser|je niedriger,? desto besser|semakin (?:rendah|kecil),? semakin baik|"
+    r"plus (?:le score|la valeur|il) est (?:bas|basse|faible),? (?:mieux|meilleur)",
+    re.IGNORECASE,
+)
+TOPIC = re.compile(
+    r"\s*(?:(?:in terms of|in|for|by|dalam hal|dalam jumlah|dalam|berdasarkan|bei|hinsichtlich|"
+    r"en termes de|en matière de|pour|en)\s+)(?P<of>[^\W\d][^.,;()\n]{2,80})",
+    re.IGNORECASE,
+)
+"""What a rank is about, right behind it."""
 GROUP = re.compile(
     r"\s?(?:个|座|大)?(?:城市|城|省份|省|地区|都市)(?!\w*(?:企业|公司))|[ -](?:\w+ )?(?:cities|"
     r"provinces|areas|markets|locations|"
@@ -247,217 +288,31 @@ MONTH = re.compile(
     re.IGNORECASE,
 )
 CJK_UNITS = re.compile(
-    r"个百分点|個百分點|百分点|亿元|万元|美元|欧元|港元|日元|元|分(?!别|別|列|为)|家|款|项|項|"
+    r"个百分点|個百分點|百分点|亿元|万元|美元|欧元|港元|日元|元|分(?!别|別|列|为|之)|家|款|项|項|"
     r"件|所|座|倍|人|台|篇|种|种|"
     r"株|平方公里|公里|千米|吨|个(?!城市|省)|個|P(?![A-Za-z])|名(?!列)"
 )
 DATE_UNITS = re.compile(r"\s?(?:年|月|日|号|世纪|届|期|小时|天|岁|时|点|后)")
 
-LABELS = set(
-    [
-        "city",
-        "cities",
-        "kota",
-        "kabupaten",
-        "provinsi",
-        "stadt",
-        "städte",
-        "die",
-        "der",
-        "das",
-        "den",
-        "dem",
-        "le",
-        "les",
-        "l",
-        "ville",
-        "villes",
-        "the",
-        "a",
-        "an",
-        "this",
-        "these",
-        "that",
-        "those",
-        "it",
-        "its",
-        "they",
-        "he",
-        "she",
-        "we",
-        "our",
-        "their",
-        "his",
-        "her",
-        "i",
-        "you",
-        "both",
-        "all",
-        "each",
-        "every",
-        "some",
-        "many",
-        "most",
-        "other",
-        "others",
-        "only",
-        "even",
-        "also",
-        "now",
-        "then",
-        "here",
-        "there",
-        "when",
-        "while",
-        "where",
-        "which",
-        "who",
-        "how",
-        "what",
-        "why",
-        "for",
-        "to",
-        "by",
-        "on",
-        "as",
-        "but",
-        "or",
-        "so",
-        "yet",
-        "nor",
-        "of",
-        "than",
-        "although",
-        "though",
-        "however",
-        "meanwhile",
-        "moreover",
-        "among",
-        "according",
-        "overall",
-        "note",
-        "notes",
-        "source",
-        "rank",
-        "total",
-        "score",
-        "scores",
-        "points",
-        "point",
-        "index",
-        "report",
-        "ranking",
-        "rankings",
-        "table",
-        "figure",
-        "tier",
-        "top",
-        "ai",
-        "menurut",
-        "sementara",
-        "sedangkan",
-        "namun",
-        "selain",
-        "misalnya",
-        "ini",
-        "itu",
-        "para",
-        "pada",
-        "untuk",
-        "dalam",
-        "laporan",
-        "indeks",
-        "jumlah",
-        "yang",
-        "oleh",
-        "catatan",
-        "skor",
-        "poin",
-        "peringkat",
-        "karena",
-        "secara",
-        "tahun",
-        "punkte",
-        "punkten",
-        "rangliste",
-        "platz",
-        "rang",
-        "ein",
-        "eine",
-        "einen",
-        "einem",
-        "einer",
-        "laut",
-        "während",
-        "auch",
-        "bericht",
-        "studie",
-        "wert",
-        "hinweis",
-        "jahr",
-        "selon",
-        "dans",
-        "pour",
-        "cette",
-        "ces",
-        "ce",
-        "une",
-        "un",
-        "classement",
-        "étude",
-        "rapport",
-        "tandis",
-        "alors",
-        "elle",
-        "il",
-        "ils",
-        "january",
-        "february",
-        "march",
-        "april",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "januari",
-        "februari",
-        "maret",
-        "mei",
-        "juni",
-        "juli",
-        "agustus",
-        "oktober",
-        "desember",
-        "januar",
-        "februar",
-        "märz",
-        "dezember",
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-        "today",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "last",
-        "next",
-    ]
-)
+_LABELS = """
+auf an im bei mit nach von vor zu über unter durch für seit sur sous avec au aux par chez depuis di
+ke dari sebagai saat ketika setelah sebelum with from after before since under over at up neither
+no nr city cities kota kabupaten provinsi stadt städte die der das den dem le les l ville
+villes the a an this these that those it its they he she we our their his her i you both all
+each every some many most other others only even also now then here there when while where
+which who how what why for to by on as but or so yet nor of than although though however
+meanwhile moreover among according overall note notes source rank total score scores points
+point index report ranking rankings table figure tier top ai menurut sementara sedangkan
+namun selain misalnya ini itu para pada untuk dalam laporan indeks jumlah yang oleh catatan
+skor poin peringkat karena secara tahun punkte punkten rangliste platz rang ein eine einen
+einem einer laut während auch bericht studie wert hinweis jahr selon dans pour cette ces ce
+une un classement étude rapport tandis alors elle il ils january february march april june
+july august september october november december januari februari maret mei juni juli agustus
+oktober desember januar februar märz dezember janvier février mars avril juin juillet août
+septembre octobre novembre décembre today monday tuesday wednesday thursday friday saturday
+sunday last next
+"""
+LABELS = frozenset(_LABELS.split())
 """Capitalised words that begin or end no name."""
 CJK_SUFFIX = re.compile(
     r"(?:市|省|自治区|自治區|自治州|特别行政区|大湾区|大灣區|都市圈|湾区|灣區|城市群|州|县|縣|"
@@ -466,6 +321,7 @@ CJK_SUFFIX = re.compile(
 CJK_NO_NAME = re.compile(
     r"^(?:该|本|其|此|这|這|那|某|各|全|我|每|两|多|几|数|上述|以上|城|都|省|直辖|地级|一线|"
     r"二线|新一线)"
+    r"|^(?:绝对|遥遥|明显|整体|总体|依然|继续|稳步|率先|双双|一直|全面)|(?:量|额|值|率|数|占比)$"
     r"|城市|指数|指數|排名|评分|得分|分值|研究|报告|報告|企业|企業|全国|全國|全球|世界|"
     r"中国(?!香港|澳门|台湾)|国内|人工智能|"
     r"产业|產業|指标|总分|綜合|综合|水平|能力|数量|规模|单独|优势|明显|分别|"

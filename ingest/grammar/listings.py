@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ingest.grammar import numerals
+from ingest.grammar.phrases import resolve
 from ingest.grammar.quantities import Quantity, read_quantity
+from ingest.grammar.ranks import read_rank
 from ingest.grammar.statements import Direction, Entry, Refusal, Statement
 from ingest.grammar.tokens import Name, Token, Tokens
 
@@ -26,7 +28,8 @@ class _Row:
 
 _LABEL = re.compile(
     r"(?:(?<=^)|(?<=\n)|(?<=[\s,;，；、。]))(?:"
-    r"\((?P<round>\d{1,4})\)|(?P<tie>T-?|=)?(?P<dot>\d{1,4})(?P<tie2>=)?(?:[.)．]|、|[:：])(?=\s?[^\d\s])"
+    r"\((?P<round>\d{1,4})\)|(?P<tie>T-?|=)?(?P<dot>\d{1,4})(?P<tie2>=)?(?:[.)．]|、|"
+    r"[:：])(?=\s?[^\d\s])"
     r"|(?:No\.?|Nr\.?|#|TOP) ?(?P<no>\d{1,4}) ?[.:：]?(?=\s?[^\d\s])"
     r"|第(?P<zh>\d{1,4}|[一二三四五六七八九十]{1,3})(?:名|位) ?[:：])[ \t]*"
 )
@@ -35,8 +38,11 @@ _ITEM_END = re.compile(r"\n|…|\.\.\.|[;；。]|[,，、]\s*$")
 
 def read_listings(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
     """Rankings that the layout of a text gives, with their places."""
-    yield from _numbered(text, reader)
-    yield from _tables(text, reader)
+    numbered = list(_numbered(text, reader))
+    yield from numbered
+    for table in _tables(text, reader):
+        if not any(n.start < table.end and table.start < n.end for n in numbered):
+            yield table
     yield from _bars(text, reader)
 
 
@@ -61,8 +67,6 @@ def _numbered(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
 
 def _item(label: re.Match[str], start: int, end: int, reader: Tokens) -> _Row | None:
     """``name [, score]`` behind a label, or nothing where the item says anything else."""
-    from ingest.grammar.phrases import resolve
-
     rank = label["round"] or label["dot"] or label["no"] or label["zh"]
     number = int(rank) if rank.isdigit() else int(numerals.cjk_value(rank))
     tokens = [t for t in reader.read(start, end) if t.code]
@@ -147,8 +151,11 @@ def _listing(text: str, rows: list[_Row]) -> Iterator[Statement | Refusal]:
     scored = [(r.rank, r.score.value) for r in rows if r.score is not None]
     direction, fits = direction_of(scored)
     sure = 0.9 if fits and all(step >= 0 for step in _steps(ranks)) else 0.6
-    if all(e.known is False for e in entries):
-        sure *= 0.6
+    known = [e.known for e in entries]
+    if not scored and not any(known):
+        sure = min(sure, 0.5)  # headings are numbered, too
+    if all(k is False for k in known):
+        sure *= 0.4
     yield Statement(
         "ranking",
         entries,
@@ -181,9 +188,10 @@ def direction_of(scored: list[tuple[int, Decimal]]) -> tuple[Direction | None, b
 
 _ROW = re.compile(
     r"(?P<rank>T-?\d{1,4}|=?\d{1,4}=?)[.)]?[ \t]{1,20}(?P<name>[^\d\s|][^\d\n|]{0,60}?)"
-    r"(?P<values>(?:[ \t]{1,20}[+\-−]?\d[\d.,]{0,20}%?){1,30})$"
+    r"(?P<values>(?:[ \t]{1,20}[+\-−]?\d[\d.,]{0,20}%?){0,30})$"
 )
-_ROW_END = tuple("0123456789%")
+_ROW_BEGIN = tuple("0123456789=T")
+_names_a_place = re.compile(r"[A-ZÀ-Þ][\w'’.\- ]{1,40}$|[㐀-鿿·—-]{2,12}$").match
 _TOTAL = re.compile(r"total|score|index|overall|skor|nilai|gesamt|punkte|总分|得分|综合|分值", re.I)
 
 
@@ -197,9 +205,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _tables(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
     block: list[tuple[int, re.Match[str]]] = []
     header = previous = ""
-    for at, line in [*_lines(reader.text), (len(text), "")]:
+    for at, line in [*_lines(reader.text.replace("|", " ")), (len(text), "")]:
+        if line and not line.strip("-=:+ \t"):
+            continue  # a rule between heading and rows
         strip = line.strip()
-        row = _ROW.match(strip) if len(line) < 300 and strip[-1:] in _ROW_END else None
+        row = _ROW.match(strip) if len(line) < 300 and strip[:1] in _ROW_BEGIN else None
         at += len(line) - len(line.lstrip())
         same = (
             row is not None
@@ -214,25 +224,29 @@ def _tables(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
                 header = previous
             block.append((at, row))
         previous = line
-    return
 
 
 def _table(
     text: str, reader: Tokens, header: str, block: list[tuple[int, re.Match[str]]]
 ) -> Iterator[Statement | Refusal]:
-    from ingest.grammar.ranks import read_rank
-
-    if len(block) < 2:
-        return
     columns = len(block[0][1]["values"].split())
+    names = [reader.text[at + row.start("name") : at + row.end("name")] for at, row in block]
+    if len(block) < (2 if columns else 3) or not all(map(_names_a_place, names)):
+        return
+    try:
+        printed = [read_rank(row["rank"]) for _, row in block]
+    except ValueError:
+        return
+    ranks = [rank.rank_from for rank in printed]
+    if not _are_ranks(ranks):
+        return
     titles = header.split()
     column = 0 if columns == 1 else None
     if columns > 1 and len(titles) >= columns:
         totals = [i for i, t in enumerate(titles[-columns:]) if _TOTAL.search(t)]
         column = totals[0] if len(totals) == 1 else None
     entries: list[Entry] = []
-    for at, row in block:
-        rank = read_rank(row["rank"])
+    for (at, row), rank in zip(block, printed, strict=True):
         value = None
         if column is not None:
             try:
@@ -256,24 +270,13 @@ def _table(
                 known,
             )
         )
-    ranks = [e.rank_from or 0 for e in entries]
     start, end = block[0][0] + block[0][1].start("rank"), block[-1][0] + block[-1][1].end()
     quote = text[start:end]
-    if any(step < 0 for step in _steps(ranks)):
-        yield Refusal(
-            tuple(e.name for e in entries),
-            tuple(map(str, ranks)),
-            "the numbers don't rise",
-            start,
-            end,
-            quote,
-        )
-        return
     ties = {r for r in ranks if ranks.count(r) > 1}
     entries = [Entry(**{**e.__dict__, "tied": e.tied or e.rank_from in ties}) for e in entries]
     scored = [(e.rank_from or 0, e.score.value) for e in entries if e.score is not None]
     direction, fits = direction_of(scored)
-    why = "" if column is not None else "; which column is the score isn't known"
+    why = "" if column is not None or not columns else "; which column is the score isn't known"
     yield Statement(
         "ranking",
         tuple(entries),
@@ -284,6 +287,13 @@ def _table(
         f"rows of a table{why}",
         direction=direction,
     )
+
+
+def _are_ranks(numbers: list[int]) -> bool:
+    """Whether numbers go on as ranks do: by one, or by as many as were tied before."""
+    if all(1900 <= number <= 2100 for number in numbers):
+        return False
+    return all(b - a in (0, 1, numbers.count(a)) for a, b in itertools.pairwise(numbers))
 
 
 # --- rows of bars -------------------------------------------------------------------------------

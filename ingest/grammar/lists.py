@@ -13,13 +13,14 @@ from ingest.grammar.quantities import Quantity, decimal_sign, missing_reason, re
 IsName = Callable[[str], bool]
 LONGEST = 5000
 
-AND_WORDS = ("and", "dan", "serta", "und", "sowie", "et", "ainsi que", "as well as")
+AND_WORDS = ("and", "dan", "serta", "und", "sowie", "et", "ainsi que", "as well as", r"bzw\.")
 CJK_AND = "和与與及"
 _AND = re.compile(rf"[\s,、，;；]+(?:{'|'.join(AND_WORDS)}|&)\s+|以及|\s+&\s+", re.IGNORECASE)
 _COMMA = re.compile(r"\s*(?:[,、，;；]\s*[.。·]?\s*(?=\S)|[.。]\s*,\s*|\s/\s)\s*")
 _RESPECTIVELY = re.compile(
     r"^\s*(?:respectively|masing-masing|berturut-turut|jeweils|bzw\.|respectivement|分别[为是]?|"
-    r"分別[為是]?)[\s:：,，]*|[\s,，]*(?:respectively|masing-masing|respectivement|jeweils)[\s.。]*$",
+    r"分別[為是]?)[\s:：,，]*|[\s,，]*(?:respectively|masing-masing|respectivement|"
+    r"jeweils)[\s.。]*$",
     re.IGNORECASE,
 )
 _GLOSS = re.compile(r"\s*[(（\[【]([^()（）\[\]【】]{0,60})[)）\]】]")

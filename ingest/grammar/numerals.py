@@ -144,9 +144,10 @@ _SMALL = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000
 _LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 CJK_DIGIT = f"[{''.join(_DIGIT)}]"
 CJK_MAGNITUDE = f"[{''.join((*_SMALL, *_LARGE))}]"
+_CJK_CHAR = f"[{''.join((*_DIGIT, *_SMALL, *_LARGE))}]"
 CJK = (
-    rf"(?:[{''.join((*_DIGIT, *_SMALL, *_LARGE))}]{{1,20}}"
-    rf"(?:[点點]{CJK_DIGIT}{{1,20}}{CJK_MAGNITUDE}{{0,4}})?)"
+    rf"(?:{_CJK_CHAR}{{1,40}}(?!{_CJK_CHAR})"
+    rf"(?:[点點]{CJK_DIGIT}{{1,20}}{CJK_MAGNITUDE}{{0,4}}(?!{_CJK_CHAR}))?)"
 )
 
 

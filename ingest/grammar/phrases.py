@@ -58,7 +58,9 @@ def _run(token: Token, before: Token | None, after: Token | None, reader: Tokens
         end = start + counted.end(1)
         first = Name(counted[1], start, end, reader.known(counted[1]) or None)
         number = int(counted[2]) if counted[2].isdigit() else int(numerals.cjk_value(counted[2]))
-        return [Token("n", start, end, first), Token("g", end, token.end, number)]
+        stop = start + counted.end()
+        rest = [Token("w", stop, token.end)] if stop < token.end else []
+        return [Token("n", start, end, first), Token("g", end, stop, number), *rest]
     if plain and listed and len(name) == 1:
         return named(False)
     if plain and lexicon.CJK_SUFFIX.search(name) and 2 <= len(name) <= _LONGEST_NAME:
@@ -84,7 +86,7 @@ def _run(token: Token, before: Token | None, after: Token | None, reader: Tokens
 
 _LONGEST_NAME = 12
 _COUNTED = re.compile(
-    r"^(.{1,7}?)([两兩二三四五六七八九十]{1,2}|\d{1,2})(?:市|地|城|省|省市|大城市)$"
+    r"(.{1,7}?)([两兩二三四五六七八九十]{1,2}|\d{1,2})(?:省市|大城市|市|地|城|省)(?![区级名市方])"
 )
 
 
@@ -98,12 +100,17 @@ def _names_in(bracket: Bracket, reader: Tokens) -> list[Name] | None:
     return names if len(names) > 1 and all(t.code in "nca" for t in tokens) else None
 
 
+_TIE_MARK = re.compile(
+    r"^\s*(?:tie|tied|ties|=|并列|並列|seri)\s*$|=\s?\d|\d(?:st|nd|rd|th)?\s?=|\bT-?\d|并列|並列"
+)
+
+
 def _annotate(name: Name, bracket: Bracket) -> None:
     """What a bracket behind a name says of it: its rank, its score, a tie, or a gloss only."""
     codes = "".join(t.code for t in bracket.tokens)
     ranks = [t.data for t in bracket.tokens if t.code == "r"]
     numbers = [t for t in bracket.tokens if t.code == "q"]
-    if "X" in codes or re.fullmatch(r"\s*(?:tie|tied|ties|=|并列|並列|seri)\s*", bracket.text):
+    if "X" in codes or _TIE_MARK.search(bracket.text):
         name.tied = True
     if len(ranks) == 1 and len(numbers) <= 1:
         name.rank = ranks[0][:2]
@@ -128,6 +135,7 @@ def _has_decimals(quantity: Quantity) -> bool:
     return isinstance(exponent, int) and exponent < 0 and quantity.upper is None
 
 
+_EACH = re.compile(r"均|都|皆|\b(?:each|both|jeweils|masing-masing|chacun)", re.IGNORECASE)
 _LINKS = {"de", "d", "the", "of", "city", "kota", "ville", "stadt", "du"}
 SCORE_UNITS = re.compile(r"points?|pts|poin|punkten?|分", re.IGNORECASE)
 
@@ -158,6 +166,11 @@ class Phrases:
                 and not any(t.data[3] == "lead" for t in tokens[at:end] if t.code == "r")
             ):
                 ranks = [t.data for t in tokens[at:end] if t.code == "r"]
+                if len(ranks) == 2 and self._between(tokens, at) and ranks[0][0] < ranks[1][0]:
+                    span = ranks[0][0], ranks[1][1], False, ""
+                    self._add("j", token.start, tokens[end - 1].end, span)
+                    at = end
+                    continue
                 self._add("K", token.start, tokens[end - 1].end, ranks)
                 at = end
             elif code == "b":
@@ -187,13 +200,18 @@ class Phrases:
                 self.items.append(token)
                 at += 1
 
+    def _between(self, tokens: list[Token], at: int) -> bool:
+        begin = tokens[max(at - 2, 0)].start
+        words = self.reader.text[begin : tokens[at].start].lower()
+        return bool(re.search(r"\b(?:between|antara|zwischen|entre)\b|介于", words))
+
     def _previous_rank(self, tokens: list[Token], at: int) -> int:
         """From a rank to another: the first one is the rank of before."""
         end = at + 1
         while end < len(tokens) and end < at + 6 and tokens[end].code in "wpT":
             end += 1
         if end < len(tokens) and tokens[end].code in "rj":
-            self._add("w", tokens[at].start, tokens[end].end)
+            self._add("v", tokens[at].start, tokens[end].end)
             return end + 1
         self._add("w", tokens[at].start, tokens[at].end)
         return at + 1
@@ -206,6 +224,7 @@ class Phrases:
         first = at
         names: list[Name] = []
         ends: list[int] = []
+        adjacent = False
         scored: list[tuple[int, Quantity | str]] = []
         while at < len(tokens) and tokens[at].code == "n":
             name = replace(tokens[at].data)
@@ -215,11 +234,19 @@ class Phrases:
                 at += 1
             names.append(name)
             ends.append(at)
-            if figure := self._figure(tokens, at):
+            figure = self._figure(tokens, at)
+            if figure is None and self._adjacent(tokens, at):
+                figure, adjacent = at + 1, True
+            if figure:
                 scored.append((len(names) - 1, tokens[figure - 1].data))
                 at = figure
+                while at < len(tokens) and tokens[at].code == "b":
+                    _annotate(names[-1], tokens[at].data)  # 甲市得分92.4分(第1位)
+                    at += 1
             after = _separator_end(tokens, at)
             if after is None or after >= len(tokens):
+                break
+            if self._ends_clause(tokens, first, at):
                 break
             skip = after
             while skip < len(tokens) and tokens[skip].code in "wF" and skip < after + 4:
@@ -237,28 +264,54 @@ class Phrases:
                 at = skip
             else:
                 break
+        if adjacent and len(names) < 2:  # Version 2.0 is no list of scores
+            at, scored = ends[-1], []
         covered = {index for index, _ in scored}
-        some = scored and len(covered) < len(names) and covered != set(range(1, len(names)))
-        if some:  # a figure behind the last name only is not that name's alone
-            at = ends[-1] if covered == {len(names) - 1} else at
-            scored = []
+        if scored and len(covered) < len(names):
+            # A figure behind the last name only need not be that name's alone.
+            if covered == {len(names) - 1}:
+                words = self.reader.text[tokens[ends[-1] - 1].end : tokens[at - 1].start]
+                if _EACH.search(words):
+                    scored = [(index, scored[0][1]) for index in range(len(names))]
+                else:
+                    at, scored = ends[-1], []
+            else:
+                names[0].broken, scored = True, []
         for index, figure_data in scored:
             if isinstance(figure_data, Quantity):
                 names[index].score = figure_data
             else:
                 names[index].missing = figure_data
         code = self._code(tokens, first)
-        if code == "l" and len(names) == 2 and tokens[first + 1].code == "c" and not scored:
+        comma = self.reader.text[tokens[first + 1].start] if first + 1 < len(tokens) else ""
+        turns = code == "l" or (first > 0 and tokens[first - 1].code in "BUA")
+        if turns and len(names) == 2 and comma in (",", "，") and not scored:
             # In Asia, Alphaville ...: a place, and then the subject.
-            self._add("l", names[0].start, names[0].end, names[:1])
+            self._add(code, names[0].start, names[0].end, names[:1])
             self._add("c", tokens[first + 1].start, tokens[first + 1].end)
             code, first, names = "N", first + 2, names[1:]
-        if self._is_broken(tokens, first):
+        if len(names) == 1 and len(self.items) > 1 and self.items[-2].code == "r":
+            particle = self.items[-1]
+            if self.reader.text[particle.start : particle.end] == "的":  # 位居榜首的甲市
+                low, high, tied, _ = self.items[-2].data
+                names[0].rank, names[0].tied = (low, high), tied
+                self._add("w", self.items[-2].start, particle.end)
+                del self.items[-3:-1]
+        if self._is_broken(tokens, first) or self._is_cut(tokens, at):
             names[0].broken = True
         self._add(code, tokens[first].start, tokens[at - 1].end, names)
         if _separator_end(tokens, at) is None and at > ends[-1] and not scored:
             return ends[-1]
         return at
+
+    def _adjacent(self, tokens: list[Token], at: int) -> bool:
+        """Whether a score stands right behind a name: ``Alpha 92.4, Beta 90.1``, 甲市80.3分."""
+        if at >= len(tokens) or tokens[at].code != "q" or _list_end(tokens, at, "qM") > at + 1:
+            return False
+        quantity: Quantity = tokens[at].data
+        if SCORE_UNITS.fullmatch(quantity.unit):
+            return True
+        return not quantity.unit and quantity.operator == "eq" and _has_decimals(quantity)
 
     def _links(self, tokens: list[Token]) -> bool:
         words = (self.reader.text[t.start : t.end].lower() for t in tokens)
@@ -283,6 +336,28 @@ class Phrases:
             if text == "的":
                 return None
         return end + 1
+
+    def _ends_clause(self, tokens: list[Token], first: int, at: int) -> bool:
+        """Whether a comma behind a Chinese name ends the clause: names are apart by 、.
+
+        Only a list that begins its sentence may have commas throughout.
+        """
+        comma = self.reader.text[tokens[at].start : tokens[at].end]
+        name = self.reader.text[tokens[first].start]
+        if comma not in (",", "，") or not "㐀" <= name <= "鿿":
+            return False
+        if tokens[at - 1].code not in "nb":  # behind a figure
+            return True
+        return first > 0 and tokens[first - 1].code != ";"
+
+    def _is_cut(self, tokens: list[Token], at: int) -> bool:
+        """Whether an item behind the last name of a list isn't read as a name."""
+        return (
+            at + 1 < len(tokens)
+            and tokens[at].code == "c"
+            and self.reader.text[tokens[at].start] == "、"
+            and tokens[at + 1].code in "wu"
+        )
 
     def _is_broken(self, tokens: list[Token], first: int) -> bool:
         """Whether an item before the first name of a list isn't read as a name."""

@@ -54,17 +54,33 @@ def read_statements(
             state = State(tier=state.tier)
             continue
         words = without_titles(sentence, text)
+        for token in words:  # 直辖市 is no subject where municipalities are left out
+            if any(c.relation == "excludes" and c.start <= token.start < c.end for c in note):
+                token.code, token.data = "w", None
         found.extend(Sentence(text, reader, resolve(words, reader), state).read())
     found.sort(key=lambda f: (f.start, f.end))
-    return [_with_cohort(f, cohorts, text) for f in found]
+    found = [_with_cohort(f, cohorts, text) for f in found]
+    if lexicon.LOWER_IS_BETTER.search(text):
+        found = [_lower(f) for f in found]
+    return found
+
+
+def _lower(found: Found) -> Found:
+    """A statement of a text that says that lower is better."""
+    if isinstance(found, Refusal) or found.direction == "higher_is_better":
+        return found
+    return replace(found, direction="lower_is_better")
 
 
 _LANGUAGE_WORDS = {
     ",": re.compile(
-        r"\b(?:yang|dengan|dan|di|masing-masing|der|die|das|und|mit|ist|les|des|est|avec|une|et)\b",
+        r"\b(?:yang|dengan|dan|di|pada|masing-masing|memiliki|der|die|das|und|mit|ist|les|des|est|avec|une|"
+        r"et)\b",
         re.IGNORECASE,
     ),
-    ".": re.compile(r"\b(?:the|of|and|with|in|is|was|by)\b|[㐀-鿿]", re.IGNORECASE),
+    ".": re.compile(
+        r"\b(?:the|of|and|with|in|is|was|by|has|have|for|from|than|at|to)\b|[㐀-鿿]", re.IGNORECASE
+    ),
 }
 
 

@@ -58,8 +58,8 @@ ORDINALS |= {
 NAMED = {
     name: number
     for number, names in {
-        1: "榜首 首位 冠军 冠軍 首名 魁首 头名 頭名 状元 居首",
-        2: "亚军 亞軍 次席 榜眼",
+        1: "榜首 首位 冠军 冠軍 首名 魁首 头名 頭名 状元 居首 桂冠",
+        2: "亚军 亞軍 次席 榜眼 居次",
         3: "季军 季軍 探花",
     }.items()
     for name in names.split()
@@ -70,7 +70,8 @@ _NUMBER = re.compile(rf"{numerals.DIGITS}|{numerals.CJK}")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?(?: belas| puluh)?")
 _LABEL = re.compile(
     r"(?:ranked|ranking|ranks|rank|place|position|no\.?|nr\.?|nos\.?|n°|nº|#|№|nomor|peringkat|"
-    r"urutan|posisi|juara|platz|rang|position|第|居第|位居第|位列第|排名第|排第|列第|名列第|居|位居|"
+    r"urutan|posisi|juara|platz|rang|position|第|居第|位居第|位列第|排名第|排第|列第|名列第|居|"
+    r"位居|"
     r"位列|名列|排名)\s*",
     re.IGNORECASE,
 )
@@ -85,10 +86,11 @@ _TIE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _ENDING = re.compile(
-    r"(?:st|nd|rd|th|er|re|ère|ème|eme|e|\.|º|°|ª)?\s*(?:place|position|rank|名|位|个|個|Platz|Rang)?",
+    r"(?:st|nd|rd|th|er|re|ère|ème|eme|e|\.|º|°|ª)?\s*(?:place|position|rank|名|位|个|個|Platz|"
+    r"Rang)?",
     re.IGNORECASE,
 )
-_TO = re.compile(rf"\s*(?:[{MINUS}—~～〜]|至|到|\s(?:to|bis|à|hingga|sampai)\s)\s*第?\s*")
+_TO = re.compile(rf"\s*(?:[{MINUS}—~～〜]|至|到|(?:to|bis|à|hingga|sampai)\s)\s*第?\s*")
 _KE = re.compile(r"ke-?\s?(?=\d)", re.IGNORECASE)
 LONGEST = 40
 

@@ -61,6 +61,8 @@ class Statement:
     direction: Direction | None = None
     label: str = ""
     """Name of the tier, or number of places of the set, as printed."""
+    topic: str = ""
+    """What the ranks are about, where words right behind them say so: "in terms of capital"."""
     candidate: int | None = None
     """Of a withheld rank: what it most likely is."""
 

@@ -68,7 +68,10 @@ _NAME = re.compile(
     rf"sur|en|la|le)[ \u00a0](?={_CAPITAL}))?|[-](?:de|en|la|le|sur|du|"
     rf"aux)-(?={_CAPITAL})){_CAPITAL}){{0,11}}"
 )
-_NAME_WORD = re.compile(rf"{_CAPITAL}|[^\s]+")
+_KNOWN_RUN = re.compile(
+    rf"(?={_CAPITAL})[\w.'’]{{1,40}}(?:(?:[ \u00a0–—\-]|, | & )[\w.'’]{{1,40}}){{0,7}}"
+)
+_KNOWN_WORD = re.compile(r"[\w.'’]+")
 _GLOSS = re.compile(r"\([^()㐀-鿿\d]{1,20}\)")
 _QUOTES = "\"'“”‘’「」『』«»„《》〈〉*"
 _SCORE_WORD = re.compile(
@@ -78,9 +81,13 @@ _UNIT_WORD = re.compile(
     r"[ \u00a0]?(?P<unit>(?:percentage points?|percent|per cent|persen|poin persentase|"
     r"prozentpunkte?n?|"
     r"prozent|pour cent|points de pourcentage|[PE]FLOPS|EFLOPS|[PE](?![\w-])|US dollars|dollars|"
-    r"euros?|yuan|rupiah|[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
+    r"euros?|yuan|rupiah|(?:(?-i:[A-Z]{2,5}) )?[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
     re.IGNORECASE,
 )
+_NOUN_UNIT = re.compile(
+    r"[A-Z]{2}|Prozent|Unternehmen|Firmen|Patente|Einwohner|Universitäten|Stellen|Euro|Dollar"
+)
+"""Units that begin with a capital; any other such word may be the next name."""
 _NO_UNITS = {
     "out",
     "per",
@@ -108,7 +115,17 @@ _OUT_OF = re.compile(
     r"(?<=\d)/\d+",
     re.IGNORECASE,
 )
-_RANGE_WORD = re.compile(r"(?:from|dari|von|de)\s$", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"(?:较|比|than|from|with|to|dari|dibanding(?:kan)?|als|gegenüber|que|à)(?: the)?",
+    re.IGNORECASE,
+)
+"""Before a year that a rank is compared with."""
+_BEFORE_ORDINAL = frozenset(
+    ["in", "at", "into", "to", "is", "was", "are", "now", "still", "again", "est", "ist"]
+)
+_LETTER_PLACE = re.compile(r"[A-Z](?:市|省|县|城)(?!市)")
+_PLACE_WORD = re.compile(r"place|spot|position|rank|platz|rang|stelle", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"\b(?:its|their|his|her|our|ihre[mrn]?|seine[mrn]?|son|sa|leur) $", re.I)
 _LONGEST_NAME = 12  # Chinese characters
 
 
@@ -243,15 +260,12 @@ class Tokens:
                 if _CJK.match(part[-1]) and self.known(part):
                     return Token("n", at, end, Name(part, at, end, known=True))
             return None
-        run = _NAME.match(self.text, at)
+        run = _KNOWN_RUN.match(self.text, at)
         if run is None:
             return None
-        ends = [m.end() for m in re.finditer(r"[\w.'’]+(?=[\s–—\-]|$)", run.group())]
-        comma = re.compile(r"[\w.\- ]+, [A-Z][\w.]+").match(self.text, at)
-        for end in sorted(
-            {*(at + e for e in ends), run.end(), comma.end() if comma else at}, reverse=True
-        ):
-            if end > at and end <= stop and self.known(self.text[at:end]):
+        ends = [at + m.end() for m in _KNOWN_WORD.finditer(run.group())]
+        for end in reversed(ends):
+            if end <= stop and self.known(self.text[at:end]):
                 return Token("n", at, end, Name(self.text[at:end], at, end, known=True))
         return None
 
@@ -277,7 +291,7 @@ class Tokens:
     def _rank(self, at: int, stop: int, before: list[Token]) -> Token | None:
         text = self.text
         if many := lexicon.MANY_RANKS.match(text, at):
-            numbers = [int(n) for n in re.findall(r"\d+", many[1])]
+            numbers = [int(n) for n in re.findall(r"\d+", many["listed"] or many[2])]
             return Token("K", at, many.end(), [(n, n, False, "") for n in numbers])
         found = lexicon.RANK.match(text, at)
         if found is None:
@@ -306,11 +320,24 @@ class Tokens:
         if a < 1 or (1900 <= a <= 2100 and "zh" not in groups):
             return None
         kind = ""
+        if {"dig", "ord", "bare"} & set(groups) and self._counts_something_else(at, end):
+            return None
         if "bare" in groups:
             if not self._bare_is_rank(at, end, before):
                 return None
             kind = "bare"
-        return Token("j" if b > a else "r", at, end, (a, b, "tie" in groups, kind))
+        return Token(
+            "j" if b > a else "r", at, end, (a, b, bool({"tie", "jord"} & set(groups)), kind)
+        )
+
+    def _counts_something_else(self, at: int, end: int) -> bool:
+        """The 95th percentile, the 16th annual edition, its 15th year are no ranks."""
+        if _PLACE_WORD.search(self.text[at:end]):
+            return False
+        after = re.match(r"[\s-]+([^\W\d_]+)", self.text[end : end + 30])
+        if after and lexicon.AFTER_BARE.match(after[1]):
+            return True
+        return bool(_POSSESSIVE.search(self.text[max(at - 8, 0) : at]))
 
     def _bare_is_rank(self, at: int, end: int, before: list[Token]) -> bool:
         """Whether an ordinal in words, alone, is a rank: not so in "first time"."""
@@ -322,7 +349,8 @@ class Tokens:
         if previous is None:
             return False
         word = self.text[previous.start : previous.end].lower()
-        follows = len(before) > 1 and previous.code in "ca" and before[-2].code == "r"
+        earlier = next((t.code for t in reversed(before) if t.code not in "ca"), "")
+        follows = previous.code in "ca" and earlier == "r"
         if (
             previous.code == "v"
             or follows
@@ -331,12 +359,12 @@ class Tokens:
             return True
         ends_here = follower is None or bool(
             re.match(
-                r"\s*(?:and|with|at|in|globally|nationally|worldwide|overall|dan|dengan|und|mit|"
+                r"\s*(?:and|with|at|in|globally|nationally|worldwide|overall|to|dan|dengan|und|mit|"
                 r"et|avec)\b",
                 rest,
             )
         )
-        near = previous.code in "n,ub" or word in ("in", "at", "into", "to", "is", "was", "are")
+        near = previous.code in "n,ubm" or word in _BEFORE_ORDINAL
         return ends_here and near
 
     def _quantity(self, at: int, stop: int, before: list[Token]) -> Token | None:
@@ -373,7 +401,19 @@ class Tokens:
             and not lexicon.CJK_UNITS.match(text, end)
         ):
             return Token("w", at, end)  # from 0 to 1 is a figure of speech, or a period
-        return self._with_unit(at, end, quantity, stop)
+        token = self._with_unit(at, end, quantity, stop)
+        if not token.data.unit and self._names_a_thing(token.end):
+            return Token("w", at, token.end)  # 985高校
+        return token
+
+    def _names_a_thing(self, at: int) -> bool:
+        """Whether Chinese characters go on right behind a number that has no unit."""
+        return bool(
+            _CJK.match(self.text[at : at + 1])
+            and not lexicon.keyword_at(self.text, at)
+            and not lexicon.RANK.match(self.text, at)
+            and not lexicon.SET.match(self.text, at)
+        )
 
     def _fused(self, digits: re.Match[str]) -> Token | None:
         """80.3,49.9 without spaces: one list of values."""
@@ -410,8 +450,7 @@ class Tokens:
             plain = word["unit"].lower() in lexicon.LABELS | _NO_UNITS or (
                 word["unit"][0].isupper()
                 and word.start("unit") > end
-                and not word["unit"].isupper()
-                and not word["unit"].lower().startswith("prozent")
+                and not _NOUN_UNIT.match(word["unit"])
             )
             if not is_keyword and not plain:
                 unit, end = word["unit"], word.end()
@@ -428,6 +467,8 @@ class Tokens:
         if found is None:
             return None
         code, end = found
+        if code == "T" and before and _COMPARED.fullmatch(self.text[before[-1].start : at].strip()):
+            code = "w"
         conjunction = _CJK.match(self.text[at]) and code == "a" and end == at + 1
         if conjunction and before and before[-1].code == "c" and before[-1].end == at:
             return None  # 、和田 begins a name
@@ -438,6 +479,9 @@ class Tokens:
     # --- names --------------------------------------------------------------------------------
 
     def _name(self, at: int, stop: int, before: list[Token]) -> Token | None:
+        if anonymous := _LETTER_PLACE.match(self.text, at):
+            place = Name(anonymous.group(), at, anonymous.end(), known=None)
+            return Token("n", at, anonymous.end(), place)
         run = _NAME.match(self.text, at)
         if run is None:
             return None
@@ -445,7 +489,7 @@ class Tokens:
         while words and self._is_label(*words[0]):
             words.pop(0)
         if not words:
-            return Token("w", at, run.end())
+            return Token("w", at, self._word_end(at))
         if words[0][0] > at:
             return Token("w", at, words[0][0])
         for number, (start, end) in enumerate(words[1:], start=1):

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal
 
-from babel import Locale
 from pydantic import Field, model_validator
 
 from ingest import reading
@@ -27,16 +25,15 @@ from ingest.parsers.table_choice import (
     choose,
     chosen_lines,
 )
-from ingest.ranking_rows import Columns, RankingRow, read_lines
+from ingest.ranking_rows import Columns, RankingRow, read_lines, whole
 from ingest.reading.content import Content, ReadingError
 from ingest.table_blocks import Aside, Line
-from ingest.table_roles import decimal_of, order, out_of_count
+from ingest.table_roles import WRAPPED, decimal_of, order, out_of_count, perhaps_wrapped
 from ingest.table_words import fold, unmarked, without_year
 
 SHOWN = 5
 ORDERED = 0.9
 """Share of rows in one order from which on the others are taken for misread."""
-LANGUAGES = ("en", "zh", "zh_Hant", "id", "de", "fr", "es", "pt")
 BASIS = {
     "printed": "",
     "implied": "rank implied by the order of the scores",
@@ -180,7 +177,11 @@ def read_table(content: Content, table: Table, data: bytes = b"") -> Declared:
     refused: list[Aside] = []
     left_out: list[Aside] = []
     for block, lines in _lines(chosen, table):
-        rows = read_lines(lines, _columns(block), decimal, frozenset(table.missing))
+        columns = _columns(block)
+        wrapped = perhaps_wrapped(lines, columns.entity, grouped=True)
+        refused += [Aside(lines[i].locator(), whole(lines[i]), WRAPPED) for i in sorted(wrapped)]
+        lines = [line for i, line in enumerate(lines) if i not in wrapped]
+        rows = read_lines(lines, columns, decimal, frozenset(table.missing))
         by_place = {line.locator(): line for line in lines}
         for row in rows.rows:
             line = by_place[row.locator]
@@ -317,8 +318,9 @@ def _add(found: Found, table: Table, context: Context, facts: Facts, one_unit: b
     row = found.row
     city_id = next((p.city for p in table.places if p.as_printed == row.entity), None)
     if city_id is None:
-        code = _country_code(row.country, table) if row.country else table.country_code
-        if row.country and code is None:
+        named = table.countries.get(row.country)
+        code = named or context.gazetteer.territories.country(row.country) or table.country_code
+        if row.country and code is None:  # no guess at a city without its country
             reason = f"unknown country '{row.country}'"
             _set_aside(facts, row.quote, reason, row.locator)
             return
@@ -366,22 +368,6 @@ def _set_aside(
     facts: Facts, text: str, reason: str, locator: str, candidates: Sequence[str] = ()
 ) -> None:
     facts.quarantine("published_rank", text, reason, locator, tuple(candidates), apart=True)
-
-
-def _country_code(printed: str, table: Table) -> str | None:
-    code = table.countries.get(printed) or _countries().get(fold(printed))
-    return code or (printed if printed in _countries().values() else None)
-
-
-@cache
-def _countries() -> dict[str, str]:
-    """Countries' usual names in our languages, folded, and their codes (Unicode CLDR)."""
-    names: dict[str, str] = {}
-    for language in LANGUAGES:
-        for code, name in Locale.parse(language).territories.items():
-            if len(code) == 2 and code.isalpha():
-                names.setdefault(fold(name), code)
-    return names
 
 
 PARSER = Parser("ranking_table", 1, NoOptions, DocumentOptions, read)

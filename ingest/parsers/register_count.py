@@ -105,6 +105,8 @@ class Options(Entry):
 
 class DocumentOptions(Entry):
     year: int | None = None
+    scope: Identifier | None = None
+    """Instead of the source's own, where its documents are registers of their own."""
     table: Choice | None = None
     """Instead of the source's own."""
 
@@ -219,7 +221,7 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             "indicator": indicator.indicator,
             "city_id": city,
             "year": year,
-            "scope": options.scope,
+            "scope": context.document_options.scope or options.scope,
             "unit": indicator.unit,
             "locator": f"{of.format(year)} in {city}",
             "quote": short_quote("; ".join(found)) or None,

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-import lxml.html
-from cssselect import SelectorError
 from pydantic import Field, model_validator
 
 from ingest.cards import Entry, Text
 from ingest.facts import ParseError
+from ingest.reading import ReadingError, tables_matching
 from ingest.reading.content import Content, Table
-from ingest.table_blocks import Block, Line, table_blocks
+from ingest.table_blocks import Block, Line, kinds, table_blocks
 from ingest.table_words import fold
 
 SHOWN = 12
@@ -142,12 +141,9 @@ def _titles(table: Table) -> str:
 def _selected(data: bytes, selector: str) -> set[int]:
     """Numbers, from 1, of the tables of an HTML document that a selector means."""
     try:
-        root = lxml.html.document_fromstring(data)
-        found = root.cssselect(selector)
-    except (SelectorError, lxml.etree.LxmlError) as error:
+        return set(tables_matching(data, selector))
+    except ReadingError as error:
         raise ParseError(f"'{selector}' is no selector of this document: {error}") from error
-    meant = {t for e in found for t in ([e] if e.tag == "table" else e.cssselect("table"))}
-    return {i for i, table in enumerate(root.iter("table"), 1) if table in meant}
 
 
 def _number(table: Table) -> int | None:
@@ -229,8 +225,9 @@ def chosen_lines(
 ) -> list[ChosenLines]:
     """Rows of the chosen tables, block by block, with the named columns found in each.
 
-    Blocks stand side by side or on the next page. One without headings goes on with the columns
-    of the one before, where it has as many. One with other headings is no part of the table.
+    Blocks stand side by side or on the next page. One that lacks the headings, or has them
+    garbled, goes on with the columns of the one before where it holds numbers and texts in the
+    same columns; else it is no part of the table.
 
     Args:
         tables: from :func:`choose`.
@@ -243,19 +240,15 @@ def chosen_lines(
     found: list[ChosenLines] = []
     wrong: ParseError | None = None
     for block in (b for table in tables for b in table_blocks(table)):
-        if (
-            not any(block.headings)
-            and found
-            and len(found[-1].block.headings) == len(block.headings)
-        ):
+        if _has(block, also) or not any(block.headings):
+            try:
+                columns = {k: column_of(block, n) for k, n in names.items()}
+                found.append(ChosenLines(block, columns))
+                continue
+            except ParseError as error:
+                wrong = wrong or error
+        if found and kinds(found[-1].block) == kinds(block):
             found.append(ChosenLines(block, found[-1].columns))
-            continue
-        if not _has(block, also):
-            continue
-        try:
-            found.append(ChosenLines(block, {k: column_of(block, n) for k, n in names.items()}))
-        except ParseError as error:
-            wrong = wrong or error
     if not found:
         raise wrong or ParseError(f"no row with a number stands in {listed(tables)}")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from ingest.reading import zips
 from ingest.reading.content import Content, ReadingError
 from ingest.reading.forms import UNREADABLE, recognise
 
@@ -30,6 +31,8 @@ def content(data: bytes, name: str = "", member: str | None = None, depth: int =
     form, inside = recognise(data)
     if form in UNREADABLE:
         raise ReadingError(f"it is {UNREADABLE[form]} ({inside})")
+    if form == "gzip":
+        return content(zips.unpack(data), name.removesuffix(".gz"), member, depth)
     options: dict[str, object] = {}
     if form == "zip":
         options = {"member": member, "depth": depth}

@@ -27,19 +27,20 @@ UNREADABLE = {
     "xml": "XML of no known form: export it as XLSX, CSV or JSON",
     "xml workbook": "an Excel 2003 XML workbook: save it as XLSX",
     "mhtml": "a web archive: save the page as HTML",
-    "gzip": "a gzip file: unpack it, or let the card's document be what is inside",
     "rar": "a RAR archive: unpack it and make a ZIP archive",
     "7z": "a 7-Zip archive: unpack it and make a ZIP archive",
     "image": "a picture: make a PDF of it, which OCR can read",
-    "unknown": "of no known form: see docs/add-a-source.md for those that are read",
+    "unknown": "of no known form: see docs/forms.md for those that are read",
 }
 """Forms that no reader reads, and what to do."""
 
 _HEAD = 100_000
 _WHOLE = 20_000_000
 """Longer texts are told by their beginning."""
+_COUNTED = 2_000_000
+"""The rows of a longer table aren't counted."""
 _MAGIC = (
-    (b"\x1f\x8b", "gzip"),
+    (b"\x1f\x8b\x08", "gzip"),
     (b"Rar!\x1a\x07", "rar"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"{\\rtf", "rtf"),
@@ -58,6 +59,11 @@ def recognise(data: bytes) -> Recognised:
         if found is not None:
             return found
     return "unknown", f"begins with {data[:8]!r}"
+
+
+def may_be_scanned(data: bytes) -> bool:
+    """Whether a document may hold pages for OCR, which takes seconds for each."""
+    return _pdf(data) is not None or (_zip(data) or ("", ""))[0] == "zip"
 
 
 def _pdf(data: bytes) -> Recognised | None:
@@ -137,7 +143,7 @@ def _beginning(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
 def _magic(data: bytes) -> Recognised | None:
     for magic, form in _MAGIC:
         if data.startswith(magic):
-            return form, UNREADABLE[form].split(":")[0]
+            return form, UNREADABLE.get(form, "a packed file").split(":")[0]
     return None
 
 
@@ -197,10 +203,10 @@ def _text(data: bytes) -> Recognised | None:
     dialect = plain.sniff(text)
     if dialect is not None:
         try:
-            rows = plain.split(text[:_WHOLE], dialect)
+            rows = plain.split(text[:_COUNTED], dialect)
         except ReadingError as error:
             return "csv", f"damaged: {error}"
-        count = f"{len(rows) - 1} rows" if len(text) <= _WHOLE else f"{len(data)} bytes"
+        count = f"{len(rows) - 1} rows" if len(text) <= _COUNTED else f"{len(data)} bytes"
         return "csv", f"{count}; columns: {', '.join(rows[0][:20])}"
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return "text", f"{len(text)} characters, beginning: {first[:100]}"

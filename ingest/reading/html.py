@@ -36,11 +36,22 @@ _BLOCKS = {"address", "article", "aside", "blockquote", "body", "caption", "cent
            "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
            "tr", "ul", "html"}  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_NAVIGATION = {"nav", "footer", "aside"}
+_NAVIGATION = {"nav", "footer", "aside", "button"}
 _NAVIGATION_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar"}
+_NAVIGATION_NAMES = {"nav", "navbar", "navbox", "menu", "breadcrumb", "breadcrumbs", "footer",
+                     "site-footer", "sidebar", "toc", "catlinks", "noprint", "pagination",
+                     "cookie-banner", "mw-jump-link"}  # fmt: skip
+"""Class names and ids of what leads elsewhere, as common page builders give them."""
 _HIDING_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
 _HIDING_CLASS = re.compile(
     r"(?:^|\s)(?:sortkey|sr-only|visually-?hidden|screen-?reader-(?:text|only)|mw-editsection)(?:\s|$)"
+)
+_HIDING_NAME = re.compile(r"(?:^|\s)(?:d-none|hidden|is-hidden|u-hidden)(?:\s|$)")
+_SHOWN_WHEN_WIDE = re.compile(
+    r"(?:^|\s)(?:d-(?:sm|md|lg|xl|xxl)-(?!none)|(?:sm|md|lg|xl):(?!hidden))"
+)
+_HIDDEN_WHEN_WIDE = re.compile(
+    r"(?:^|\s)(?:d-(?:sm|md|lg|xl)-none|(?:sm|md|lg|xl):hidden|visible-xs\S*)(?:\s|$)"
 )
 _MARK_CLASS = re.compile(
     r"(?:^|\s)(?:reference|noteref|footnote(?:-ref)?|fn-?ref|citation-?ref)(?:\s|$)"
@@ -53,7 +64,7 @@ def content(data: bytes) -> Content:
     Raises:
         ReadingError: undecodable, or a table with more cells than could be read.
     """
-    root, notes = _parse(data)
+    root, notes = parse(data)
     tables: list[Table] = []
     for number, element in enumerate(_all_tables(root), start=1):
         table = _table(element, number)
@@ -74,7 +85,7 @@ def tables_matching(data: bytes, selector: str) -> list[int]:
     Raises:
         ReadingError: the selector is not valid CSS, or the page can't be decoded.
     """
-    root, _ = _parse(data)
+    root, _ = parse(data)
     try:
         picked = root.cssselect(selector)
     except SelectorError as error:
@@ -90,7 +101,7 @@ def tables_matching(data: bytes, selector: str) -> list[int]:
     return sorted(set(found))
 
 
-def _parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
+def parse(data: bytes) -> tuple[Element, tuple[str, ...]]:
     text, notes = encodings.decode_page(data, _declared(data))
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
@@ -118,11 +129,16 @@ def _all_tables(root: Element) -> list[Element]:
 
 
 def _hides(element: Element) -> bool:
-    return (
-        element.get("hidden") is not None
-        or _HIDING_STYLE.search(element.get("style") or "") is not None
-        or _HIDING_CLASS.search(element.get("class") or "") is not None
-    )
+    if element.get("hidden") is not None or _HIDING_STYLE.search(element.get("style") or ""):
+        return True
+    classes = element.get("class")
+    if not classes:
+        return False
+    if _HIDING_CLASS.search(classes):
+        return True
+    # Class names of the common style sheets. A wide screen is taken for what is printed.
+    hides = _HIDING_NAME.search(classes) and not _SHOWN_WHEN_WIDE.search(classes)
+    return bool(hides or _HIDDEN_WHEN_WIDE.search(classes))
 
 
 # Text as printed
@@ -187,7 +203,16 @@ def _is_left_out(element: Element, prose: bool) -> bool:
         return True
     if tag == "table":
         return not (_lays_out(element) if prose else _single_cell(element))
-    return prose and (tag in _NAVIGATION or element.get("role") in _NAVIGATION_ROLES)
+    return prose and _leads_elsewhere(element)
+
+
+def _leads_elsewhere(element: Element) -> bool:
+    names = [element.get("id") or "", *(element.get("class") or "").split()]
+    return (
+        element.tag in _NAVIGATION
+        or element.get("role") in _NAVIGATION_ROLES
+        or (element.tag != "body" and not _NAVIGATION_NAMES.isdisjoint(names))
+    )
 
 
 def _is_mark(element: Element) -> bool:
@@ -198,10 +223,12 @@ def _is_mark(element: Element) -> bool:
     if not (links or marked or tag == "sup"):
         return False
     text = fold(element.text_content())
+    if len(text) <= 20 and (marked or re.fullmatch(r"(\[[^\[\]]{1,15}\]\s*)+", text)):
+        return True
+    if tag == "sup" and re.fullmatch(r"\[[^\[\]]{1,60}\]", text):
+        return True  # [clarification needed]
     if len(text) > 20:
         return False
-    if marked or re.fullmatch(r"(\[[^\[\]]{1,15}\]\s*)+", text):
-        return True
     inner = element.iter("a") if tag == "sup" else ()
     return any((link.get("href") or "").startswith("#") for link in inner)
 

@@ -136,11 +136,15 @@ def _condition(section: Section) -> Callable[[Decimal], bool] | None:
 def _apply(section: Section, number: Decimal) -> str | None:
     """None for a format that isn't covered."""
     kinds = [kind for kind, _ in section]
-    if "date" in kinds or ("literal", "/") in section or kinds.count("digits") > 1:
+    patterns = [text for kind, text in section if kind == "digits"]
+    if "date" in kinds or ("literal", "/") in section:
         return None
     percent = sum(kind == "literal" and text == "%" for kind, text in section)
     permille = sum(kind == "literal" and text == "‰" for kind, text in section)
     number = number * Decimal(100) ** percent * Decimal(1000) ** permille
+    if len(patterns) > 1:
+        parted = any("," in p for p in patterns) or any("." in p for p in patterns[:-1])
+        return None if parted or "exponent" in kinds else _grouped(section, number)
     pieces: list[str] = []
     negative = number < 0
     for kind, text in section:
@@ -149,9 +153,10 @@ def _apply(section: Section, number: Decimal) -> str | None:
             digits = (
                 _scientific(abs(number), text, exponent) if exponent else _digits(abs(number), text)
             )
-            pieces.append(("-" if negative and re.search("[1-9]", digits) else "") + digits)
+            negative = negative and re.search("[1-9]", digits) is not None
+            pieces.append(digits)
         elif kind == "general":
-            pieces.append(("-" if negative else "") + general(float(abs(number))))
+            pieces.append(general(float(abs(number))))
         elif kind in ("quoted", "escaped", "literal"):
             pieces.append(text)
         elif kind == "space":
@@ -159,8 +164,29 @@ def _apply(section: Section, number: Decimal) -> str | None:
         elif kind == "bracket" and text.startswith("$"):
             pieces.append(text[1:].split("-")[0])
         elif kind == "text":
-            pieces.append(general(float(number)))
-    return "".join(pieces)
+            pieces.append(general(float(abs(number))))
+    return ("-" if negative else "") + "".join(pieces).strip()
+
+
+def _grouped(section: Section, number: Decimal) -> str:
+    """Digits with signs between them that the format names, like ``# ### ##0``."""
+    patterns = [text for kind, text in section if kind == "digits"]
+    whole, _, fraction = patterns[-1].partition(".")
+    form = "0" * sum(sign == "0" for p in [*patterns[:-1], whole] for sign in p)
+    digits = _digits(abs(number), (form or "#") + ("." + fraction if fraction else ""))
+    digits, point, decimals = digits.partition(".")
+    pieces: list[str] = []
+    groups = len(patterns)
+    for kind, text in reversed(section):
+        if kind == "digits":
+            groups -= 1
+            width = len(text.partition(".")[0]) if groups else len(digits)
+            taken, digits = digits[-width:] if width else "", digits[:-width] if width else digits
+            pieces.append(taken + (point + decimals if groups == len(patterns) - 1 else ""))
+        elif kind in ("quoted", "escaped", "literal", "space") and (digits or not groups):
+            pieces.append(" " if kind == "space" else text)
+    printed = "".join(reversed(pieces)).strip()
+    return ("-" if number < 0 and re.search("[1-9]", printed) else "") + printed
 
 
 def _digits(number: Decimal, pattern: str) -> str:
@@ -185,6 +211,6 @@ def _digits(number: Decimal, pattern: str) -> str:
 
 def _scientific(number: Decimal, pattern: str, exponent: str) -> str:
     places = len(pattern.partition(".")[2])
-    mantissa, _, power = f"{number:.{places}E}".partition("E")
+    mantissa, _, power = f"{float(number):.{places}E}".partition("E")
     sign = "-" if power.startswith("-") else ("+" if exponent[1] == "+" else "")
     return f"{mantissa}E{sign}{power.lstrip('+-').rjust(len(exponent) - 2, '0')}"

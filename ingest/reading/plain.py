@@ -45,7 +45,8 @@ def content(data: bytes, name: str = "") -> Content:
     if dialect is None:
         text = re.sub("\r\n?", "\n", text)
         passages = (Passage("", unwrap(text)),) if text.strip() else ()
-        return Content("text", markdown_tables(text), passages, _heading(text), notes)
+        tables = markdown_tables(text) or aligned_tables(text)
+        return Content("text", tables, passages, _heading(text), notes)
     rows = split(text, dialect)
     usual = Counter(len(row) for row in rows if any(row)).most_common(1)[0][0] if rows else 0
     for number, row in enumerate(rows, start=1):
@@ -59,7 +60,8 @@ def sniff(text: str) -> Dialect | None:
     """How a text is delimited, told by whole columns; None for one that isn't a table.
 
     The delimiter is the one at which most lines have equally many fields. When two agree as
-    well, commas between digits are taken for decimal or thousands marks, and more columns win.
+    well, tabs win, commas between digits are taken for decimal or thousands marks, and then more
+    columns win.
     """
     sample = text[:_SAMPLE]
     if len(text) > _SAMPLE:
@@ -70,13 +72,20 @@ def sniff(text: str) -> Dialect | None:
     if "\n" not in sample.strip() and "\r" not in sample.strip():
         return None
     fitting: list[tuple[float, int, Dialect]] = []
+    misquoted: list[Dialect] = []
     for delimiter in _DELIMITERS:
         if delimiter not in sample or (delimiter == "|" and _MARKDOWN_RULE.search(sample)):
             continue
-        dialect = Dialect(delimiter, _quoted(sample, delimiter))
+        regular, quoted = _quoting(sample, delimiter, cut=len(text) > len(sample))
+        dialect = Dialect(delimiter, quoted)
         share, width = _agreement(split(sample, dialect), delimiter)
         if width:
             fitting.append((share, width, dialect))
+            misquoted += [dialect] * (not regular)
+    # Quotation marks that don't end where a field does are most likely those of another one.
+    fitting = [fit for fit in fitting if fit[2] not in misquoted] or fitting
+    if fitting and fitting[0][2].delimiter == "\t" and fitting[0][0] > 0.95:
+        return fitting[0][2]
     if len(fitting) > 1:
         between = len(re.findall(r"\d,\d", sample)) / max(1, sample.count(","))
         if between >= 0.9:
@@ -117,16 +126,25 @@ def _agreement(rows: Sequence[Sequence[str]], delimiter: str) -> tuple[float, in
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)]*\s*$")
 
 
-def _quoted(text: str, delimiter: str) -> bool:
-    """False if quotation marks are part of the text: a stray one would swallow lines."""
+def _quoting(text: str, delimiter: str, cut: bool) -> tuple[bool, bool]:
+    """Whether quotation marks stand where they should, and whether they quote at all.
+
+    Where they are part of the text, a stray one would swallow lines.
+
+    Args:
+        cut: the text goes on, so it may end within a field.
+    """
     if '"' not in text:
-        return True
+        return True, True
+    rows: list[list[str]] = []
     try:
-        list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        return not any("\n" in field for row in rows for field in row)
-    return True
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if cut and len(rows) > 5 and "unexpected end" in str(error):
+            return True, True
+        lenient = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return False, not any("\n" in field for row in lenient for field in row)
+    return True, True
 
 
 def split(text: str, dialect: Dialect) -> list[list[str]]:
@@ -173,6 +191,30 @@ def lone_title(rows: Sequence[Sequence[str]]) -> str:
             wider = any(len({fold(c) for c in other} - {""}) > 1 for other in rows[number + 1 :])
             return texts.pop() if len(texts) == 1 and wider else ""
     return ""
+
+
+def aligned_tables(text: str) -> tuple[Table, ...]:
+    """Tables set in columns by blanks: at least three lines with equally many parts.
+
+    Parts are parted by two blanks or more. A line of dashes under the headings is left out.
+    """
+    tables: list[Table] = []
+    block: list[list[str]] = []
+    before = title = ""
+    for line in [*text.split("\n"), ""]:
+        parts = re.split(r"\s{2,}|\t", line.strip())
+        if re.fullmatch(r"[-=+| ]+", line) and block:
+            continue
+        if len(parts) > 1 and all(parts) and (not block or len(parts) == len(block[0])):
+            title = title if block else before
+            block.append(parts)
+            continue
+        if len(block) >= 3:
+            tables.append(Table(f"table {len(tables) + 1}", pad(block), title))
+        block = [parts] if len(parts) > 1 and all(parts) else []
+        title = before
+        before = fold(line) or before
+    return tuple(tables)
 
 
 _MARKDOWN_RULE = re.compile(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
+import zlib
 from xml.parsers import expat
 
 from ingest.reading.content import ReadingError
@@ -63,6 +65,27 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise ReadingError(f"its member {member.filename} is damaged ({error})") from None
 
 
+def unpack(data: bytes) -> bytes:
+    """What a gzip file holds.
+
+    Raises:
+        ReadingError: damaged, cut off, or too large unpacked.
+    """
+    try:
+        with gzip.open(io.BytesIO(data)) as file:
+            inside = file.read(MAX_RATIO * max(len(data), _SMALL // MAX_RATIO) + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ReadingError(f"the gzip file is damaged or cut off ({error})") from None
+    if len(inside) > min(MAX_BYTES, MAX_RATIO * max(len(data), _SMALL // MAX_RATIO)):
+        raise ReadingError(
+            f"unpacked it has over {len(inside) - 1} bytes, {MAX_RATIO} times its size: is it a"
+            " gzip bomb?"
+        )
+    if inside.startswith(b"\x1f\x8b\x08"):
+        raise ReadingError("a gzip file lies in another: unpack it first")
+    return inside
+
+
 def refuse_declarations(archive: zipfile.ZipFile) -> None:
     """Office documents have no document type, so one is there to expand entities.
 
@@ -78,7 +101,7 @@ def refuse_declarations(archive: zipfile.ZipFile) -> None:
                     raise ReadingError(
                         f"its part {member.filename} declares XML entities, which isn't allowed"
                     )
-        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError):
             continue  # the reader of the part says what is wrong with it
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pyarrow.parquet as pq
@@ -228,6 +230,20 @@ def workbook(rows: list[list[Any]], merged: tuple[str, ...] = (), title: str = "
 Route = Callable[[BaseHTTPRequestHandler], None]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request to an interface."""
+
+    path: str
+    query: dict[str, str]
+    posted: Any
+    headers: dict[str, str]
+
+
+# What it answers: bytes, or a value as JSON, with a status or with 200.
+Interface = Callable[[Asked], Any]
+
+
 @dataclass
 class Site:
     """A web server on this machine. ``asked`` lists the paths that were asked for; robots.txt
@@ -236,6 +252,27 @@ class Site:
     url: str
     routes: dict[str, Route] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    interfaces: dict[str, Interface] = field(default_factory=dict)
+    """Answers to whatever begins with a path."""
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        route = self.routes.get(request.path)
+        if route is None and request.path.endswith("/robots.txt"):
+            return respond(request, b"", 404)
+        self.asked.append(request.path)
+        if route:
+            return route(request)
+        length = int(request.headers.get("content-length") or 0)
+        posted = json.loads(request.rfile.read(length)) if length else None
+        for prefix, interface in self.interfaces.items():
+            if request.path.startswith(prefix):
+                parts = urlsplit(request.path)
+                query = {k: v[0] for k, v in parse_qs(parts.query).items()}
+                found = interface(Asked(parts.path, query, posted, dict(request.headers)))
+                status, value = found if isinstance(found, tuple) else (200, found)
+                body = value if isinstance(value, bytes) else json.dumps(value).encode()
+                return respond(request, body, status)
+        return respond(request, b"", 404)
 
     def give(self, path: str, body: bytes, status: int = 200, **headers: str) -> None:
         def route(request: BaseHTTPRequestHandler) -> None:
@@ -258,9 +295,9 @@ def respond(
 def web_site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path != "/robots.txt" or "/robots.txt" in site.routes:
-                site.asked.append(self.path)
-            site.routes.get(self.path, lambda request: respond(request, b"", 404))(self)
+            site.answer(self)
+
+        do_POST = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -19,7 +19,7 @@ def dropped(bench: Bench) -> Bench:
 def drop(bench: Bench, name: str, data: bytes) -> dict[str, str | int]:
     path = bench.settings.inbox_dir / name
     path.write_bytes(data)
-    return receive(path, bench.catalog(), bench.settings)
+    return receive(path, bench.catalog(), bench.settings).description
 
 
 def test_a_file_of_a_known_source(dropped: Bench) -> None:
@@ -37,7 +37,32 @@ def test_a_file_of_a_known_source(dropped: Bench) -> None:
 def test_a_file_of_no_source(dropped: Bench) -> None:
     found = drop(dropped, "unheard.csv", REGISTER)
     assert found["source"] == "none of the cards names this file"
-    assert "Write a card" in str(found["next step"])
+    assert "No ranking or claim can be proposed" in str(found["next step"])
+
+
+def test_a_file_of_no_source_is_proposed(dropped: Bench) -> None:
+    path = dropped.settings.inbox_dir / "list.csv"
+    path.write_text("Rank,City,Score\n1,Beijing,91.5\n2,Shenzhen,88\n3,Hangzhou,86\n")
+    found = receive(path, dropped.catalog(), dropped.settings)
+    [card] = found.cards
+    assert card.is_relative_to(dropped.settings.proposals_dir)
+    assert str(card) in str(found.description["next step"])
+    assert found.proposal
+    [table] = found.proposal.tables
+    assert [(x.city_id, x.rank_from) for x in table.lines] == [
+        ("cn_beijing", 1),
+        ("cn_shenzhen", 2),
+        ("cn_hangzhou", 3),
+    ]
+
+
+def test_a_file_that_no_reader_reads_is_kept(dropped: Bench) -> None:
+    path = dropped.settings.inbox_dir / "broken.pdf"
+    path.write_bytes(b"%PDF-1.7 cut off")
+    found = receive(path, dropped.catalog(), dropped.settings)
+    assert (found.proposal, found.cards) == (None, ())
+    assert "Nothing is proposed: " in str(found.description["next step"])
+    assert (dropped.settings.archive_dir / str(found.description["sha256"])).exists()
 
 
 def test_files_that_are_not_taken(dropped: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,17 @@ def test_a_damaged_list_of_bundled_documents_does_not_raise(bench: Bench, text: 
     assert bench.parse().errors == []
 
 
+@pytest.mark.parametrize("origin", ["bundled", "mirror"])
+def test_a_document_that_is_only_live_is_no_matter_elsewhere(bench: Bench, origin: str) -> None:
+    document = {"mirror": None, "live_only": True}
+    bench.write(register_card(document=document))
+    bench.use(origin=origin)
+    result = bench.pull()
+    assert (result.documents, result.failures, result.fallback_reason) == ([], [], None)
+    bench.use(mirror=(bench.mirror,))
+    assert list(bundle(bench.settings)) == []
+
+
 # ---------------------------------------------------------------- mirror
 def test_a_file_of_the_mirror(bench: Bench) -> None:
     bench.write(register_card())

@@ -236,6 +236,7 @@ def test_things_that_were_not_counted(bench: Bench) -> None:
     data, [row] = facts_of(bench.read(register_card(), LONG_REGISTER))
     assert row["quote"].endswith("…")
     assert check(data, [row]).unquoted == ()
+    assert check(data, [row | {"quote": "Model; number 1; Model; number 2; …"}]).unquoted == ()
     for quote in ("Model; number 1; Model; number 77; Mod…", "Model; number 1; Nodel…", "…"):
         assert check(data, [row | {"quote": quote}]).unquoted, quote
 

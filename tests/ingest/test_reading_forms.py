@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 
 import pytest
 from ingest_bench import workbook
 
-from ingest.reading import ReadingError, read, recognise
+from ingest.reading import ReadingError, dispatch, read, recognise
+from ingest.settings import PROJECT
 
 
 def zipped(**members: bytes) -> bytes:
@@ -52,7 +54,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
         (OLE + "EncryptedPackage".encode("utf-16-le") + b"\0\0", "encrypted", None),
         (OLE + "WordDocument".encode("utf-16-le") + b"\0\0", "doc", None),
         (b"{\\rtf1 x}", "rtf", None),
-        (b"\x1f\x8b\x08rest", "gzip", None),
+        (b"\x1f\x8b\x08rest", "gzip", "a packed file"),
         (b"\x89PNG\r\n\x1a\n", "image", None),
         (b"a,b\n" * 5 + b"1," + b"x" * 1_100_000 + b"\n", "csv", None),
         (zipped(mimetype=b"application/x")[:40] + bytes(20), "zip", "damaged"),
@@ -79,6 +81,23 @@ def test_forms_by_their_bytes(data: bytes, form: str, inside: str | None) -> Non
 def test_documents_that_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(ReadingError, match=why):
         read(data, "cities.xlsx")
+
+
+def test_the_page_names_every_form_that_is_read() -> None:
+    page = (PROJECT / "docs" / "forms.md").read_text(encoding="utf-8")
+    assert [form for form in dispatch.READERS if f"`{form}`" not in page] == []
+
+
+def test_a_gzip_file() -> None:
+    packed = gzip.compress(b"city,score\nParis,1\n")
+    assert read(packed, "cities.csv.gz").tables[0].rows == (("city", "score"), ("Paris", "1"))
+    for data, why in (
+        (packed[:-12], "damaged or cut off"),
+        (gzip.compress(bytes(40 << 20)), "gzip bomb"),
+        (gzip.compress(packed), "lies in another"),
+    ):
+        with pytest.raises(ReadingError, match=why):
+            read(data, "cities.csv.gz")
 
 
 def test_an_error_page_in_place_of_a_workbook() -> None:

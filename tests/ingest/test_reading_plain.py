@@ -99,6 +99,10 @@ def test_any_bytes_are_decoded_whole_or_refused(data: bytes) -> None:
         ("a,b\n1,2\n", (("a", "b"), ("1", "2"))),
         ("a;b\n1,5;2,5\n3,5;4,5\n", (("a", "b"), ("1,5", "2,5"), ("3,5", "4,5"))),
         ("a\tb\n1,000\t2\n", (("a", "b"), ("1,000", "2"))),
+        (
+            "freq,unit,geo\\t\t2020 \t2021 \nA,PC,DE\t1 \t2 \nA,PC,FR\t3 \t4 \n",
+            (("freq,unit,geo\\t", "2020", "2021"), ("A,PC,DE", "1", "2"), ("A,PC,FR", "3", "4")),
+        ),
         ("a|b|c\n1|2|3\n", (("a", "b", "c"), ("1", "2", "3"))),
         ('"a, b",c\r\n"d\r\ne",f\r\n', (("a, b", "c"), ("d e", "f"))),
         ('"say ""hi""",1\nx,2\n', (('say "hi"', "1"), ("x", "2"))),
@@ -118,6 +122,13 @@ def test_delimiters_and_quotes(text: str, expected: tuple[tuple[str, ...], ...] 
         assert len(found) == text.count("\n")
     else:
         assert found == expected
+
+
+def test_fields_of_several_lines_where_a_long_file_is_cut_to_look_at_it() -> None:
+    row = '"Paris","the\ncity of\nlight, 1"\r\n'
+    found = rows(row * 5000)
+    assert len(found) == 5000
+    assert set(found) == {("Paris", "the city of light, 1")}
 
 
 def test_a_preamble_and_notes_are_rows() -> None:
@@ -222,6 +233,28 @@ a | b
         ("Rank", "City", "Score"),
         ("1", "Paris", "9"),
         ("2", "Ly|on", "8"),
+    )
+
+
+def test_columns_set_by_blanks() -> None:
+    found = content(
+        b"""The ten first, by score.
+
+Rank  City            Score
+----  --------------  -----
+1     Paris              98
+2     New York City      97
+3     A.  Coruna is not two words, and this line is too long  x  y
+
+and  no
+"""
+    )
+    (table,) = found.tables
+    assert table.title == "The ten first, by score."
+    assert table.rows == (
+        ("Rank", "City", "Score"),
+        ("1", "Paris", "98"),
+        ("2", "New York City", "97"),
     )
 
 
