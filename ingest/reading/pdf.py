@@ -11,9 +11,10 @@ import pypdfium2.raw as raw  # type: ignore[import-untyped]
 from ingest.reading import ocr
 from ingest.reading.content import Content, Passage, ReadingError, Table
 from ingest.reading.pdf_lines import lines_of
-from ingest.reading.pdf_page import Page, read_page
+from ingest.reading.pdf_page import Page
 from ingest.reading.pdf_tables import find, titled
 from ingest.reading.pdf_text import running_text
+from ingest.reading.pdf_words import read_page
 
 NO_TEXT = "has no text layer"
 NO_LETTERS = "has a text layer without letters"
