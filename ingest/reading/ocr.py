@@ -20,7 +20,7 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 
 from ingest.reading.pdf_page import Page, Rule, Word
 
-DPI = 200
+DPI = 150
 MAX_SIDE = 3_500
 """Pixels of the longer side; a larger page is rendered more coarsely."""
 MAX_PAGES = 100
@@ -223,7 +223,7 @@ def _rules(image: np.ndarray) -> tuple[list[Rule], list[Rule]]:
     )
     rules: list[list[Rule]] = []
     for wide in (True, False):
-        length = DPI // 3
+        length = DPI // 2
         kernel = np.ones((1, length) if wide else (length, 1), np.uint8)
         lines = cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel)
         _, _, stats, _ = cv2.connectedComponentsWithStats(lines)

@@ -122,3 +122,11 @@ def test_a_text_layer_behind_a_picture_is_not_trusted() -> None:
     assert list(table.rows) == ranking(8)
     (note,) = content(data, use_ocr=False).notes
     assert "the text behind it was made by some program for OCR" in note
+
+
+def test_pages_beyond_the_limit_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "MAX_PAGES", 0)
+    data = scan(picture(lambda canvas: rows(canvas, ranking(8)), (40, 80, 370, 220)))
+    found = content(data)
+    assert found.tables == ()
+    assert found.notes[0].startswith("page 1 has no text layer: left out, after 0 pages")
