@@ -146,12 +146,12 @@ def says(text: str, role: Role) -> bool:
 @lru_cache(maxsize=65536)
 def is_only(text: str, role: Role) -> bool:
     """Whether the text is a word of the role and nothing else but punctuation."""
-    folded = fold(text).strip(" :.：()（）#*-–—")
-    whole = fold(text)
-    return any(
-        folded in words or whole in words
-        for words in ([fold(w) for w in ws] for ws in _words()[role].values())
-    )
+    return {fold(text), fold(text).strip(" :.：()（）#*-–—")} & _folded(role) != set()
+
+
+@cache
+def _folded(role: str) -> frozenset[str]:
+    return frozenset(fold(word) for words in _words()[role].values() for word in words)
 
 
 @lru_cache(maxsize=65536)
