@@ -343,9 +343,11 @@ class Phrases:
         Only a list that begins its sentence may have commas throughout.
         """
         comma = self.reader.text[tokens[at].start : tokens[at].end]
-        name = self.reader.text[tokens[at - 1].start]
+        name = self.reader.text[tokens[first].start]
         if comma not in (",", "，") or not "㐀" <= name <= "鿿":
             return False
+        if tokens[at - 1].code not in "nb":  # behind a figure
+            return True
         return first > 0 and tokens[first - 1].code != ";"
 
     def _is_cut(self, tokens: list[Token], at: int) -> bool:

@@ -188,7 +188,8 @@ def line_text(words: Sequence[Word]) -> str:
 
 
 def _touches(before: Word, word: Word) -> bool:
-    return word.x0 - before.x1 < 0.08 * word.size and not before.raised
+    """No space is between them; words of OCR were parted at spaces, and their boxes are rough."""
+    return word.confidence is None and word.x0 - before.x1 < 0.08 * word.size
 
 
 def joined(texts: Sequence[str]) -> str:

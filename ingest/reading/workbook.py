@@ -37,7 +37,7 @@ class _Sheet:
     values: dict[Position, float] = field(default_factory=dict)
     merged: list[tuple[Position, Position]] = field(default_factory=list)
     headings: dict[Position, int] = field(default_factory=dict)
-    """Top left cells of tables that the workbook declares, and their number of heading rows."""
+    """Top left cells of declared tables and of filters, and their number of heading rows."""
 
 
 def content(data: bytes) -> Content:
@@ -99,10 +99,11 @@ def _formatted(data: bytes, notes: list[str]) -> list[_Sheet] | None:
         for merge in worksheet.merged_cells.ranges:
             first = (merge.min_row - 1, merge.min_col - 1)
             sheet.merged.append((first, (merge.max_row - 1, merge.max_col - 1)))
-        for declared in worksheet.tables.values():
-            left, top, _, _ = range_boundaries(declared.ref)
-            if left and top and declared.headerRowCount:
-                sheet.headings[top - 1, left - 1] = declared.headerRowCount
+        declared = [(table.ref, table.headerRowCount) for table in worksheet.tables.values()]
+        for area, heading_rows in [*declared, (worksheet.auto_filter.ref, 1)]:
+            left, top, _, _ = range_boundaries(area) if area else (None,) * 4
+            if left and top and heading_rows:
+                sheet.headings[top - 1, left - 1] = heading_rows
         notes += _hidden(
             sheet,
             [number - 1 for number, row in worksheet.row_dimensions.items() if row.hidden],

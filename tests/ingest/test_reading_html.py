@@ -91,6 +91,7 @@ def test_heading_rows_are_counted_where_the_page_marks_them(body: str, count: in
         ("Paris<sup id='r2'><a href='#n'>2</a></sup>", "Paris"),
         ('12<a href="#cite_note-5">[5]</a>', "12"),
         ("12<sup>[note 3]</sup>", "12"),
+        ("12<sup><i>[<a href='/wiki/W'>clarification needed</a>]</i></sup>", "12"),
         ("Paris<sup>a</sup>", "Paris"),
         ("Paris<sup>2</sup>", "Paris"),
         ("北京<sup>2</sup>", "北京"),
@@ -150,7 +151,8 @@ def test_prose_without_what_is_not_its_own() -> None:
         <p>Beijing is
         first<sup class="reference">[3]</sup>; Shanghai<br>second.</p>
         <table><tr><td>not</td><td>prose</td></tr></table>
-        <div role="navigation">more</div><footer>imprint</footer>""",
+        <div role="navigation">more</div><ul class="nav breadcrumb"><li>up</ul>
+        <div id="sidebar">aside</div><footer>imprint</footer><button>Share</button>""",
         head="<title>The \n page</title>",
     )
     assert found.title == "The page"

@@ -88,6 +88,21 @@ def test_lines_and_merged_cells_of_a_scan_that_lies_askew() -> None:
     assert list(table.rows) == ranking(8)
 
 
+def test_light_figures_in_dark_boxes() -> None:
+    def page(canvas: Canvas) -> None:
+        for i, (rank, name, score) in enumerate(ranking(8, 11)):
+            y = 744 - 18 * i
+            canvas.setFillGray(0.2)
+            canvas.rect(60, y - 4, 18, 15, stroke=0, fill=1)
+            canvas.setFillGray(1)
+            canvas.drawCentredString(69, y, rank)
+            canvas.setFillGray(0)
+            rows(canvas, [("", name, score)], y)
+
+    (table,) = content(scan(picture(page, (40, 80, 370, 250)))).tables
+    assert list(table.rows) == ranking(8, 11)
+
+
 def test_a_scan_on_its_side() -> None:
     image = picture(lambda canvas: rows(canvas, ranking(8)), (40, 80, 370, 220))
     (table,) = content(scan(image.transpose(Image.Transpose.ROTATE_90))).tables

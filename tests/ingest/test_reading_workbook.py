@@ -172,6 +172,15 @@ def test_declared_tables_say_how_many_rows_are_headings() -> None:
     assert only(book(lambda sheet: sheet.append(["City", "Score"]))).header_rows is None
 
 
+def test_a_filter_stands_in_the_row_of_headings() -> None:
+    def fill(sheet: Any) -> None:
+        sheet.append(["City", "Score"])
+        sheet.append(["Paris", 1])
+        sheet.auto_filter.ref = "A1:B2"
+
+    assert only(book(fill)).header_rows == 1
+
+
 def test_cells_far_apart_are_tables_of_their_own() -> None:
     def fill(sheet: Any) -> None:
         sheet["A1"], sheet["B2"] = "a", "b"
@@ -198,7 +207,7 @@ def test_a_sheet_too_sparse_for_a_grid() -> None:
 def test_a_border_down_to_the_last_row() -> None:
     blank = b'<row r="%d" ht="15"><c r="A%d" s="0"/><c r="B%d" s="0"></c></row>'
     last = b'<row r="900000"><c r="A900000"><v>7</v></c></row>'
-    rows = b"".join(blank % (n, n, n) for n in range(3, 300_000)) + last
+    rows = b"".join(blank % (n, n, n) for n in range(3, 100_000)) + last
     data = edited(
         book(lambda sheet: sheet.append(["a", 1])),
         SHEET,
