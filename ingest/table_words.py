@@ -13,7 +13,7 @@ from typing import Literal
 import yaml
 
 from ingest.grammar.quantities import missing_reason
-from ingest.grammar.ranks import Rank, read_rank
+from ingest.grammar.ranks import ORDINALS, Rank, read_rank
 
 Role = Literal[
     "rank",
@@ -86,9 +86,9 @@ def is_number(text: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def rank_of(text: str) -> Rank | None:
-    """The rank that a cell prints in digits or as 第一; None where it is none, or blank."""
+    """The rank that a cell prints in digits, as 第一 or in words; None where it is none."""
     plain = unmarked(text)
-    if not plain or not _RANKED.search(plain) or is_missing(plain):
+    if not (_RANKED.search(plain) or plain.lower() in ORDINALS) or is_missing(plain):
         return None
     try:
         rank = read_rank(plain)
