@@ -35,6 +35,7 @@ from ingest.table_words import (
 _CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+")
 _NUMBERED = re.compile(r"(\d{1,4})(?:\s*[.)、．]\s*|\s+)(?=[^\d\s.,%])(.+)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_ORDINAL = re.compile(r"第|名|位|(?<=\d)(?:st|nd|rd|th|er|ère|e|º|ª)\b|^[^\W\d_]{4,}$", re.I)
 FOLLOWS, IMPLIES = 0.9, 0.97
 """Share of rows that must follow the ranks, or be in the order that implies them."""
 ROWS_OF_A_GROUP = 3
@@ -78,7 +79,8 @@ def rank_columns(block: Block) -> list[RankColumn]:
         elif says(heading, "serial") and _counts_from_one(ranks):
             found.append((2, c, "serial"))
         elif c == 0 and _counts_from_one(ranks) and not _has_unit(printed):
-            found.append((3, c, "cells" if not heading else "serial"))
+            ordinal = sum(map(bool, map(_ORDINAL.search, printed))) * 2 > len(printed)
+            found.append((3, c, "rank" if ordinal else "serial" if heading else "cells"))
     found.sort(key=lambda f: (f[0], not _rises(block.column(f[1])), f[1]))
     return [RankColumn(c, by) for _, c, by in found]
 

@@ -13,7 +13,7 @@ from typing import Literal
 import yaml
 
 from ingest.grammar.quantities import missing_reason
-from ingest.grammar.ranks import Rank, read_rank
+from ingest.grammar.ranks import ORDINALS, Rank, read_rank
 
 Role = Literal[
     "rank",
@@ -86,9 +86,9 @@ def is_number(text: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def rank_of(text: str) -> Rank | None:
-    """The rank that a cell prints in digits or as 第一; None where it is none, or blank."""
+    """The rank that a cell prints in digits, as 第一 or in words; None where it is none."""
     plain = unmarked(text)
-    if not plain or not _RANKED.search(plain) or is_missing(plain):
+    if not (_RANKED.search(plain) or plain.lower() in ORDINALS) or is_missing(plain):
         return None
     try:
         rank = read_rank(plain)
@@ -146,12 +146,12 @@ def says(text: str, role: Role) -> bool:
 @lru_cache(maxsize=65536)
 def is_only(text: str, role: Role) -> bool:
     """Whether the text is a word of the role and nothing else but punctuation."""
-    folded = fold(text).strip(" :.：()（）#*-–—")
-    whole = fold(text)
-    return any(
-        folded in words or whole in words
-        for words in ([fold(w) for w in ws] for ws in _words()[role].values())
-    )
+    return {fold(text), fold(text).strip(" :.：()（）#*-–—")} & _folded(role) != set()
+
+
+@cache
+def _folded(role: str) -> frozenset[str]:
+    return frozenset(fold(word) for words in _words()[role].values() for word in words)
 
 
 @lru_cache(maxsize=65536)

@@ -163,7 +163,7 @@ def _misses(missed: Sequence[Triple], wrong: Sequence[Triple]) -> Iterator[str]:
 
 def _shown(triple: Triple) -> str:
     rank = "-" if triple.rank is None else triple.rank
-    score = "-" if triple.score is None else f"{triple.score:g}"
+    score = "-" if triple.score is None else f"{triple.score:.10g}"
     return f"({triple.entity}, {rank}, {score})"
 
 

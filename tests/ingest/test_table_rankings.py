@@ -200,6 +200,14 @@ def test_ties_in_any_notation() -> None:
     assert [r.rank for r in found.rows] == [1, 2, 2, 4, 4, 4, 7, 7, 9]
 
 
+def test_ranks_in_words_and_without_a_heading() -> None:
+    found = only(table("Place|City|Score\nFirst|Paris|9\nSecond|Rome|8\nThird|Oslo|7"))
+    assert rows(found) == [("Paris", 1, 9), ("Rome", 2, 8), ("Oslo", 3, 7)]
+    found = only(table("第1名|甲市\n第2名|乙市\n第3名|丙市"))
+    assert rows(found) == [("甲市", 1, None), ("乙市", 2, None), ("丙市", 3, None)]
+    assert found.rank_kind == "rank"
+
+
 def test_a_blank_below_a_tie_is_filled_only_with_an_equal_score() -> None:
     found = only(table("Rank|City|Score\n1|Aa|10\n|Bb|10\n3|Cc|9\n|Dd|8\n5|Ee|7"))
     assert rows(found)[:2] == [("Aa", 1, 10), ("Bb", 1, 10)]
