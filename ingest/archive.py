@@ -112,11 +112,20 @@ def _holdings_path(archive_dir: Path, origin: str, source_id: str) -> Path:
 
 
 def read_holdings(archive_dir: Path, origin: str, source_id: str) -> list[HeldDocument]:
-    """What a source holds from an origin, earlier versions included; oldest first."""
+    """What a source holds from an origin, earlier versions included; oldest first.
+
+    Raises:
+        ValueError: the file was damaged.
+    """
     path = _holdings_path(archive_dir, origin, source_id)
     if not path.exists():
         return []
-    return [_held(item) for item in json.loads(path.read_text("utf-8"))]
+    try:
+        return [_held(item) for item in json.loads(path.read_text("utf-8"))]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}): restore it from a backup, or remove it and pull again"
+        ) from error
 
 
 def _held(item: dict[str, Any]) -> HeldDocument:

@@ -40,8 +40,6 @@ ATTEMPTS = 3
 PAUSE = 1.0
 MAX_PAUSE = 60.0
 ROBOTS_TIMEOUT = 20.0
-SILENCE = 60.0
-"""Seconds for which a host that does not answer is not asked again."""
 AGENT = "ai-city-index-observatory"
 AddressMap = Sequence[tuple[str, str]]
 Progress = Callable[[int, int | None], None]
@@ -79,12 +77,12 @@ class Answer:
 
 
 class _TryAgain(FetchError):
-    def __init__(self, reason: str, seconds: float = 0.0, silent: bool = False) -> None:
+    def __init__(self, reason: str, seconds: float = 0.0, silence: int = 0) -> None:
         super().__init__(reason)
         self.seconds = seconds
         """How long the host asked to be left alone."""
-        self.silent = silent
-        """There is no host at the other end."""
+        self.silence = silence
+        """How much it says that there is no host at the other end."""
 
 
 def map_address(address: str, address_map: AddressMap) -> str:
@@ -128,13 +126,13 @@ def fetch(
             wait=lambda state: _pause(state, pause),
             reraise=True,
         )
-        return attempt(lambda: _follow(address, ask, lambda response: _answer(response, ask)))
+        answer = attempt(lambda: _follow(address, ask, lambda response: _answer(response, ask)))
+        politeness.answered(_host(address))
+        return answer
     except _TryAgain as error:
         tried = attempt.statistics["attempt_number"]
         reason = f"{error} (after {tried} attempt{'s' if tried > 1 else ''})"
-        if error.silent:
-            host = _host(address)
-            politeness.leave_alone(host, SILENCE, f"{host} did not answer", is_silent=True)
+        politeness.strike(_host(address), error.silence)
         raise FetchError(f"{_redact(reason, secret)}: {address}") from None
     except FetchError as error:
         raise FetchError(f"{_redact(str(error), secret)}: {address}") from None
@@ -237,8 +235,9 @@ def _follow(address: str, ask: _Ask, take: Callable[[httpx.Response], T], polite
                 politeness.leave_alone(host, error.seconds, f"{host} asked to be left alone")
             raise
         except (httpx.TransportError, httpx.StreamError) as error:
-            silent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
-            raise _TryAgain(_words(error), silent=silent) from error
+            refused = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+            silence = 2 if refused else int(isinstance(error, httpx.TimeoutException))
+            raise _TryAgain(_words(error), silence=silence) from error
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchError(f"not an address: {error}") from error
     raise _TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
@@ -303,7 +302,7 @@ def _ask_robots(address: str, ask: _Ask) -> float:
         except FetchError as error:
             reason = f"{_host(address)}/robots.txt can't be had, which allows nothing: {error}"
             seconds = error.seconds if isinstance(error, _TryAgain) else 0.0
-            raise _TryAgain(reason, seconds, silent=True) from error
+            raise _TryAgain(reason, seconds, silence=2) from error
 
     rules = politeness.robots(url, get)
     if not rules.allows(address, AGENT):

@@ -19,6 +19,8 @@ from ingest.transport import FetchError
 ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5: at least this much is read
 ROBOTS_SECONDS = 3600.0
 MAX_CRAWL_DELAY = 60.0
+SILENCE = 60.0
+"""Seconds for which a host that does not answer is not asked again."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ _OPEN = _Closed(0.0, "", False)
 _lock = threading.Lock()
 _next_turn: dict[str, float] = {}
 _closed: dict[str, _Closed] = {}
+_strikes: defaultdict[str, int] = defaultdict(int)
 _robots: dict[str, tuple[float, Rules]] = {}
 _robots_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -41,6 +44,7 @@ def forget() -> None:
     with _lock:
         _next_turn.clear()
         _closed.clear()
+        _strikes.clear()
         _robots.clear()
 
 
@@ -59,6 +63,24 @@ def wait_turn(host: str, spacing: float, deadline: float) -> None:
             raise FetchError(f"not asked for: {why} ({start - now:.0f} s to wait)")
         _next_turn[host] = start + spacing
     time.sleep(max(0.0, start - now))
+
+
+def strike(host: str, weight: int) -> None:
+    """Count that a host did not answer; at the second strike it is asked nothing for a while.
+
+    One document that takes too long says little of the next one, two say that the host is down.
+    """
+    with _lock:
+        _strikes[host] += weight
+        out = _strikes[host] >= 2
+    if out:
+        leave_alone(host, SILENCE, f"{host} did not answer", is_silent=True)
+
+
+def answered(host: str) -> None:
+    """Forget a host's strikes."""
+    with _lock:
+        _strikes.pop(host, None)
 
 
 def leave_alone(host: str, seconds: float, reason: str, is_silent: bool = False) -> None:

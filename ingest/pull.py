@@ -95,8 +95,10 @@ def pull(
     fallbacks: list[str] = []
     taken: list[Taken] = []
     if settings.origin != "bundled":
-        holdings = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
-        for document in documents_of(card, settings):
+        holdings, damage = _holdings(source_id, settings)
+        if damage:
+            failures.append(PullFailure("*", damage))
+        for document in [] if damage else documents_of(card, settings):
             if years is not None and document.year not in years:
                 continue
             last = [held for held in holdings if held.document == document.id]
@@ -142,12 +144,20 @@ def held_documents(catalog: Catalog, source_id: str, settings: Settings) -> list
     bundled = bundled_documents(catalog, source_id, settings)
     pulled: list[HeldDocument] = []
     if settings.origin != "bundled":
-        pulled = archive.read_holdings(settings.archive_dir, settings.origin, source_id)
+        pulled, _ = _holdings(source_id, settings)
     found: list[HeldDocument] = []
     for document in catalog.sources[source_id].documents:
         own = [held for held in pulled if held.document == document.id]
         found += own or [held for held in bundled if held.document == document.id]
     return found
+
+
+def _holdings(source_id: str, settings: Settings) -> tuple[list[HeldDocument], str]:
+    """What was pulled of a source, or nothing and why it can't be told."""
+    try:
+        return archive.read_holdings(settings.archive_dir, settings.origin, source_id), ""
+    except ValueError as error:
+        return [], str(error)
 
 
 def _pull_document(
@@ -245,7 +255,9 @@ def _take_live(
     answer = remote.ask(document, card.pull, settings, known, progress)
     if answer.data is not None:
         declared = [*card.pull.media_types, *filter(None, [document.media_type])]
-        found = surprise(answer.data, declared, document.address, before)
+        # What a page leads to, or what pages make up, does not end as the address does.
+        named = "" if document.links or card.pull.paging else document.address
+        found = surprise(answer.data, declared, named, before)
         if found:
             raise FetchError(
                 f"{found}: {document.address} (if it is the document, say so in the card: "

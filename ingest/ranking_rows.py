@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from ingest.grammar.quantities import Quantity, read_quantity
@@ -198,6 +199,7 @@ def _score(text: str, decimal: str | None, missing: frozenset[str]) -> Quantity 
         raise NotCertain(f"the score can't be read: {error}") from error
 
 
+@lru_cache(maxsize=65536)
 def quantity(text: str, decimal: str | None) -> Quantity:
     """A printed value without marks of footnotes and the year that it is of."""
     return read_quantity(without_year(unmarked(text)), decimal)

@@ -6,6 +6,7 @@ and a row that is not certain is refused with its reason. It knows no cards and 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from ingest.reading.content import Content
 from ingest.table_blocks import Aside, Block, Line, blocks, joined
 from ingest.table_roles import (
     IMPLIES,
+    WRAPPED,
+    Order,
     RankColumn,
     alphabetical,
     decimal_of,
@@ -33,6 +36,7 @@ from ingest.table_roles import (
     order,
     out_of_count,
     parallel_columns,
+    perhaps_wrapped,
     rank_columns,
     segments,
     value_columns,
@@ -42,6 +46,7 @@ from ingest.table_roles import (
 from ingest.table_words import fold, rank_of, says
 
 __all__ = ["Aside", "Columns", "Ranking", "RankingRow", "find_rankings"]
+_YEAR = re.compile(r"(?:19|20)\d\d")
 FEWEST = 2
 """Rows below which a table tells too little about its columns; one more without a rank column."""
 
@@ -83,9 +88,12 @@ def _of_block(block: Block) -> Iterator[Ranking]:
     yield from first
     for c in parallel_columns(block, entity[0], [r.column for r in ranks]):
         yield from _ranked(block, ranks[0], (c,), certain, ranks)
+    used = {r.columns.score for r in first}
     for other in ranks[1:]:
         if other.by == "rank":
-            yield from _ranked(block, other, entity, certain, ranks, with_score=True)
+            more = list(_ranked(block, other, entity, certain, ranks, frozenset(used)))
+            used |= {r.columns.score for r in more}
+            yield from more
 
 
 def _whole(block: Block, taken: Sequence[int]) -> list[int]:
@@ -117,11 +125,12 @@ def _ranked(
     entity: tuple[int, ...],
     certain: float,
     others: Sequence[RankColumn] = (),
-    with_score: bool = False,
+    used: frozenset[int | None] = frozenset(),
 ) -> Iterator[Ranking]:
     """Rankings by one column of ranks, one for each numbering.
 
-    ``with_score`` leaves out ranks that no score follows: those of another year, say.
+    Where scores are ``used`` by other ranks, these have one of their own, or are left out: they
+    are those of another year, say.
     """
     taken = [rank.column, *entity]
     country = whole_column(block, taken, "country")
@@ -130,10 +139,11 @@ def _ranked(
     plans = []
     for lines in runs:
         values = value_columns(block, lines, [*taken, *(r.column for r in others)])
+        values = [c for c in values if c not in used]
         columns = Columns(entity, rank.column, None, country, group)
         plans.append(_with_score(block, lines, columns, values, rank, certain))
     for plan in _alike(plans):
-        if plan.follows or not with_score:
+        if plan.follows or not used:
             yield _read(plan)
 
 
@@ -186,15 +196,7 @@ def _with_score(
     score: int | None = None
     decimal = None
     if tried:
-        best = max(
-            tried,
-            key=lambda t: (
-                round(t[0].share, 2),
-                not says(block.heading(t[1]), "growth"),
-                round(t[0].ties, 1),
-                -t[1],
-            ),
-        )
+        best = max(tried, key=lambda t: _telling(block, rank.column, t[1], t[0]))
         score, decimal = best[1], best[2]
         out |= best[3]
         reasons.append(f"'{block.heading(score)}' follows the ranks")
@@ -225,6 +227,20 @@ def _with_score(
         frozenset(out),
         "rank or score is out of order",
         bool(tried),
+    )
+
+
+def _telling(block: Block, rank: int, column: int, found: Order) -> tuple[float, ...]:
+    """How much speaks for a column that follows the ranks; the first from the left wins a tie."""
+    heading = block.heading(column)
+    years = set(_YEAR.findall(heading)) & set(_YEAR.findall(block.heading(rank)))
+    return (
+        round(found.share, 2),
+        not says(heading, "growth"),
+        bool(years),
+        says(heading, "score"),
+        round(found.ties, 1),
+        -column,
     )
 
 
@@ -310,12 +326,14 @@ def _by_title(block: Block) -> list[list[Line]]:
 
 def _read(plan: _Plan) -> Ranking:
     block, columns = plan.block, plan.columns
-    kept = [line for i, line in enumerate(plan.lines) if i not in plan.out]
+    wrapped = perhaps_wrapped(plan.lines, columns.entity)
+    out = plan.out | wrapped
+    kept = [line for i, line in enumerate(plan.lines) if i not in out]
     reading: Reading = read_lines(kept, columns, plan.decimal, kind=plan.kind)
     refused = [
-        Aside(line.locator(), whole(line), plan.why_out)
+        Aside(line.locator(), whole(line), WRAPPED if i in wrapped else plan.why_out)
         for i, line in enumerate(plan.lines)
-        if i in plan.out
+        if i in out
     ]
     rows = reading.rows if plan.kind != "implied" else _in_order(reading.rows)
     refused += reading.refused

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 from ingest.reading.content import Content, Table
@@ -25,6 +26,8 @@ from ingest.table_words import (
 )
 
 _DIGIT = re.compile(r"\d")
+_YEAR_OF = re.compile(r"(?:19|20)\d\d\s?(?:年\S|[^\W\d])")
+"""A year with a word behind it is a heading: 2023 rank, 2023年排名."""
 NEAR = 12.0
 """Points by which a column may shift from page to page."""
 LONG = 80
@@ -42,10 +45,14 @@ class Line:
     """The heading of the group that it stands under."""
     title: str = ""
     """Of its table, and of its block where several stand side by side."""
+    lone: tuple[int, str] | None = None
+    """The only text of the row above, with its column in the table: the heading of a group, or a
+    part of a name that is wrapped."""
 
-    @property
+    @cached_property
     def cells(self) -> tuple[str, ...]:
-        return tuple(self.table.rows[self.row][c] for c in self.columns)
+        row = self.table.rows[self.row]
+        return tuple([row[c] for c in self.columns])
 
     def locator(self, column: int | None = None) -> str:
         return self.table.locator(self.row, None if column is None else self.columns[column])
@@ -156,8 +163,9 @@ def _parts(table: Table, start: int = 0) -> Iterator[_Part]:
             label = _label(rows, pending)
             if pending and label:
                 group = label
+            lone = _lone(rows[r - 1]) if r - 1 in pending else None
             pending = []
-            part.lines.append(Line(table, r, used, group))
+            part.lines.append(Line(table, r, used, group, lone=lone))
         elif _is_heading(cells, numeric) and part.lines:
             yield _closed(part, pending, rows)
             yield from _parts(table, _title_above(rows, r, pending))
@@ -172,6 +180,11 @@ def _parts(table: Table, start: int = 0) -> Iterator[_Part]:
 def _is_value(text: str) -> bool:
     """Whether a cell that is no number stands for one, or is one that can't be read."""
     return is_missing(text) or (len(text) < LONG / 2 and bool(_DIGIT.search(text)))
+
+
+def _lone(cells: Sequence[str]) -> tuple[int, str] | None:
+    found = [(c, text) for c, text in enumerate(cells) if text]
+    return found[0] if len(found) == 1 else None
 
 
 def _closed(part: _Part, pending: list[int], rows: Sequence[Sequence[str]]) -> _Part:
@@ -205,7 +218,7 @@ def _numeric_columns(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
 def _is_data(rows: Sequence[Sequence[str]], r: int, numeric: Sequence[int]) -> bool:
     """Whether a row states something: a number, and a text beside it."""
     cells = rows[r]
-    numbers = [c for c in numeric if _is_numeric(cells[c])]
+    numbers = [c for c in numeric if _is_numeric(cells[c]) and not _YEAR_OF.match(cells[c])]
     if not numbers:
         return False
     texts = [t for c, t in enumerate(cells) if t and c not in numbers and not is_missing(t)]
@@ -406,12 +419,15 @@ def _goes_on(chain: Sequence[Block], block: Block) -> bool:
     last = before.lines[-1].table
     if len(before.headings) != len(block.headings):
         return False
+    # Headings may be garbled; a count that goes on in the same columns is not by chance.
+    if kinds(before) == kinds(block) and _counts_on(before, block):
+        return True
     if last is table:
         return block.part > 0 and _same(chain[0], block)
     if last.page is not None and table.page is not None and table.page - last.page > 1:
         return False
     if not any(block.headings):
-        return kinds(before) == kinds(block) and (_near(last, table) or _counts_on(before, block))
+        return kinds(before) == kinds(block) and _near(last, table)
     return _same(chain[0], block) and (last.page is not None or last.first_cell is None)
 
 
@@ -428,15 +444,18 @@ def _near(last: Table, table: Table) -> bool:
 
 
 def _counts_on(before: Block, block: Block) -> bool:
-    """Whether a column of whole numbers goes on by one, or stays for a tie."""
+    """Whether a column of rising whole numbers goes on by one, or stays for a tie."""
     for c in range(len(block.headings)):
-        ends = [unmarked(texts[i]) for texts, i in ((before.column(c), -1), (block.column(c), 0))]
-        digits = [re.sub(r"\D", "", text) for text in ends]
-        if all(
-            d and len(d) < 6 and len(t) - len(d) <= 2 for d, t in zip(digits, ends, strict=True)
-        ):
-            return 0 <= int(digits[1]) - int(digits[0]) <= 1
+        runs = [_rising(before.column(c)), _rising(block.column(c))]
+        if all(runs) and 0 <= runs[1][0] - runs[0][-1] <= 1 and runs[1][-1] > runs[0][0]:
+            return True
     return False
+
+
+def _rising(texts: Sequence[str]) -> list[int]:
+    """Ranks of a column that never fall; empty where something else stands in it."""
+    ranks = [rank.rank_from if (rank := rank_of(text)) else 0 for text in texts if text]
+    return ranks if 0 not in ranks and all(a <= b for a, b in pairwise(ranks)) else []
 
 
 def _same(one: Block, other: Block) -> bool:

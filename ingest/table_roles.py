@@ -37,6 +37,11 @@ _NUMBERED = re.compile(r"(\d{1,4})(?:\s*[.)、．]\s*|\s+)(?=[^\d\s.,%])(.+)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 FOLLOWS, IMPLIES = 0.9, 0.97
 """Share of rows that must follow the ranks, or be in the order that implies them."""
+ROWS_OF_A_GROUP = 3
+"""With fewer rows to a heading, on average, the headings may be parts of names."""
+_MIDDLE = re.compile(r"[a-zà-ÿ(,;&/-]")
+_OPEN = re.compile(r"(?:[,;&/(-]|\b(?:and|of|the|de|la|und|et|y|dan|di))$", re.I)
+WRAPPED = "a text stands alone above or below: the name may go on there"
 MOSTLY = 0.8
 """Share of ranks in printed order from which on the others are taken for misread."""
 FEW = 10
@@ -66,7 +71,8 @@ def rank_columns(block: Block) -> list[RankColumn]:
         own = block.headings[c][-1] if block.headings[c] else ""
         if says(heading, "other_time"):
             continue
-        if says(heading, "rank"):
+        # Ranks of several years stand under the years alone.
+        if says(heading, "rank") or (is_year(own) and _counts_from_one(ranks)):
             # A rank that its own heading names comes before one that a heading above it names.
             found.append((0 if says(own, "rank") or len(own) < 6 else 1, c, "rank"))
         elif says(heading, "serial") and _counts_from_one(ranks):
@@ -167,6 +173,8 @@ def entity_columns(block: Block, taken: Sequence[int]) -> tuple[tuple[int, ...],
         named = says(heading, "city") or says(heading, "name")
         if not named and all(_CODE.fullmatch(t) for t in words):
             points -= 2.5 if len({len(t) for t in words}) <= 2 else 0
+        if says(heading, "code") and not says(heading, "city"):
+            points -= 2.5
         if median(map(len, words)) > 60:
             points -= 2
         points += 0.5 if c == right else 0.25 if c < 3 else 0
@@ -198,9 +206,12 @@ def value_columns(block: Block, lines: Sequence[Line], taken: Sequence[int]) -> 
     """Columns of values: numbers that are no ranks, no years, no codes."""
     found = []
     for c in range(len(block.headings)):
-        if c in taken:
+        if c in taken or says(block.heading(c), "code"):
             continue
         texts = [line.cells[c] for line in lines]
+        # A note is a score in French, but fills its column then.
+        if says(block.heading(c), "note") and sum(map(bool, texts)) * 2 < len(texts):
+            continue
         printed = [t for t in texts if t and not is_missing(t)]
         if sum(map(is_number, printed)) < 0.75 * len(printed) or not hold_numbers(printed):
             continue
@@ -343,3 +354,25 @@ def parallel_columns(block: Block, entity: int, taken: Sequence[int]) -> list[in
         if len(names & set(own)) * 2 >= len(set(own)) and same < 0.9 * len(block.lines):
             found.append(c)
     return found
+
+
+def perhaps_wrapped(
+    lines: Sequence[Line], entity: Sequence[int], grouped: bool = False
+) -> frozenset[int]:
+    """Positions of lines whose name may go on in a text that stands alone above or below.
+
+    Such a text heads a group where groups have several rows, unless it or the name below it reads
+    like the middle of a name. ``grouped`` says that there are groups, however small.
+    """
+    lone = {
+        i: line.lone[1]
+        for i, line in enumerate(lines)
+        if line.lone and line.lone[0] in {line.columns[c] for c in entity}
+    }
+    groups = grouped or len(lines) >= ROWS_OF_A_GROUP * len(lone)
+    found: set[int] = set()
+    for i, text in lone.items():
+        name = next((lines[i].cells[c] for c in entity if lines[i].cells[c]), "")
+        if not groups or _MIDDLE.match(text) or _MIDDLE.match(name) or _OPEN.search(text):
+            found |= {i, i - 1}
+    return frozenset(i for i in found if i >= 0)

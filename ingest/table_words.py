@@ -25,6 +25,7 @@ Role = Literal[
     "group",
     "score",
     "growth",
+    "code",
     "total",
     "note",
     "continued",

@@ -24,6 +24,7 @@ CATALOG = dg.AssetKey("catalog")
 RELEASE = dg.AssetKey("release")
 INBOX = dg.AssetKey(["inbox", "document"])
 PULLS = 8  # documents come from many hosts, mostly waiting
+PULLED_SHOWN = 50
 DIGEST_TAG = "observatory/catalog_digest"
 
 inbox_partitions = dg.DynamicPartitionsDefinition(name="inbox_document")
@@ -157,6 +158,7 @@ def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
         stand_in = "bundled facts used" if result.origin == "bundled" else "nothing stands in"
         problems.append({"document": f"({stand_in})", "reason": result.fallback_reason})
     rows = [{**vars(taken), "seconds": round(taken.seconds, 2)} for taken in result.taken]
+    rows.sort(key=lambda row: row["outcome"] in ("not_modified", "kept"))
     return dg.MaterializeResult(
         asset_key=key,
         metadata={
@@ -166,7 +168,7 @@ def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
             "new_versions": sum(taken.is_new for taken in result.taken),
             "bytes": sum(taken.size_bytes for taken in result.taken),
             "seconds": round(sum(taken.seconds for taken in result.taken), 1),
-            **({"pulled": previews.table_metadata(rows)} if rows else {}),
+            **({"pulled": previews.table_metadata(rows[:PULLED_SHOWN])} if rows else {}),
         },
         check_results=[
             dg.AssetCheckResult(

@@ -208,8 +208,9 @@ def proposed(content: Content, truth: Sequence[Truth]) -> Count:
     """Rankings that are found without a card, each held against the table that it stands in.
 
     A ranking is in the region of a truth table when it stands on its pages or sheet and half of
-    its rows name entities of it. Of a table without ranks every column of values is proposed, and
-    the truth keeps one: that column counts. Rankings in no region count neither way.
+    its rows name entities of it. Of several rankings of the same rows by other columns the first
+    counts. Of a table without ranks every column of values is proposed, and the truth keeps one:
+    that column counts. Rankings in no region count neither way.
     """
     rankings = find_rankings(content)
     total = Count()
@@ -218,7 +219,7 @@ def proposed(content: Content, truth: Sequence[Truth]) -> Count:
         inside = [
             (i, r) for i, r in enumerate(rankings) if i not in taken and _in_region(r, wanted)
         ]
-        ranked = [(i, r) for i, r in inside if r.rank_kind in ("rank", "serial")]
+        ranked = _first_of_rows([f for f in inside if f[1].rank_kind in ("rank", "serial")])
         if not ranked and inside:
             best = max(inside, key=lambda f: compared(wanted.triples, triples(f[1])).right)
             ranked = [best]
@@ -232,6 +233,18 @@ def proposed(content: Content, truth: Sequence[Truth]) -> Count:
         ]
         total.add(count)
     return total
+
+
+def _first_of_rows(rankings: Sequence[tuple[int, Ranking]]) -> list[tuple[int, Ranking]]:
+    """Rankings without those of which most rows were in an earlier one."""
+    seen: set[str] = set()
+    kept = []
+    for i, ranking in rankings:
+        own = {row.locator for row in ranking.rows}
+        if len(own & seen) * 2 <= len(own):
+            kept.append((i, ranking))
+        seen |= own
+    return kept
 
 
 def _names(text: str, remark: str) -> bool:

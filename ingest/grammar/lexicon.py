@@ -48,7 +48,7 @@ WORDS_BY_CODE: dict[str, str] = {
     "落后于|落後於",
     # Comes right after the one before.
     "f": "次之|紧随其后|緊隨其後|紧跟其后|位居其后|comes next|came next|follows|menyusul",
-    "A": "ahead of|in front of|di depan|mengungguli|vor|devant|领先于|領先於|先于",
+    "A": "高于|高於|优于|ahead of|in front of|di depan|mengungguli|vor|devant|领先于|領先於|先于",
     # Worse and better than a rank.
     "W": "(?:ranked? |both |all )?(?:below|lower than|outside)|di luar|di bawah|außerhalb|"
     "hors d[ue]|低于|排在(?=第)[^\\W]后|跌出",
@@ -56,7 +56,8 @@ WORDS_BY_CODE: dict[str, str] = {
     "ex[ -](?:ae|æ)quo|seri(?: di)?|berbagi|bersama-sama|gemeinsam|teilen sich|gleichauf|"
     "geteilter|geteilten|se partagent|à égalité|并列|並列|同列|同居",
     # What denies, wishes, or speaks of another time.
-    "x": "no longer|likely|projected|poised|miss(?:ed|es)?|tak lagi|tidak lagi|nicht mehr|"
+    "x": "neither|nor|weder|no longer|likely|projected|poised|miss(?:ed|es)?|tak lagi|"
+    "tidak lagi|nicht mehr|"
     "verpasst|"
     "verpasste|ne plus|manqué|不再|错失|not|never|fails? to|failed to|without|cannot|could|"
     "would|should|might|may|if|unless|"
@@ -95,7 +96,8 @@ WORDS_BY_CODE: dict[str, str] = {
     "指数为|达到|达|"
     "為數",
     "k": "is|are|was|were|be|been|namely|include[sd]?|including|went to|goes to|go to|"
-    "adalah|yaitu|yakni|ialah|ditempati(?: oleh)?|diraih(?: oleh)?|ist|sind|war|waren|geht an|"
+    "ada|terdapat|adalah|yaitu|yakni|ialah|ditempati(?: oleh)?|diraih(?: oleh)?|ist|sind|war|"
+    "waren|geht an|"
     "ging an|est|sont|était|revient à|revient|为|為|是|包括",
     "a": "and|dan|serta|und|sowie|et|as well as|bzw\\.?|以及|和|与|與|及",
     "h": "one of the|among the most|salah satu|ein[e]? der|einer der|l['’]une? des|"
@@ -105,8 +107,10 @@ WORDS_BY_CODE: dict[str, str] = {
     # A place, not a subject.
     "@": "in|within|across|throughout|di|im|aus|dans|en|在|于",
 }
-CJK_FILL = "不仅|不但|不只|则|則|均|都|的|也|仍|还|還|其中|此外|同时|而|但|作为|作為|属于|屬於|"
-"等|凭借|该|其余|其餘|较|位次|占比|占|佔"
+CJK_FILL = (
+    "不仅|不但|不只|则|則|均|都|的|也|仍|还|還|其中|此外|同时|而|但|作为|作為|属于|屬於|"
+    "等|凭借|该|其余|其餘|较|位次|占比|占|佔"
+)
 """Chinese words that end a name without meaning a rank."""
 
 _NUMBER = rf"(?:\d{{1,3}}|{numerals.CJK}|{numerals.WORD})"
@@ -149,7 +153,7 @@ _NOT_A_RANK = (
     "[一二三四五六七八九十百]"
 )
 RANK = re.compile(
-    rf"(?P<tie>并列|並列)?第(?P<zh>\d{{1,4}}|{numerals.CJK})(?:名|位)?"
+    rf"(?P<tie>并列|並列)?第 ?(?P<zh>\d{{1,4}}|{numerals.CJK})(?: ?[名位])?"
     rf"(?:{_DASH}(?P<zhto>\d{{1,4}}|{numerals.CJK})(?:名|位)?)?(?!{_NOT_A_RANK})"
     rf"|(?:排名|位列|位居|排)第?(?P<zh3>{numerals.CJK}|\d{{1,4}})(?:至|到|[-—~～])第?"
     rf"(?P<zh3to>{numerals.CJK}|\d{{1,4}})[名位]"
@@ -185,7 +189,10 @@ MANY_RANKS = re.compile(
     re.IGNORECASE,
 )
 AFTER_BARE = re.compile(
-    r"(?:consecutive|straight|successive|half|quarter|time|year|month|edition|phase|batch|tier|"
+    r"(?:percentile|quantile|decile|quartile|quintile|century|centuries|annual|anniversary|"
+    r"birthday|"
+    r"congress|session|plenary|amendment|consecutive|straight|successive|half|quarter|time|year|"
+    r"month|edition|phase|batch|tier|"
     r"generation|round|author|name|step|"
     r"report|study|world|party|day|week|language|person|line|class|hand|floor|minute)\w*",
     re.IGNORECASE,
@@ -288,6 +295,8 @@ CJK_UNITS = re.compile(
 DATE_UNITS = re.compile(r"\s?(?:年|月|日|号|世纪|届|期|小时|天|岁|时|点|后)")
 
 _LABELS = """
+auf an im bei mit nach von vor zu über unter durch für seit sur sous avec au aux par chez depuis di
+ke dari sebagai saat ketika setelah sebelum with from after before since under over at up neither
 no nr city cities kota kabupaten provinsi stadt städte die der das den dem le les l ville
 villes the a an this these that those it its they he she we our their his her i you both all
 each every some many most other others only even also now then here there when while where

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ingest.grammar import numerals
+from ingest.grammar.phrases import resolve
 from ingest.grammar.quantities import Quantity, read_quantity
+from ingest.grammar.ranks import read_rank
 from ingest.grammar.statements import Direction, Entry, Refusal, Statement
 from ingest.grammar.tokens import Name, Token, Tokens
 
@@ -65,8 +67,6 @@ def _numbered(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
 
 def _item(label: re.Match[str], start: int, end: int, reader: Tokens) -> _Row | None:
     """``name [, score]`` behind a label, or nothing where the item says anything else."""
-    from ingest.grammar.phrases import resolve
-
     rank = label["round"] or label["dot"] or label["no"] or label["zh"]
     number = int(rank) if rank.isdigit() else int(numerals.cjk_value(rank))
     tokens = [t for t in reader.read(start, end) if t.code]
@@ -151,8 +151,11 @@ def _listing(text: str, rows: list[_Row]) -> Iterator[Statement | Refusal]:
     scored = [(r.rank, r.score.value) for r in rows if r.score is not None]
     direction, fits = direction_of(scored)
     sure = 0.9 if fits and all(step >= 0 for step in _steps(ranks)) else 0.6
-    if all(e.known is False for e in entries):
-        sure *= 0.6
+    known = [e.known for e in entries]
+    if not scored and not any(known):
+        sure = min(sure, 0.5)  # headings are numbered, too
+    if all(k is False for k in known):
+        sure *= 0.4
     yield Statement(
         "ranking",
         entries,
@@ -202,7 +205,9 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _tables(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
     block: list[tuple[int, re.Match[str]]] = []
     header = previous = ""
-    for at, line in [*_lines(reader.text), (len(text), "")]:
+    for at, line in [*_lines(reader.text.replace("|", " ")), (len(text), "")]:
+        if line and not line.strip("-=:+ \t"):
+            continue  # a rule between heading and rows
         strip = line.strip()
         row = _ROW.match(strip) if len(line) < 300 and strip[:1] in _ROW_BEGIN else None
         at += len(line) - len(line.lstrip())
@@ -219,17 +224,21 @@ def _tables(text: str, reader: Tokens) -> Iterator[Statement | Refusal]:
                 header = previous
             block.append((at, row))
         previous = line
-    return
 
 
 def _table(
     text: str, reader: Tokens, header: str, block: list[tuple[int, re.Match[str]]]
 ) -> Iterator[Statement | Refusal]:
-    from ingest.grammar.ranks import read_rank
-
     columns = len(block[0][1]["values"].split())
     names = [reader.text[at + row.start("name") : at + row.end("name")] for at, row in block]
     if len(block) < (2 if columns else 3) or not all(map(_names_a_place, names)):
+        return
+    try:
+        printed = [read_rank(row["rank"]) for _, row in block]
+    except ValueError:
+        return
+    ranks = [rank.rank_from for rank in printed]
+    if not _are_ranks(ranks):
         return
     titles = header.split()
     column = 0 if columns == 1 else None
@@ -237,8 +246,7 @@ def _table(
         totals = [i for i, t in enumerate(titles[-columns:]) if _TOTAL.search(t)]
         column = totals[0] if len(totals) == 1 else None
     entries: list[Entry] = []
-    for at, row in block:
-        rank = read_rank(row["rank"])
+    for (at, row), rank in zip(block, printed, strict=True):
         value = None
         if column is not None:
             try:
@@ -262,19 +270,8 @@ def _table(
                 known,
             )
         )
-    ranks = [e.rank_from or 0 for e in entries]
     start, end = block[0][0] + block[0][1].start("rank"), block[-1][0] + block[-1][1].end()
     quote = text[start:end]
-    if any(step < 0 for step in _steps(ranks)):
-        yield Refusal(
-            tuple(e.name for e in entries),
-            tuple(map(str, ranks)),
-            "the numbers don't rise",
-            start,
-            end,
-            quote,
-        )
-        return
     ties = {r for r in ranks if ranks.count(r) > 1}
     entries = [Entry(**{**e.__dict__, "tied": e.tied or e.rank_from in ties}) for e in entries]
     scored = [(e.rank_from or 0, e.score.value) for e in entries if e.score is not None]
@@ -290,6 +287,13 @@ def _table(
         f"rows of a table{why}",
         direction=direction,
     )
+
+
+def _are_ranks(numbers: list[int]) -> bool:
+    """Whether numbers go on as ranks do: by one, or by as many as were tied before."""
+    if all(1900 <= number <= 2100 for number in numbers):
+        return False
+    return all(b - a in (0, 1, numbers.count(a)) for a, b in itertools.pairwise(numbers))
 
 
 # --- rows of bars -------------------------------------------------------------------------------

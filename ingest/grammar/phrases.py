@@ -100,12 +100,17 @@ def _names_in(bracket: Bracket, reader: Tokens) -> list[Name] | None:
     return names if len(names) > 1 and all(t.code in "nca" for t in tokens) else None
 
 
+_TIE_MARK = re.compile(
+    r"^\s*(?:tie|tied|ties|=|并列|並列|seri)\s*$|=\s?\d|\d(?:st|nd|rd|th)?\s?=|\bT-?\d|并列|並列"
+)
+
+
 def _annotate(name: Name, bracket: Bracket) -> None:
     """What a bracket behind a name says of it: its rank, its score, a tie, or a gloss only."""
     codes = "".join(t.code for t in bracket.tokens)
     ranks = [t.data for t in bracket.tokens if t.code == "r"]
     numbers = [t for t in bracket.tokens if t.code == "q"]
-    if "X" in codes or re.fullmatch(r"\s*(?:tie|tied|ties|=|并列|並列|seri)\s*", bracket.text):
+    if "X" in codes or _TIE_MARK.search(bracket.text):
         name.tied = True
     if len(ranks) == 1 and len(numbers) <= 1:
         name.rank = ranks[0][:2]
@@ -235,6 +240,9 @@ class Phrases:
             if figure:
                 scored.append((len(names) - 1, tokens[figure - 1].data))
                 at = figure
+                while at < len(tokens) and tokens[at].code == "b":
+                    _annotate(names[-1], tokens[at].data)  # 甲市得分92.4分(第1位)
+                    at += 1
             after = _separator_end(tokens, at)
             if after is None or after >= len(tokens):
                 break
@@ -275,9 +283,11 @@ class Phrases:
             else:
                 names[index].missing = figure_data
         code = self._code(tokens, first)
-        if code == "l" and len(names) == 2 and tokens[first + 1].code == "c" and not scored:
+        comma = self.reader.text[tokens[first + 1].start] if first + 1 < len(tokens) else ""
+        turns = code == "l" or (first > 0 and tokens[first - 1].code in "BUA")
+        if turns and len(names) == 2 and comma in (",", "，") and not scored:
             # In Asia, Alphaville ...: a place, and then the subject.
-            self._add("l", names[0].start, names[0].end, names[:1])
+            self._add(code, names[0].start, names[0].end, names[:1])
             self._add("c", tokens[first + 1].start, tokens[first + 1].end)
             code, first, names = "N", first + 2, names[1:]
         if len(names) == 1 and len(self.items) > 1 and self.items[-2].code == "r":
@@ -333,9 +343,11 @@ class Phrases:
         Only a list that begins its sentence may have commas throughout.
         """
         comma = self.reader.text[tokens[at].start : tokens[at].end]
-        name = self.reader.text[tokens[at - 1].start]
+        name = self.reader.text[tokens[first].start]
         if comma not in (",", "，") or not "㐀" <= name <= "鿿":
             return False
+        if tokens[at - 1].code not in "nb":  # behind a figure
+            return True
         return first > 0 and tokens[first - 1].code != ";"
 
     def _is_cut(self, tokens: list[Token], at: int) -> bool:

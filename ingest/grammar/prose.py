@@ -74,11 +74,13 @@ def _lower(found: Found) -> Found:
 
 _LANGUAGE_WORDS = {
     ",": re.compile(
-        r"\b(?:yang|dengan|dan|di|masing-masing|der|die|das|und|mit|ist|les|des|est|avec|une|"
+        r"\b(?:yang|dengan|dan|di|pada|masing-masing|memiliki|der|die|das|und|mit|ist|les|des|est|avec|une|"
         r"et)\b",
         re.IGNORECASE,
     ),
-    ".": re.compile(r"\b(?:the|of|and|with|in|is|was|by)\b|[㐀-鿿]", re.IGNORECASE),
+    ".": re.compile(
+        r"\b(?:the|of|and|with|in|is|was|by|has|have|for|from|than|at|to)\b|[㐀-鿿]", re.IGNORECASE
+    ),
 }
 
 

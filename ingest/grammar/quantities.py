@@ -113,6 +113,11 @@ _MAGNITUDES = {
     }.items()
     for name in names.split("|")
 }
+_MAGNITUDES |= {
+    name.upper(): value
+    for name, value in _MAGNITUDES.items()
+    if len(name) > 5 and name.isascii() and name.islower()
+}
 _MAGNITUDE = re.compile(rf"([{SPACES}]?)({_choice(_MAGNITUDES, '-i')})")
 _ATTACHED = {"k", "K", "M", "B"}
 """Magnitudes only right behind the digits: apart, they are units (5 K, 3 M)."""

@@ -58,8 +58,8 @@ ORDINALS |= {
 NAMED = {
     name: number
     for number, names in {
-        1: "榜首 首位 冠军 冠軍 首名 魁首 头名 頭名 状元 居首",
-        2: "亚军 亞軍 次席 榜眼",
+        1: "榜首 首位 冠军 冠軍 首名 魁首 头名 頭名 状元 居首 桂冠",
+        2: "亚军 亞軍 次席 榜眼 居次",
         3: "季军 季軍 探花",
     }.items()
     for name in names.split()

@@ -95,7 +95,8 @@ class Sentence:
         if "T" in self.codes[max(begin - 4, 0) : match.end()]:
             confidence, reason = min(confidence, 0.4), f"{reason}; of an earlier edition"
         if names:
-            confidence, reason = confidence * 0.8, f"{reason}; names unknown"
+            share = 0.5 if len(names) == len(entries) else 0.8
+            confidence, reason = confidence * share, f"{reason}; names unknown"
         topic = lexicon.TOPIC.match(self.text, end) if kind in ("ranking", "set") else None
         return Statement(
             kind,
@@ -300,6 +301,22 @@ class Sentence:
         between = self.text[self.items[match.end("one") - 1].end : start]
         return all(word in _ADVERBS for word in re.findall(r"\w+", between.lower()))
 
+    def _is_new_clause(self, match: re.Match[str]) -> bool:
+        """Whether a comma parts a name from a verb that isn't a participle: mostly, a cut list."""
+        between = self.items[match.end("one") : match.start("rank")]
+        codes = "".join(item.code for item in between)
+        if "c" not in codes or set(codes) & set("q^"):
+            return False
+        comma = next(item for item in between if item.code == "c")
+        word = re.match(r"\s*([^\W\d_]+)", self.text[comma.end :])
+        first = word[1].lower() if word else ""
+        participle = first.endswith(("ing", "ant", "é", "ée")) or first in (
+            "ranked",
+            "placed",
+            "tied",
+        )
+        return not (participle or "㐀" <= first[:1] <= "鿿" or first == "yang")
+
     def _other_subject(self, match: re.Match[str], names: list[Name]) -> bool:
         """Whether another name stands before these in their clause, so that it may be meant."""
         begin = max(self.codes.rfind(mark, 0, match.start("one")) for mark in ";ca") + 1
@@ -323,6 +340,9 @@ class Sentence:
         if comma and len(names) != size:
             return None
         if len(names) == 1 and not names[0].certain and before:
+            return None
+        between = self.codes[match.start("size") + 1 : match.start("one")]
+        if not before and len(names) != size and not set(between) & set("kvDIc"):
             return None
         if before and (not self._relates(match, "size") or ("h" in match.group() and not names)):
             return None
@@ -393,6 +413,17 @@ class Sentence:
             match, "tier", entries, 0.8, f"tier {tier}, without order", label=self._label(match)
         )
 
+    def within(self, match: re.Match[str]) -> Found | None:
+        """Among the first ten, and its rank there."""
+        names, size, rank = (self._get(match, g) for g in ("one", "size", "rank"))
+        if len(names) != 1 or rank[1] > size or not self._relates(match, "size"):
+            return None
+        if self._other_subject(match, names) or not names[0].certain:
+            return None
+        self.state.rank = rank[1]
+        entries = [_entry(names[0], rank[0], rank[1], tied=rank[2])]
+        return self._statement(match, "ranking", entries, 0.85, "a rank within the first places")
+
     def rank_range(self, match: re.Match[str]) -> Found | None:
         names, (low, high, *_) = self._get(match, "one"), self._get(match, "range")
         places = high - low + 1
@@ -419,10 +450,13 @@ class Sentence:
         low, high, tied, kind = self._get(match, "rank")
         if kind == "inverse" and "inverse" not in match.re.pattern:
             return None
-        if not self._relates(match, "rank"):
+        if not self._relates(match, "rank") or self._is_new_clause(match):
             return None
         if self._other_subject(match, names):
             return self._refusal(match, names, [low], "another name may have the rank")
+        after = self.codes[match.end("rank") : match.end("rank") + 1]
+        if after == "N" and "c" in self.codes[match.end("one") : match.start("rank")]:
+            return None  # 甲市，第二名乙市: the rank is the next name's
         if kind == "lead" and not names[0].certain and not names[0].score:
             return None
         if names[0].broken:
@@ -454,6 +488,7 @@ class Sentence:
             self.state.rank = len(names)
             return self._statement(match, "ranking", entries, 0.7, "leaders in order of score")
         entries = [_entry(n, 1, len(names), certain=False) for n in names]
+        self.state.rank = len(names)
         return self._statement(match, "set", entries, 0.5, "several names lead")
 
     def tie_with(self, match: re.Match[str]) -> Found | None:
@@ -481,12 +516,25 @@ class Sentence:
             if kind == "inverse":
                 return None
             return self._refusal(match, names, [low], f"{len(names)} names with one rank")
-        if kind == "lead":
+        if kind == "lead" and "k" not in match.group() and "v" not in match.group():
             return None
-        self.state.rank = low + len(names) - 1
         value = self._get(match, "value")
         entries = [_entry(n, low, high, tied=tied, value=value) for n in names]
+        self.state.rank, self.state.score = low + len(names) - 1, entries[-1].score
         return self._statement(match, "ranking", entries, 0.8, "a rank and its name")
+
+    def heads_clause(self, match: re.Match[str]) -> Found | None:
+        """Led by Alphaville; 第一名甲市: a rank, and right behind it its name."""
+        names: list[Name] = self._get(match, "one")
+        low, high, tied, kind = self._get(match, "rank")
+        start = match.start("rank")
+        printed = self.text[self.items[start].start : self.items[start].end]
+        heads = start == 0 or self.codes[start - 1] in "c;k"
+        if len(names) > 1 or not (kind == "inverse" or (heads and _HEADS.match(printed))):
+            return None
+        self.state.rank = low
+        entries = [_entry(names[0], low, high, tied=tied, value=self._get(match, "value"))]
+        return self._statement(match, "ranking", entries, 0.8, "a rank, and right behind its name")
 
     def followed(self, match: re.Match[str]) -> Found | None:
         names: list[Name] = self._get(match, "one")
@@ -499,19 +547,25 @@ class Sentence:
         ranked = [n for n in names if n.rank]
         if any(n.rank != (base + i, base + i) for i, n in enumerate(names, 1) if n.rank):
             return self._refusal(match, names, [n.rank for n in ranked], "other ranks in brackets")
-        scores = [n.score for n in names if n.score]
-        if len(scores) > 1 and _order(scores) > 0 and not tied:
-            return self._refusal(match, names, scores, "scores rise")
         value = self._get(match, "value") if len(names) == 1 else None
+        printed = [self.state.score, value, *(n.score for n in names)]
+        scores = [score for score in printed if isinstance(score, Quantity)]
+        order = _order(scores) if len(scores) > 1 else -1
+        if order == 0 and not tied:
+            return self._refusal(match, names, scores, "their scores neither fall nor rise")
         entries = [
             _entry(n, base + 1, base + 1, tied=True)
             if tied
             else _entry(n, base + i, base + i, value=value)
             for i, n in enumerate(names, start=1)
         ]
-        self.state.rank = base + len(names)
-        sure = 0.85 if len(names) == 1 or len(scores) == len(names) else 0.75
-        return self._statement(match, "ranking", entries, sure, "follow the place before")
+        self.state.rank, self.state.score = base + len(names), entries[-1].score
+        sure = 0.85 if len(names) == 1 or all(e.score for e in entries) else 0.75
+        found = self._statement(
+            match, "ranking", entries, sure if order < 0 else 0.6, "follow the place before"
+        )
+        rises = order > 0 and len({score.value for score in scores}) > 1
+        return replace(found, direction="lower_is_better") if rises else found
 
     def follows(self, match: re.Match[str]) -> Found | None:
         names: list[Name] = self._get(match, "one")
@@ -542,10 +596,21 @@ class Sentence:
         if len(names) > 1 and all(n.bare for n in names):
             values = [n.bare for n in names]
             return self._refusal(match, names, values, "numbers in brackets are ranks or scores")
+        if len(names) == 1 and not self._is_figure(match, names[0]):
+            return None
         if all(n.score or n.missing for n in names):
             entries = [_entry(n) for n in names]
-            return self._statement(match, "quantity", entries, 0.8, "a name with its figure")
+            sure = 0.8 if len(names) > 1 or names[0].known else 0.6
+            return self._statement(match, "quantity", entries, sure, "a name with its figure")
         return None
+
+    def _is_figure(self, match: re.Match[str], name: Name) -> bool:
+        """Whether a lone number says what it counts, or is called a score, or has decimals."""
+        score = name.score
+        if score is None or score.unit or score.value % 1:
+            return True
+        start, end = self._span(match)
+        return _SCORE_WORD.search(self.text, start, end) is not None
 
     def quantity(self, match: re.Match[str]) -> Found | None:
         names: list[Name] = self._get(match, "one")
@@ -613,7 +678,7 @@ def _order(values: list[Any]) -> int:
     """-1 where values fall (or stay), 1 where they rise, 0 where neither or not all are numbers."""
     if not all(isinstance(v, Quantity) and v.upper is None for v in values) or len(values) < 2:
         return -1 if len(values) == 1 else 0
-    if len({v.unit for v in values}) > 1:
+    if len({v.unit for v in values} - {""}) > 1:
         return 0
     numbers = [v.value for v in values]
     if numbers == sorted(numbers, reverse=True):
@@ -642,6 +707,8 @@ def _direction(entries: list[Entry]) -> Direction | None:
     return "lower_is_better" if scores == sorted(scores) else None
 
 
+_HEADS = re.compile(r"第.*[名位]$|[冠亚季]军|[亞]軍|榜首|首位")
+_SCORE_WORD = re.compile(r"scor|skor|nilai|indeks|index|punkt|point|分|指数|指數", re.IGNORECASE)
 _SAYS_SO = re.compile(r"[a-z]+(?:s|ed) |lead|led|tops|topped|head|führt|liegt|arrive|mène", re.I)
 _ADVERB_WORDS = """
 now also again still then currently both only just together jointly this year in the a to into
@@ -667,26 +734,28 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
         (rf"{_ONE}~a?~(?P<rank>r)c?~A~{_OTHER}(?=[c;a]|$)", Sentence.ahead),
         (rf"{_ONE}~W~(?:(?P<rank>r)|(?P<size>s))", Sentence.beyond),
         (rf"{_ONE}~X~(?P<rank>r)p{_OTHER}", Sentence.tie_with),
+        (rf"{_ONE}~Xp{_OTHER}~(?P<rank>r)", Sentence.tie_with),
         (
-            rf"{_ONE}~(?:(?P<size>s)|(?P<tier>t))c?~D?~(?P<values>V)D?",
+            rf"{_ONE}~(?:(?P<size>s)|(?P<tier>t))c?~[DI]?~(?P<values>V)D?",
             Sentence.group_values,
         ),
         (
-            rf"{_ONE}D?~(?P<values>V)c?D?c?~(?:(?P<size>s)|(?P<tier>t))",
+            rf"{_ONE}[DI]?~(?P<values>V)c?D?c?~(?:(?P<size>s)|(?P<tier>t))",
             Sentence.group_values,
         ),
         (
-            rf"(?:(?P<size>s)|(?P<tier>t))~D?I?~{_ONE}c?~D?~(?P<values>V)D?",
+            rf"(?:(?P<size>s)|(?P<tier>t))~D?I?~{_ONE}c?~[DI]?~(?P<values>V)D?",
             Sentence.group_values,
         ),
-        (rf"{_ONE}~D?~(?P<values>V)c?~D?~(?P<ranks>K)D?", Sentence.rank_list),
+        (rf"{_ONE}~[DI]?~(?P<values>V)c?~D?~(?P<ranks>K)D?", Sentence.rank_list),
         (rf"{_ONE}~sc?~(?P<ranks>K)c?D?", Sentence.rank_list),
-        (rf"{_ONE}~D?~(?P<ranks>K)c?D?~(?P<values>V)D?", Sentence.rank_list),
+        (rf"{_ONE}~D?~(?P<ranks>K)c?[DI]?~(?P<values>V)D?", Sentence.rank_list),
         (rf"{_ONE}~D?~(?P<ranks>K)c?D?", Sentence.rank_list),
-        (rf"{_ONE}~D?~(?P<values>V)c?D?", Sentence.values_only),
-        (r"(?P<one>[Nl])c?~D~(?P<values>V)", Sentence.values_only),
+        (rf"{_ONE}~[DI]?~(?P<values>V)c?D?", Sentence.values_only),
+        (r"(?P<one>[Nl])c?~[DI]~(?P<values>V)", Sentence.values_only),
         (rf"(?P<size>s)~[ID]?~{_ONE}~c?~F~(?P<more>N)", Sentence.group),
-        (rf"{_ONE}~h?~(?P<size>s)", Sentence.group),
+        (rf"{_ONE}~(?P<size>s)c~(?P<rank>r)", Sentence.within),
+        (rf"{_ONE}~[hD]?~(?P<size>s)", Sentence.group),
         (rf"(?P<size>s)~[ID]?~{_ONE}(?:c?~I)?", Sentence.group),
         (rf"(?P<size>s)(?P<comma>c){_ONE}", Sentence.group),
         (rf"{_ONE}~(?P<range>j)", Sentence.rank_range),
@@ -707,7 +776,8 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
             Sentence.apposition,
         ),
         (rf"{_ONE}c[wvpkgyq@l]{{1,8}}c(?P<rank>r)", Sentence.apposition),
-        (rf"(?P<rank>r)(?:[wvyp@gl]{{0,6}}?[kv][wvk]{{0,2}}?)?{_ONE}{_SCORE}", Sentence.inverse),
+        (rf"(?P<rank>r)[wvyp@gl]{{0,6}}?[kv][wvk]{{0,2}}?{_ONE}{_SCORE}", Sentence.inverse),
+        (rf"(?P<rank>r){_ONE}{_SCORE}", Sentence.heads_clause),
         (rf"F~{_ONE}{_SCORE}", Sentence.followed),
         (rf"{_ONE}~f", Sentence.follows),
         (r"(?P<one>N)?[wvpk]{0,8}?Z", Sentence.censored),

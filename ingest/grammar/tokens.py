@@ -81,7 +81,7 @@ _UNIT_WORD = re.compile(
     r"[ \u00a0]?(?P<unit>(?:percentage points?|percent|per cent|persen|poin persentase|"
     r"prozentpunkte?n?|"
     r"prozent|pour cent|points de pourcentage|[PE]FLOPS|EFLOPS|[PE](?![\w-])|US dollars|dollars|"
-    r"euros?|yuan|rupiah|(?:[A-Z]{2,5} )?[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
+    r"euros?|yuan|rupiah|(?:(?-i:[A-Z]{2,5}) )?[A-Za-zÀ-ÿ]{3,}))(?![A-Za-zÀ-ÿ])",
     re.IGNORECASE,
 )
 _NOUN_UNIT = re.compile(
@@ -115,7 +115,17 @@ _OUT_OF = re.compile(
     r"(?<=\d)/\d+",
     re.IGNORECASE,
 )
-_RANGE_WORD = re.compile(r"(?:from|dari|von|de)\s$", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"(?:较|比|than|from|with|to|dari|dibanding(?:kan)?|als|gegenüber|que|à)(?: the)?",
+    re.IGNORECASE,
+)
+"""Before a year that a rank is compared with."""
+_BEFORE_ORDINAL = frozenset(
+    ["in", "at", "into", "to", "is", "was", "are", "now", "still", "again", "est", "ist"]
+)
+_LETTER_PLACE = re.compile(r"[A-Z](?:市|省|县|城)(?!市)")
+_PLACE_WORD = re.compile(r"place|spot|position|rank|platz|rang|stelle", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"\b(?:its|their|his|her|our|ihre[mrn]?|seine[mrn]?|son|sa|leur) $", re.I)
 _LONGEST_NAME = 12  # Chinese characters
 
 
@@ -310,6 +320,8 @@ class Tokens:
         if a < 1 or (1900 <= a <= 2100 and "zh" not in groups):
             return None
         kind = ""
+        if {"dig", "ord", "bare"} & set(groups) and self._counts_something_else(at, end):
+            return None
         if "bare" in groups:
             if not self._bare_is_rank(at, end, before):
                 return None
@@ -317,6 +329,15 @@ class Tokens:
         return Token(
             "j" if b > a else "r", at, end, (a, b, bool({"tie", "jord"} & set(groups)), kind)
         )
+
+    def _counts_something_else(self, at: int, end: int) -> bool:
+        """The 95th percentile, the 16th annual edition, its 15th year are no ranks."""
+        if _PLACE_WORD.search(self.text[at:end]):
+            return False
+        after = re.match(r"[\s-]+([^\W\d_]+)", self.text[end : end + 30])
+        if after and lexicon.AFTER_BARE.match(after[1]):
+            return True
+        return bool(_POSSESSIVE.search(self.text[max(at - 8, 0) : at]))
 
     def _bare_is_rank(self, at: int, end: int, before: list[Token]) -> bool:
         """Whether an ordinal in words, alone, is a rank: not so in "first time"."""
@@ -328,7 +349,8 @@ class Tokens:
         if previous is None:
             return False
         word = self.text[previous.start : previous.end].lower()
-        follows = len(before) > 1 and previous.code in "ca" and before[-2].code == "r"
+        earlier = next((t.code for t in reversed(before) if t.code not in "ca"), "")
+        follows = previous.code in "ca" and earlier == "r"
         if (
             previous.code == "v"
             or follows
@@ -337,22 +359,12 @@ class Tokens:
             return True
         ends_here = follower is None or bool(
             re.match(
-                r"\s*(?:and|with|at|in|globally|nationally|worldwide|overall|dan|dengan|und|mit|"
+                r"\s*(?:and|with|at|in|globally|nationally|worldwide|overall|to|dan|dengan|und|mit|"
                 r"et|avec)\b",
                 rest,
             )
         )
-        near = previous.code in "n,ub" or word in (
-            "in",
-            "at",
-            "into",
-            "to",
-            "is",
-            "was",
-            "are",
-            "est",
-            "ist",
-        )
+        near = previous.code in "n,ubm" or word in _BEFORE_ORDINAL
         return ends_here and near
 
     def _quantity(self, at: int, stop: int, before: list[Token]) -> Token | None:
@@ -455,6 +467,8 @@ class Tokens:
         if found is None:
             return None
         code, end = found
+        if code == "T" and before and _COMPARED.fullmatch(self.text[before[-1].start : at].strip()):
+            code = "w"
         conjunction = _CJK.match(self.text[at]) and code == "a" and end == at + 1
         if conjunction and before and before[-1].code == "c" and before[-1].end == at:
             return None  # 、和田 begins a name
@@ -465,6 +479,9 @@ class Tokens:
     # --- names --------------------------------------------------------------------------------
 
     def _name(self, at: int, stop: int, before: list[Token]) -> Token | None:
+        if anonymous := _LETTER_PLACE.match(self.text, at):
+            place = Name(anonymous.group(), at, anonymous.end(), known=None)
+            return Token("n", at, anonymous.end(), place)
         run = _NAME.match(self.text, at)
         if run is None:
             return None
@@ -472,7 +489,7 @@ class Tokens:
         while words and self._is_label(*words[0]):
             words.pop(0)
         if not words:
-            return Token("w", at, run.end())
+            return Token("w", at, self._word_end(at))
         if words[0][0] > at:
             return Token("w", at, words[0][0])
         for number, (start, end) in enumerate(words[1:], start=1):

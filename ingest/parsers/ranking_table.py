@@ -25,10 +25,10 @@ from ingest.parsers.table_choice import (
     choose,
     chosen_lines,
 )
-from ingest.ranking_rows import Columns, RankingRow, read_lines
+from ingest.ranking_rows import Columns, RankingRow, read_lines, whole
 from ingest.reading.content import Content, ReadingError
 from ingest.table_blocks import Aside, Line
-from ingest.table_roles import decimal_of, order, out_of_count
+from ingest.table_roles import WRAPPED, decimal_of, order, out_of_count, perhaps_wrapped
 from ingest.table_words import fold, unmarked, without_year
 
 SHOWN = 5
@@ -177,7 +177,11 @@ def read_table(content: Content, table: Table, data: bytes = b"") -> Declared:
     refused: list[Aside] = []
     left_out: list[Aside] = []
     for block, lines in _lines(chosen, table):
-        rows = read_lines(lines, _columns(block), decimal, frozenset(table.missing))
+        columns = _columns(block)
+        wrapped = perhaps_wrapped(lines, columns.entity, grouped=True)
+        refused += [Aside(lines[i].locator(), whole(lines[i]), WRAPPED) for i in sorted(wrapped)]
+        lines = [line for i, line in enumerate(lines) if i not in wrapped]
+        rows = read_lines(lines, columns, decimal, frozenset(table.missing))
         by_place = {line.locator(): line for line in lines}
         for row in rows.rows:
             line = by_place[row.locator]

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from pydantic import model_validator
+
 from ingest import reading
 from ingest.cards import Text
 from ingest.facts import ParseError
@@ -45,6 +47,12 @@ class Choice(TableChoice):
     split_labels: bool = False
     """Headings and cells have the form ``code: label``, as SDMX-CSV writes both: the column
     ``AREA: Area`` becomes ``AREA`` with the codes and ``AREA label``."""
+
+    @model_validator(mode="after")
+    def _has_headings(self) -> Choice:
+        if self.heading_rows == 0:
+            raise ValueError("columns are named by their headings: heading_rows is at least 1")
+        return self
 
 
 @dataclass(frozen=True)

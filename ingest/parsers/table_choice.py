@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-import lxml.html
-from cssselect import SelectorError
 from pydantic import Field, model_validator
 
 from ingest.cards import Entry, Text
 from ingest.facts import ParseError
+from ingest.reading import ReadingError, tables_matching
 from ingest.reading.content import Content, Table
 from ingest.table_blocks import Block, Line, kinds, table_blocks
 from ingest.table_words import fold
@@ -142,12 +141,9 @@ def _titles(table: Table) -> str:
 def _selected(data: bytes, selector: str) -> set[int]:
     """Numbers, from 1, of the tables of an HTML document that a selector means."""
     try:
-        root = lxml.html.document_fromstring(data)
-        found = root.cssselect(selector)
-    except (SelectorError, lxml.etree.LxmlError) as error:
+        return set(tables_matching(data, selector))
+    except ReadingError as error:
         raise ParseError(f"'{selector}' is no selector of this document: {error}") from error
-    meant = {t for e in found for t in ([e] if e.tag == "table" else e.cssselect("table"))}
-    return {i for i, table in enumerate(root.iter("table"), 1) if table in meant}
 
 
 def _number(table: Table) -> int | None:

@@ -7,7 +7,16 @@ from ingest.reading.bounded import Limits
 from ingest.reading.content import Content, Passage, ReadingError, Table
 from ingest.reading.forms import may_be_scanned, recognise
 
-__all__ = ["Content", "Limits", "Passage", "ReadingError", "Table", "read", "recognise"]
+__all__ = [
+    "Content",
+    "Limits",
+    "Passage",
+    "ReadingError",
+    "Table",
+    "read",
+    "recognise",
+    "tables_matching",
+]
 
 
 def read(
@@ -37,3 +46,17 @@ def read(
     except ReadingError as error:
         raise ReadingError(f"{name}: {error}" if name else str(error)) from None
     return content
+
+
+def tables_matching(data: bytes, selector: str) -> list[int]:
+    """Numbers of the tables of an HTML page that a CSS selector names: 3 is ``table 3``.
+
+    A selector names a table, what is around tables, or what stands in one.
+
+    Raises:
+        ReadingError: not CSS, or the page can't be read.
+    """
+    numbers: list[int] = bounded.run(
+        "ingest.reading.html:tables_matching", data, options={"selector": selector}
+    )
+    return numbers

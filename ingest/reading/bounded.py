@@ -28,7 +28,7 @@ class Limits:
     """What reading one document may take."""
 
     seconds: int = 300
-    """Of wall-clock time, and of processor time on each of two processors."""
+    """Of wall-clock time, and of processor time on each processor."""
     megabytes: int = 2048
     """Of memory that the reader allocates."""
 
@@ -50,7 +50,8 @@ def run(
     """
     limits = limits or Limits()
     command = [sys.executable, "-m", "ingest.reading.worker", function]
-    command += [str(2 * limits.seconds), str(limits.megabytes), json.dumps(dict(options or {}))]
+    work = limits.seconds * max(2, os.cpu_count() or 1)
+    command += [str(work), str(limits.megabytes), json.dumps(dict(options or {}))]
     process = subprocess.Popen(
         command,
         cwd=_PROJECT,
@@ -89,7 +90,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _reason(code: int, limits: Limits) -> str:
     if code == -getattr(signal, "SIGXCPU", 24):
-        return f"reading takes more than {2 * limits.seconds} seconds of processor time"
+        return f"reading takes more than {limits.seconds} seconds of processor time"
     if code == -signal.SIGKILL:
         return f"the reader was killed, probably for want of memory ({limits.megabytes} MB allowed)"
     if code == -signal.SIGABRT:

@@ -30,13 +30,15 @@ UNREADABLE = {
     "rar": "a RAR archive: unpack it and make a ZIP archive",
     "7z": "a 7-Zip archive: unpack it and make a ZIP archive",
     "image": "a picture: make a PDF of it, which OCR can read",
-    "unknown": "of no known form: see docs/add-a-source.md for those that are read",
+    "unknown": "of no known form: see docs/forms.md for those that are read",
 }
 """Forms that no reader reads, and what to do."""
 
 _HEAD = 100_000
 _WHOLE = 20_000_000
 """Longer texts are told by their beginning."""
+_COUNTED = 2_000_000
+"""The rows of a longer table aren't counted."""
 _MAGIC = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"Rar!\x1a\x07", "rar"),
@@ -201,10 +203,10 @@ def _text(data: bytes) -> Recognised | None:
     dialect = plain.sniff(text)
     if dialect is not None:
         try:
-            rows = plain.split(text[:_WHOLE], dialect)
+            rows = plain.split(text[:_COUNTED], dialect)
         except ReadingError as error:
             return "csv", f"damaged: {error}"
-        count = f"{len(rows) - 1} rows" if len(text) <= _WHOLE else f"{len(data)} bytes"
+        count = f"{len(rows) - 1} rows" if len(text) <= _COUNTED else f"{len(data)} bytes"
         return "csv", f"{count}; columns: {', '.join(rows[0][:20])}"
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return "text", f"{len(text)} characters, beginning: {first[:100]}"

@@ -36,8 +36,12 @@ _BLOCKS = {"address", "article", "aside", "blockquote", "body", "caption", "cent
            "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
            "tr", "ul", "html"}  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_NAVIGATION = {"nav", "footer", "aside"}
+_NAVIGATION = {"nav", "footer", "aside", "button"}
 _NAVIGATION_ROLES = {"navigation", "banner", "contentinfo", "search", "menu", "menubar"}
+_NAVIGATION_NAMES = {"nav", "navbar", "navbox", "menu", "breadcrumb", "breadcrumbs", "footer",
+                     "site-footer", "sidebar", "toc", "catlinks", "noprint", "pagination",
+                     "cookie-banner", "mw-jump-link"}  # fmt: skip
+"""Class names and ids of what leads elsewhere, as common page builders give them."""
 _HIDING_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.I)
 _HIDING_CLASS = re.compile(
     r"(?:^|\s)(?:sortkey|sr-only|visually-?hidden|screen-?reader-(?:text|only)|mw-editsection)(?:\s|$)"
@@ -199,7 +203,16 @@ def _is_left_out(element: Element, prose: bool) -> bool:
         return True
     if tag == "table":
         return not (_lays_out(element) if prose else _single_cell(element))
-    return prose and (tag in _NAVIGATION or element.get("role") in _NAVIGATION_ROLES)
+    return prose and _leads_elsewhere(element)
+
+
+def _leads_elsewhere(element: Element) -> bool:
+    names = [element.get("id") or "", *(element.get("class") or "").split()]
+    return (
+        element.tag in _NAVIGATION
+        or element.get("role") in _NAVIGATION_ROLES
+        or (element.tag != "body" and not _NAVIGATION_NAMES.isdisjoint(names))
+    )
 
 
 def _is_mark(element: Element) -> bool:
@@ -210,10 +223,12 @@ def _is_mark(element: Element) -> bool:
     if not (links or marked or tag == "sup"):
         return False
     text = fold(element.text_content())
+    if len(text) <= 20 and (marked or re.fullmatch(r"(\[[^\[\]]{1,15}\]\s*)+", text)):
+        return True
+    if tag == "sup" and re.fullmatch(r"\[[^\[\]]{1,60}\]", text):
+        return True  # [clarification needed]
     if len(text) > 20:
         return False
-    if marked or re.fullmatch(r"(\[[^\[\]]{1,15}\]\s*)+", text):
-        return True
     inner = element.iter("a") if tag == "sup" else ()
     return any((link.get("href") or "").startswith("#") for link in inner)
 

@@ -30,7 +30,7 @@ def content(data: bytes, records: str | None = None) -> Content:
     ``records`` is a JMESPath expression that gives a list of records (objects, or rows of plain
     values), or an object of objects whose keys become the column ``key``. Of several JSON values,
     one a line, it is asked of each, and what they give is one table. Without it, every list of
-    records that stands in no other becomes a table.
+    records that stands in no other becomes a table, those at one path of several values together.
 
     A list of plain values inside a record is one cell, separated by ``|``. Other lists inside
     records are left out, and a note names them.
@@ -48,18 +48,24 @@ def content(data: bytes, records: str | None = None) -> Content:
         return Content("json", (table,), notes=notes)
     tables: list[Table] = []
     left: list[str] = []
+    lists: dict[tuple[str, bool], tuple[list[Any], list[str]]] = {}
     for place, value in values:
         cubes = json_stat.tables(value, place)
         if cubes is not None:
             tables += cubes
             continue
-        for path, found in _record_lists(value, place):
-            if len(tables) == MAX_TABLES:
-                left.append(f"more than {MAX_TABLES} lists of records: declare the path of yours")
-                break
-            table, notes = _table(found, [f"{path}[{i}]" for i in range(len(found))], path)
-            tables.append(table)
-            left += notes
+        prefix = f"{place}: " if place else ""
+        for path, found in _record_lists(value):
+            # Lists at one path of several values, such as pages, are one table.
+            records_, places = lists.setdefault((path, isinstance(found[0], dict)), ([], []))
+            records_ += found
+            places += [f"{prefix}{path}[{i}]" for i in range(len(found))]
+    for (path, _), (records_, places) in list(lists.items())[:MAX_TABLES]:
+        table, notes = _table(records_, places, path)
+        tables.append(table)
+        left += notes
+    if len(lists) > MAX_TABLES:
+        left.append(f"more than {MAX_TABLES} lists of records: declare the path of yours")
     if not tables:
         left.append(f"no list of records is certainly there, only {described(values[0][1])}")
     return Content("json", tuple(tables), notes=tuple(dict.fromkeys(left)))
@@ -68,7 +74,7 @@ def content(data: bytes, records: str | None = None) -> Content:
 def key_path(path: str, key: str) -> str:
     """Path of a key in an object, as JMESPath writes it."""
     name = key if _PLAIN_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
-    return f"{path}.{name}" if path and not path.endswith(": ") else f"{path}{name}"
+    return f"{path}.{name}" if path else name
 
 
 def _declared(values: Sequence[tuple[str, Any]], path: str) -> tuple[Table, tuple[str, ...]]:
@@ -122,10 +128,10 @@ def _places(value: Any) -> dict[int, str]:
 
 def _is_plain_record(value: Any) -> bool:
     """An object with values of its own, not a response around lists of records."""
-    return isinstance(value, dict) and not any(True for _ in _record_lists(value, ""))
+    return isinstance(value, dict) and not any(True for _ in _record_lists(value))
 
 
-def _record_lists(value: Any, place: str) -> Iterator[tuple[str, list[Any]]]:
+def _record_lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
     """Lists of records that stand in no other, and their paths."""
 
     def walk(value: Any, path: str, depth: int) -> Iterator[tuple[str, list[Any]]]:
@@ -140,7 +146,7 @@ def _record_lists(value: Any, place: str) -> Iterator[tuple[str, list[Any]]]:
                 for i, inner in enumerate(value):
                     yield from walk(inner, f"{path}[{i}]", depth + 1)
 
-    yield from walk(value, f"{place}: " if place else "", 0)
+    yield from walk(value, "", 0)
 
 
 def _is_grid(value: list[Any]) -> bool:
@@ -161,7 +167,7 @@ def _table(
     records: Sequence[Any], places: Sequence[str], where: str
 ) -> tuple[Table, tuple[str, ...]]:
     """Records as a table with a row of headings, or rows of plain values as they are."""
-    where = where.removesuffix(": ") or "@"
+    where = where or "@"
     if len(records) > MAX_RECORDS:
         raise ReadingError(f"{where} has {len(records)} records, at most {MAX_RECORDS} are read")
     if all(isinstance(record, list) for record in records):

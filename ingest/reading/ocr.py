@@ -29,6 +29,9 @@ TYPE = 0.65
 """Size of the type per height of the box that is found around a line."""
 UNSURE = 0.75
 """Mean confidence under which a page may stand on its head."""
+DARK = 110
+"""Of 255: a box as dark as this may hold light figures."""
+MAX_BOXES = 200
 
 Box = Sequence[Sequence[float]]
 Token = tuple[Word, float]
@@ -49,6 +52,7 @@ def read_page(document: pdfium.PdfDocument, index: int, page: Page) -> Page:
         handle.close()
     turns, words = _upright(np.ascontiguousarray(image[:, :, :3]))
     image = np.ascontiguousarray(np.rot90(image[:, :, :3], turns))
+    words += _on_dark(image, words)
     horizontal, vertical = _rules(image)
     height, width = image.shape[:2]
     return replace(
@@ -145,7 +149,7 @@ def _tokens(box: Box, text: str, score: float, parts: Sequence[Any]) -> list[Wor
     slope = (box[1][1] - box[0][1]) / max(1.0, box[1][0] - box[0][0])
     centre = sum(point[0] for point in box) / 4
     words: list[Word] = []
-    rest = re.sub(r",(?=[^\W\d])", ", ", text)  # a narrow space is often missed
+    rest = text
     for part, sure, where in parts:
         spaced = rest[:1].isspace()
         rest = rest.lstrip()
@@ -164,7 +168,38 @@ def _tokens(box: Box, text: str, score: float, parts: Sequence[Any]) -> list[Wor
             words.append(
                 Word(x0, y - size / 2, x1, y + size / 2, part.strip(), size, confidence=confidence)
             )
+    for word in words:
+        word.text = re.sub(r",(?=[^\W\d])", ", ", word.text)  # a narrow space is often missed
     return words
+
+
+def _on_dark(image: np.ndarray, words: Sequence[Word]) -> list[Word]:
+    """Light figures in small dark boxes, which the search for text passes over."""
+    import cv2
+
+    if not words:
+        return []
+    high = median(word.size for word in words)
+    dark = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) < DARK).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark)
+    boxes = [
+        (x, y, w, h) for x, y, w, h, area in stats[1:].tolist()
+        if high < h < 4 * high and high < w < 8 * high and area > 0.55 * w * h
+        and not any(x <= (o.x0 + o.x1) / 2 <= x + w and y <= o.middle <= y + h for o in words)
+    ]  # fmt: skip
+    found = []
+    for x, y, w, h in boxes[:MAX_BOXES]:
+        crop = np.ascontiguousarray(255 - image[y : y + h, x : x + w])
+        read = _engine()(crop, use_det=False)
+        text, sure = (read.txts[0], float(read.scores[0])) if read.txts else ("", 0.0)
+        if text.strip() and sure > UNSURE:
+            middle, half = y + h / 2, high / 2
+            left = x + max(0.0, w - 0.6 * high * len(text)) / 2
+            right = 2 * x + w - left
+            found.append(
+                Word(left, middle - half, right, middle + half, text.strip(), high, confidence=sure)
+            )
+    return found
 
 
 def _scaled(word: Word, scale: float) -> Word:

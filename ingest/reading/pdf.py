@@ -101,7 +101,7 @@ def read_layout(page: Page) -> tuple[list[Table], Passage]:
     ]
     sure = [word.confidence for word in page.words if word.confidence is not None]
     confidence = round(fmean(sure), 4) if sure else None
-    return tables, Passage(f"page {page.number}", running_text(page), confidence)
+    return tables, Passage(f"page {page.number}", running_text(page, found), confidence)
 
 
 def _reason(error: pdfium.PdfiumError) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from statistics import median
 
 from ingest.reading.content import Position, Table
 from ingest.reading.pdf_cells import Cell, Found, cell, table
-from ingest.reading.pdf_columns import Region, column_of, looks_numeric
+from ingest.reading.pdf_columns import Region, column_of
 from ingest.reading.pdf_lines import Line, Phrase, is_figure, is_numeric
 from ingest.reading.pdf_page import Page, Rule, Word
-from ingest.reading.pdf_prose import letters
+from ingest.reading.pdf_rows import rows_of
 
 
 def separators(region: Region, page: Page) -> list[float]:
@@ -51,7 +49,7 @@ def _covered(rules: Sequence[Rule], left: float, right: float) -> float:
 def borderless(region: Region, rules: Sequence[float], page: int) -> Found | None:
     """The table of a region whose rows ``rules`` may part."""
     edges, columns = region.edges, len(region.edges) - 1
-    groups = _headed(_rows(region.lines, edges, rules), region)
+    groups = _headed(rows_of(region.lines, edges, rules), region)
     cells: dict[Position, Cell] = {}
     shared = _shared(groups, edges, rules)
     if shared:
@@ -179,166 +177,3 @@ def _headed(groups: Sequence[Sequence[Line]], region: Region) -> list[list[Line]
 def _spans(phrase: Phrase, region: Region) -> bool:
     first, last = _columns(phrase, region)
     return first != last
-
-
-def _rows(
-    lines: Sequence[Line], edges: Sequence[float], rules: Sequence[float]
-) -> list[list[Line]]:
-    """Lines in groups, one a row: a line that only goes on with a cell above or below joins it.
-
-    A row has one line with figures, and lines that only hold the rest of a wrapped name. Those
-    between two rows belong to the one on their side of a separator, or else to the one that they
-    stand nearer to; where all stand equally near, only to the one above, and only if the wrapped
-    word had no room there.
-    """
-    places = [_places(line, edges) for line in lines]
-    figures = _figure_columns(places, len(edges) - 1)
-    full = [i for i, place in enumerate(places) if _is_full(place, figures)]
-    if len(full) < 2:
-        return [[line] for line in lines]
-    owner = {i: i for i in full}
-    bands: dict[int, list[int]] = defaultdict(list)
-    for i, line in enumerate(lines):
-        bands[bisect_right(rules, line.middle)].append(i)
-    firsts = {b: [i for i in inside if i in owner] for b, inside in bands.items()}
-    single = [b for b, some in firsts.items() if len(some) == 1]
-    by_rule = len(single) >= 0.6 * sum(bool(some) for some in firsts.values()) and len(single) > 1
-    for band, inside in bands.items():
-        if by_rule and len(firsts[band]) == 1:
-            owner.update({i: firsts[band][0] for i in inside if not _crosses(places[i], edges)})
-        else:
-            own = [i for i in inside if i in firsts[band]]
-            _attach(inside, own, lines, places, figures, edges, owner)
-    rows: dict[int, list[Line]] = defaultdict(list)
-    for i, line in enumerate(lines):
-        rows[owner.get(i, i)].append(line)
-    return [rows[i] for i in sorted(rows)]
-
-
-def _is_full(place: Mapping[int, Sequence[Phrase]], figures: set[int]) -> bool:
-    if figures:
-        return any(is_numeric(p.text) for c in figures if c in place for p in place[c])
-    return 0 in place and len(place) > 1
-
-
-def _attach(
-    inside: Sequence[int],
-    full: Sequence[int],
-    lines: Sequence[Line],
-    places: Sequence[Mapping[int, Sequence[Phrase]]],
-    figures: set[int],
-    edges: Sequence[float],
-    owner: dict[int, int],
-) -> None:
-    """Find for the lines of one band that have no figures the row to which they belong."""
-    if not full:
-        return
-    rows = sorted(set(owner.values()))
-    steps = [lines[b].base - lines[a].base for a, b in pairwise(rows) if b == a + 1]
-    size = median(line.size for line in lines)
-    near = min(0.85 * median(steps), 2 * size) if steps else 1.6 * size
-    last = len(inside) - 1
-    first = inside[0]
-
-    def gap(i: int, j: int) -> float:
-        return lines[j].base - lines[i].base
-
-    def goes_on(i: int) -> bool:
-        return not (figures & places[i].keys()) and not _crosses(places[i], edges)
-
-    for a, b in pairwise([-1, *[i - first for i in full], last + 1]):
-        between = [first + k for k in range(a + 1, b)]
-        above, below = first + a if a >= 0 else None, first + b if b <= last else None
-        # Lines at the end that can't go on with a cell are headings or notes.
-        if above is None:
-            while between and not all(map(goes_on, between)):
-                between = between[1:]
-            heads = between[0] - 1 if between else -1
-            while between and below is not None:
-                tight = [gap(i, j) for i, j in pairwise([*between, below])]
-                if max(tight) <= near and (
-                    heads < first or gap(heads, between[0]) > 1.1 * max(tight)
-                ):
-                    owner.update(dict.fromkeys(between, below))
-                    break
-                heads, between = between[0], between[1:]
-            continue
-        if below is None:
-            while between and not all(map(goes_on, between)):
-                between = between[:-1]
-        if not between or not all(map(goes_on, between)):
-            continue
-        chain = [above, *between] if below is None else [above, *between, below]
-        gaps = [gap(i, j) for i, j in pairwise(chain)]
-        widest = len(between) if below is None else gaps.index(max(gaps))
-        others = [g for k, g in enumerate(gaps) if k != widest]
-        if max(others) <= near and (below is None or gaps[widest] > 1.1 * max(others)):
-            for k, i in enumerate(between):
-                owner[i] = above if k < widest or below is None else below
-            continue
-        previous = above
-        for i in between:
-            if gap(previous, i) > 1.7 * size:
-                break
-            if not _overflows(places[previous], places[i], edges, lines):
-                break
-            owner[i], previous = above, i
-
-
-def _places(line: Line, edges: Sequence[float]) -> dict[int, list[Phrase]]:
-    place: dict[int, list[Phrase]] = defaultdict(list)
-    for phrase in line.phrases:
-        place[column_of(phrase, edges)].append(phrase)
-    return place
-
-
-def _figure_columns(places: Sequence[Mapping[int, list[Phrase]]], columns: int) -> set[int]:
-    """Columns of figures, of which each row has one; not those that only some rows have."""
-    texts: list[list[str]] = [[] for _ in range(columns)]
-    for place in places:
-        for column, phrases in place.items():
-            texts[column].append(" ".join(p.text for p in phrases))
-    figures = {c: sum(map(is_numeric, texts[c])) for c in range(columns) if looks_numeric(texts[c])}
-    most = max(figures.values(), default=0)
-    return {c for c, count in figures.items() if count >= 0.7 * most}
-
-
-def _crosses(place: Mapping[int, Sequence[Phrase]], edges: Sequence[float]) -> bool:
-    return any(
-        phrase.x0 < edge - 3 and phrase.x1 > edge + 3
-        for phrases in place.values()
-        for phrase in phrases
-        for edge in edges[1:-1]
-    )
-
-
-def _overflows(
-    above: Mapping[int, Sequence[Phrase]],
-    below: Mapping[int, Sequence[Phrase]],
-    edges: Sequence[float],
-    lines: Sequence[Line],
-) -> bool:
-    """A cell goes on from the one above it, which is long and had no room for its first word."""
-    if len(below) != 1:
-        return False
-    for column, phrases in below.items():
-        if column not in above:
-            return False
-        room = max(
-            (p.x1 for line in lines for p in line.phrases if column_of(p, edges) == column),
-            default=edges[column + 1],
-        )
-        first, last = phrases[0].words[0], above[column][-1]
-        left = min(p.x0 for line in lines for p in line.phrases if column_of(p, edges) == column)
-        chinese = letters(last.text) > len(last.text)
-        if last.x1 - left < (0.95 if chinese else 0.6) * (room - left):
-            return False
-        if room - left < 8 * last.size:
-            return False
-        if phrases[0].text.isupper() and not last.text.isupper():
-            return False
-        space = 0.25 * last.size
-        fits = last.x1 + space + (first.x1 - first.x0) <= room
-        if fits and not re.search(r"[-,/&(（、，]$", last.text):
-            return False
-    return bool(below)

@@ -33,7 +33,7 @@ class Region:
 
 def regions(lines: Sequence[Line]) -> list[Region]:
     """Runs of lines that share gaps. Prose in columns shares gaps as well, and is left out."""
-    found = [region for run in _runs(lines) for region in _split(run)]
+    found = [region for run in _united(_runs(lines)) for region in _split(run)]
     used = {id(word) for region in found for line in region.lines for word in line.words}
     spare = [line for line in lines if not any(id(word) in used for word in line.words)]
     for region in found:
@@ -125,9 +125,29 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
     for run in runs:
         while run and len(run[-1].phrases) < 2 and not _hangs(run):
             run = run[:-1]
-        if sum(len(line.phrases) > 1 for line in run) >= 2:
+        if any(len(line.phrases) > 1 for line in run):
             trimmed.append(run)
     return trimmed
+
+
+def _united(runs: Sequence[list[Line]]) -> list[list[Line]]:
+    """Runs far from one another joined where they have the same gaps: rows set wide apart."""
+    united: list[list[Line]] = []
+    for run in runs:
+        if united:
+            both = [*united[-1], *run]
+            before, here, all_ = (_wide_gaps(some) for some in (united[-1], run, both))
+            if min(before, here) >= 3 and 0.75 * max(before, here) <= all_ <= max(before, here):
+                united[-1] = both
+                continue
+        united.append(run)
+    return united
+
+
+def _wide_gaps(run: Sequence[Line]) -> int:
+    body = [line for line in run if len(line.phrases) > 1]
+    size = median(line.size for line in body)
+    return sum(b - a >= 0.6 * size for a, b in free(body, 0))
 
 
 def _hangs(run: Sequence[Line]) -> bool:
@@ -169,6 +189,8 @@ def free(lines: Sequence[Line], tolerance: float) -> list[tuple[float, float]]:
 
 def _split(run: Sequence[Line]) -> list[Region]:
     body = [line for line in run if len(line.phrases) > 1]
+    if len(body) < 2:
+        return []
     size = median(line.size for line in body)
     gaps = [g for g in free(body, 0.05 if len(body) > 15 else 0.0) if _parts(g, body, size)]
     apart = _unaligned(body, [g for g in free(body, 0) if g[1] - g[0] > size])

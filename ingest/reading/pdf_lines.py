@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ingest.reading.marks import superscript
 from ingest.reading.pdf_page import Word
 
 CJK = (
@@ -171,13 +172,13 @@ def _collides(word: Word, row: Sequence[Word]) -> bool:
     )
 
 
-def line_text(words: Sequence[Word], marks: bool = False) -> str:
-    """Words of a line as text. Raised marks are left out, or with ``marks`` kept in brackets."""
+def line_text(words: Sequence[Word]) -> str:
+    """Words of a line as text; of raised ones what `superscript` keeps."""
     text = ""
     before: Word | None = None
     for word in words:
-        if word.raised and before is not None and word is not words[0]:
-            text += raised_text(text, word.text, marks)
+        if word.raised and before is not None:
+            text += superscript(word.text, text)
             continue
         if before is not None and not _touches(before, word):
             text += " "
@@ -186,19 +187,9 @@ def line_text(words: Sequence[Word], marks: bool = False) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def raised_text(before: str, mark: str, marks: bool) -> str:
-    """Ordinal endings and exponents stay; marks of footnotes are no part of what they mark."""
-    if before[-1:].isdigit() and mark.lower() in {
-        "st", "nd", "rd", "th", "er", "re", "e", "o", "a", "º", "ª", "ème", "te", "ter",
-    }:  # fmt: skip
-        return mark
-    if mark in ("2", "3") and re.search(r"(?:^|[\s/(])[kcdm]?m$", before):
-        return "²" if mark == "2" else "³"
-    return f"[{mark}]" if marks else ""
-
-
 def _touches(before: Word, word: Word) -> bool:
-    return word.x0 - before.x1 < 0.08 * word.size and not before.raised
+    """No space is between them; words of OCR were parted at spaces, and their boxes are rough."""
+    return word.confidence is None and word.x0 - before.x1 < 0.08 * word.size
 
 
 def joined(texts: Sequence[str]) -> str:

@@ -32,7 +32,6 @@ SPACES = {
     "\u202f",
     "\u3000",
 }
-ORDINALS = {"st", "nd", "rd", "th", "er", "re", "e", "o", "a", "º", "ª", "ème", "te", "ter"}
 
 
 @dataclass(slots=True)
@@ -394,7 +393,7 @@ def _parts(run: Sequence[_Char]) -> Iterator[Word]:
 def _mark_raised(words: list[Word]) -> None:
     """Small marks right after a word and above its line."""
     usual = median(w.size for w in words) if words else 0.0
-    small = [w for w in words if len(w.text) <= 5 and w.size < 0.85 * usual]
+    small = [w for w in words if len(w.text) <= 5 and w.size < 0.9 * usual]
     large: dict[int, list[Word]] = defaultdict(list)
     if small:
         for word in words:
@@ -402,9 +401,10 @@ def _mark_raised(words: list[Word]) -> None:
     for mark in small:
         column = int(mark.x0 // 20)
         for word in [*large[column - 1], *large[column], *large[column + 1]]:
+            close = 0.35 if mark.size < 0.8 * word.size else 0.12
             if (
-                mark.size < 0.8 * word.size
-                and -0.2 * word.size < mark.x0 - word.x1 < 0.35 * word.size
+                mark.size < 0.9 * word.size
+                and -0.2 * word.size < mark.x0 - word.x1 < close * word.size
                 and 0.15 * word.size < word.base - mark.base < 0.8 * word.size
             ):
                 mark.raised = True

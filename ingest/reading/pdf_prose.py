@@ -65,11 +65,13 @@ def _stacks(phrases: Sequence[Phrase]) -> list[list[Phrase]]:
                 ):
                     found = stack
         if found is None:
+            if letters(phrase.text) < LEAST_LETTERS / 2:
+                continue
             found = []
             stacks.append(found)
         else:
-            for near in list(open_stacks):
-                open_stacks[near] = [s for s in open_stacks[near] if s is not found]
+            before = int(found[-1].x0 // 10)
+            open_stacks[before] = [s for s in open_stacks[before] if s is not found]
         found.append(phrase)
         open_stacks[key].append(found)
     return [stack for stack in stacks if len(stack) >= LEAST_LINES]

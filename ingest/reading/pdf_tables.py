@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from ingest.reading.pdf_borderless import borderless, separators
@@ -20,24 +21,47 @@ def find(page: Page) -> list[Found]:
     """The page's tables from top to bottom, unnumbered and without titles."""
     free = {id(w): w for w in page.words}
     found: list[Found] = []
-    for grid in sorted(grids(page), key=lambda g: _area(g.box)):
-        made = ruled(grid, [w for w in free.values() if _within(w, grid.box)], page.number)
-        if made is not None:
-            head = _heading(made, free.values())
-            if head is not None:
-                taller = grid.with_row_above(head.top - 1)
-                words = [*made.words, *head.words]
-                made = ruled(taller, words, page.number) or made
-            found.append(made)
-            for word in made.words:
-                del free[id(word)]
-    upright = [w for w in free.values() if w.upright]
-    prose = {id(w) for p in paragraphs(lines_of(upright)) for phrase in p for w in phrase.words}
-    for region in regions(lines_of([w for w in upright if id(w) not in prose])):
+    drawn = sorted(grids(page), key=lambda g: _area(g.box))
+    outside = [w for w in page.words if w.upright and not any(_within(w, g.box) for g in drawn)]
+    outside = _without_prose(outside)
+    rejected = False
+    for grid in drawn:
+        inside = [w for w in free.values() if _within(w, grid.box)]
+        made = None if _is_part(inside, outside) else ruled(grid, inside, page.number)
+        if made is None:
+            rejected = True
+            continue
+        head = _heading(made, free.values())
+        if head is not None:
+            taller = grid.with_row_above(head.top - 1)
+            made = ruled(taller, [*made.words, *head.words], page.number) or made
+        found.append(made)
+        for word in made.words:
+            del free[id(word)]
+    if rejected:
+        outside = _without_prose([w for w in free.values() if w.upright])
+    for region in regions(lines_of([w for w in outside if id(w) in free])):
         made = borderless(region, separators(region, page), page.number)
         if made is not None:
             found.append(made)
     return sorted(found, key=lambda f: (f.box[1], f.box[0]))
+
+
+def _without_prose(words: Sequence[Word]) -> list[Word]:
+    prose = {id(w) for p in paragraphs(lines_of(words)) for phrase in p for w in phrase.words}
+    return [w for w in words if id(w) not in prose]
+
+
+def _is_part(inside: Sequence[Word], outside: Sequence[Word]) -> bool:
+    """Most lines of a grid go on beside it: its lines or shading mark some of the cells only."""
+    lines = lines_of([w for w in inside if w.upright])
+    bases = sorted(w.base for w in outside)
+
+    def goes_on(line: Line) -> bool:
+        i = bisect_left(bases, line.base - 0.25 * line.size)
+        return i < len(bases) and bases[i] <= line.base + 0.25 * line.size
+
+    return sum(map(goes_on, lines)) > 0.6 * len(lines)
 
 
 def _heading(made: Found, words: Iterable[Word]) -> Line | None:

@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
-from ingest.reading.pdf_lines import Line, joined, line_text, lines_of
+from ingest.reading.pdf_cells import Found
+from ingest.reading.pdf_lines import Line, joined, lines_of
 from ingest.reading.pdf_page import Page, Word
+from ingest.reading.pdf_prose import letters
 
 
-def running_text(page: Page) -> str:
-    """Paragraphs of a page, separated by line breaks; wrapped lines joined."""
+def running_text(page: Page, found: Sequence[Found] = ()) -> str:
+    """Paragraphs of a page, separated by line breaks; wrapped lines joined.
+
+    A table stands in its place, a row a line, so that no line of prose runs through it.
+    """
+    inside = {id(word) for item in found for word in item.words}
+    words = [w for w in page.words if w.upright and id(w) not in inside]
+    blocks = [_as_word(item) for item in found]
+    tables = {id(box): text for box, text in blocks}
     paragraphs: list[str] = []
-    for block in _blocks([w for w in page.words if w.upright]):
-        paragraphs += _paragraphs(lines_of(block))
-    for word in page.words:
-        if not word.upright:
-            paragraphs.append(word.text)
-    return "\n".join(p for p in paragraphs if p)
+    for block in _blocks([*words, *(box for box, _ in blocks)], tables):
+        paragraphs += _paragraphs(lines_of([w for w in block if id(w) not in tables]))
+        paragraphs += [tables[id(w)] for w in block if id(w) in tables]
+    turned = [w.text for w in page.words if not w.upright and id(w) not in inside]
+    return "\n".join(p for p in [*paragraphs, " ".join(turned)] if p)
 
 
-def _blocks(words: Sequence[Word], depth: int = 0) -> list[list[Word]]:
+def _as_word(item: Found) -> tuple[Word, str]:
+    """A table as one box among the words, and its text."""
+    x0, top, x1, bottom = item.box
+    merged = item.table.merged
+    lines = [
+        " ".join(text for c, text in enumerate(row) if text and (r, c) not in merged)
+        for r, row in enumerate(item.table.rows)
+    ]
+    size = median(w.size for w in item.words)
+    return Word(x0, top, x1, bottom, "", size), "\n".join(line for line in lines if line)
+
+
+def _blocks(words: Sequence[Word], tables: Mapping[int, str], depth: int = 0) -> list[list[Word]]:
     """Words in the order of reading: cut across where a band is free, then down where a gap is."""
     if len(words) < 2 or depth > 12:
         return [list(words)] if words else []
     size = median(w.size for w in words)
     down = _cut([(w.x0, w.x1) for w in words], 1.2 * size)
     if down:
-        sides = [[w for w in words if (w.x0 + w.x1) / 2 < down], []]
-        sides[1] = [w for w in words if (w.x0 + w.x1) / 2 >= down]
-        if all(_is_column(side) for side in sides):
-            return [b for side in sides for b in _blocks(side, depth + 1)]
+        sides = [[w for w in words if ((w.x0 + w.x1) / 2 < down) == left] for left in (True, False)]
+        if all(_is_column(side, tables) for side in sides):
+            return [b for side in sides for b in _blocks(side, tables, depth + 1)]
     across = _cut([(w.top, w.bottom) for w in words], 0.8 * size)
     if across:
-        halves = [[w for w in words if w.middle < across], [w for w in words if w.middle >= across]]
-        return [b for half in halves for b in _blocks(half, depth + 1)]
+        halves = [[w for w in words if (w.middle < across) == upper] for upper in (True, False)]
+        return [b for half in halves for b in _blocks(half, tables, depth + 1)]
     return [list(words)]
 
 
-def _is_column(words: Sequence[Word]) -> bool:
-    """Lines of prose rather than a column of a table."""
+def _is_column(words: Sequence[Word], tables: Mapping[int, str]) -> bool:
+    """Lines of prose, or a table, rather than words that happen to stand apart."""
+    if any(id(w) in tables for w in words):
+        return True
     lines = lines_of(words)
-    lengths = [
-        sum(len(p.text) + sum(ord(c) > 0x2E80 for c in p.text) for p in x.phrases) for x in lines
-    ]
+    lengths = [sum(letters(p.text) for p in line.phrases) for line in lines]
     return len(lines) >= 2 and median(lengths) >= 22
 
 
@@ -62,7 +81,7 @@ def _paragraphs(lines: Sequence[Line]) -> list[str]:
     paragraphs: list[list[str]] = []
     right = max((line.x1 for line in lines), default=0)
     for i, line in enumerate(lines):
-        text = "  ".join(line_text(p.words, marks=True) for p in line.phrases)
+        text = "  ".join(p.text for p in line.phrases)
         text = " ".join(text.split())
         if i and _flows(lines[i - 1], line, right):
             paragraphs[-1].append(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -18,7 +19,7 @@ from ingest.reading.marks import superscript
 from ingest.reading.numerals import numeral
 
 MAX_CELLS = 1_000_000
-_DAMAGE = (zipfile.BadZipFile, PackageNotFoundError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, PackageNotFoundError)
 
 Element: TypeAlias = Any
 """An element of python-docx, an lxml one."""

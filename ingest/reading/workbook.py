@@ -9,22 +9,21 @@ import warnings
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import openpyxl
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.utils import range_boundaries
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import CalamineError, SheetVisibleEnum
 
 from ingest.reading import zips
-from ingest.reading.content import Content, Position, ReadingError, Table, column_letters, fold
+from ingest.reading.content import Content, Position, Table, column_letters, fold
 from ingest.reading.forms import recognise
 from ingest.reading.marks import superscript
 from ingest.reading.number_formats import general, print_date, print_number
 from ingest.reading.plain import lone_title
+from ingest.reading.stored import check_size, open_workbook
+from ingest.reading.xls_formats import SheetFormats, sheet_formats
 
-MAX_CELLS = 10_000_000
-"""Of the grid of one table."""
 MAX_FORMATTED = 150 << 20
 """Bytes of XML in a workbook whose number formats are read; a larger one is read without."""
 _GAP = 50
@@ -38,7 +37,7 @@ class _Sheet:
     values: dict[Position, float] = field(default_factory=dict)
     merged: list[tuple[Position, Position]] = field(default_factory=list)
     headings: dict[Position, int] = field(default_factory=dict)
-    """Top left cells of tables that the workbook declares, and their number of heading rows."""
+    """Top left cells of declared tables and of filters, and their number of heading rows."""
 
 
 def content(data: bytes) -> Content:
@@ -67,7 +66,7 @@ def content(data: bytes) -> Content:
     else:
         if form in ("xlsb", "ods"):
             zips.refuse_declarations(zips.open_archive(data))
-        sheets = _bare(data, notes)
+        sheets = _bare(data, notes, sheet_formats(data) if form == "xls" else None)
     tables = [table for sheet in sheets for table in _tables(sheet)]
     return Content(form, tuple(tables), (), tables[0].title if tables else "", tuple(notes))
 
@@ -100,30 +99,34 @@ def _formatted(data: bytes, notes: list[str]) -> list[_Sheet] | None:
         for merge in worksheet.merged_cells.ranges:
             first = (merge.min_row - 1, merge.min_col - 1)
             sheet.merged.append((first, (merge.max_row - 1, merge.max_col - 1)))
-        for declared in worksheet.tables.values():
-            left, top, _, _ = range_boundaries(declared.ref)
-            if left and top and declared.headerRowCount:
-                sheet.headings[top - 1, left - 1] = declared.headerRowCount
-        notes += _hidden(worksheet, sheet)
+        declared = [(table.ref, table.headerRowCount) for table in worksheet.tables.values()]
+        for area, heading_rows in [*declared, (worksheet.auto_filter.ref, 1)]:
+            left, top, _, _ = range_boundaries(area) if area else (None,) * 4
+            if left and top and heading_rows:
+                sheet.headings[top - 1, left - 1] = heading_rows
+        notes += _hidden(
+            sheet,
+            [number - 1 for number, row in worksheet.row_dimensions.items() if row.hidden],
+            [
+                number - 1
+                for column in worksheet.column_dimensions.values()
+                if column.hidden
+                for number in range(column.min or 0, (column.max or 0) + 1)
+            ],
+        )
         sheets.append(sheet)
     return sheets
 
 
-def _hidden(worksheet: Any, sheet: _Sheet) -> list[str]:
+def _hidden(sheet: _Sheet, rows: Iterable[int], columns: Iterable[int]) -> list[str]:
+    """Notes on rows and columns, counted from 0, that are hidden though they hold something."""
     used_rows = {row for row, _ in sheet.cells}
     used_columns = {column for _, column in sheet.cells}
-    rows = [n for n, d in worksheet.row_dimensions.items() if d.hidden and n - 1 in used_rows]
-    columns = [
-        column_letters(n - 1)
-        for d in worksheet.column_dimensions.values()
-        if d.hidden
-        for n in range(d.min or 0, (d.max or 0) + 1)
-        if n - 1 in used_columns
-    ]
+    numbers = [str(row + 1) for row in rows if row in used_rows]
+    letters = [column_letters(column) for column in columns if column in used_columns]
     return [
-        f"sheet {sheet.name} hides {len(places)} {kind}, which are read: "
-        + ", ".join(str(place) for place in places[:20])
-        for kind, places in (("rows", rows), ("columns", columns))
+        f"sheet {sheet.name} hides {len(places)} {kind}, which are read: {', '.join(places[:20])}"
+        for kind, places in (("rows", numbers), ("columns", letters))
         if places
     ]
 
@@ -162,15 +165,13 @@ _BLANK_CELL = re.compile(rb'<c\s[^<>]*?\br="[^<>]*?(?:/>|>\s*</c>)')
 _BLANK_ROW = re.compile(rb'<row\s[^<>]*?\br="[^<>]*?(?:/>|>\s*</row>)')
 
 
-def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
-    """By calamine: stored values of any workbook, without number formats."""
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except PasswordError:
-        raise ReadingError("it is protected by a password: take it off and save again") from None
-    except (CalamineError, OSError, ValueError) as error:
-        raise ReadingError(f"the workbook is damaged or cut off ({fold(str(error))})") from None
-    notes.append("numbers are as stored, without their number formats")
+def _bare(
+    data: bytes, notes: list[str], formats: dict[str, SheetFormats] | None = None
+) -> list[_Sheet]:
+    """By calamine: stored values of any workbook; number formats only where they are given."""
+    book = open_workbook(data)
+    if formats is None:
+        notes.append("numbers are as stored, without their number formats")
     sheets: list[_Sheet] = []
     for metadata in book.sheets_metadata:
         name = metadata.name
@@ -182,23 +183,18 @@ def _bare(data: bytes, notes: list[str]) -> list[_Sheet]:
         except (CalamineError, ValueError) as error:
             notes.append(f"sheet {name} can't be read ({fold(str(error))}): left out")
             continue
-        _check_size(name, read.height, read.width)
+        check_size(name, read.height, read.width)
         start = read.start or (0, 0)
+        known = (formats or {}).get(name) or SheetFormats()
         sheet = _Sheet(name, merged=list(read.merged_cell_ranges or ()))
         for row, cells in enumerate(read.to_python()):
             for column, value in enumerate(cells):
                 if value != "":
-                    _enter(sheet, (row + start[0], column + start[1]), value, "")
+                    place = (row + start[0], column + start[1])
+                    _enter(sheet, place, value, known.codes.get(place, ""))
+        notes += _hidden(sheet, known.hidden_rows, known.hidden_columns)
         sheets.append(sheet)
     return sheets
-
-
-def _check_size(name: str, height: int, width: int) -> None:
-    if height * width > MAX_CELLS:
-        raise ReadingError(
-            f"sheet {name} has {height} rows and {width} columns, more than {MAX_CELLS} cells:"
-            " save only what is needed"
-        )
 
 
 def _enter(sheet: _Sheet, place: Position, value: object, code: str) -> None:
@@ -255,7 +251,7 @@ def _blocks(used: set[int]) -> list[tuple[int, int]]:
 def _table(sheet: _Sheet, rows: tuple[int, int], columns: tuple[int, int]) -> Table:
     top, left = rows[0], columns[0]
     height, width = rows[1] - top + 1, columns[1] - left + 1
-    _check_size(sheet.name, height, width)
+    check_size(sheet.name, height, width)
     grid = [[""] * width for _ in range(height)]
     values: dict[Position, float] = {}
     for (row, column), text in sheet.cells.items():

@@ -101,7 +101,7 @@ def refuse_declarations(archive: zipfile.ZipFile) -> None:
                     raise ReadingError(
                         f"its part {member.filename} declares XML entities, which isn't allowed"
                     )
-        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError):
             continue  # the reader of the part says what is wrong with it
 
 

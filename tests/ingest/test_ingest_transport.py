@@ -335,6 +335,18 @@ def test_a_host_that_does_not_answer_is_not_asked_for_every_document(
     assert len(tried) == 3
 
 
+def test_a_host_that_stalls_twice_is_not_asked_for_every_document(live: Bench) -> None:
+    card = register_card(pull={"rate_per_second": 100, "robots": False, "timeout_seconds": 0.3})
+    documents = [{**card["documents"][0], "id": f"d{n}", "mirror": None} for n in range(4)]
+    live.write({**card, "documents": documents})
+    with raw_site(head("Content-Length: 999"), stalls=True) as url:
+        live.use(address_map=(("https://things.example/", url),))
+        begin = time.monotonic()
+        reasons = [found.reason for found in live.pull().failures]
+    assert ["did not answer" in reason for reason in reasons] == [False, False, True, True]
+    assert time.monotonic() - begin < 2
+
+
 # ---------------------------------------------------------------- keys
 @pytest.fixture
 def keyed(live: Bench, site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -541,6 +553,23 @@ def test_a_name_is_resolved_once_and_that_is_where_the_connection_goes(
     assert asked
 
 
+def test_a_proxy_asks_in_our_place_and_not_for_private_addresses(
+    live: Bench, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", site.url)
+    site.give("http://things.example/doc", REGISTER)
+    site.give("http://10.0.0.1/doc", REGISTER)
+    live.use(address_map=())
+    answer = fetch("http://things.example/doc", live.settings, QUICK, pause=0)
+    assert answer.data == REGISTER
+    assert "http://things.example/doc" in site.asked
+    with pytest.raises(FetchError, match=r"10\.0\.0\.1 is a private address"):
+        fetch("http://10.0.0.1/doc", live.settings, QUICK, pause=0)
+    assert "http://10.0.0.1/doc" not in site.asked
+
+
 # ---------------------------------------------------------------- raw answers
 @pytest.fixture
 def raw(live: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
@@ -728,6 +757,16 @@ def test_a_page_that_says_all_is_well_makes_no_version(live: Bench, site: Site) 
     assert live.pull().failures == []
 
 
+def test_a_page_that_leads_to_a_document_says_nothing_of_its_form(live: Bench, site: Site) -> None:
+    site.give("/doc.htm", b'<html><a href="data">The data</a></html>')
+    site.give("/data", b"%PDF-1.7")
+    address = "https://things.example/doc.htm"
+    write(live, {"address": address, "links": [{"text": "data"}], "mirror": None})
+    assert live.pull().failures == []
+    site.give("/data", PAGE.encode())
+    assert "came instead of a document like the one before" in failure(live)
+
+
 def test_a_wrong_media_type_of_right_bytes_is_no_fault(live: Bench, site: Site) -> None:
     site.give("/doc", REGISTER, Content_Type="image/png")
     write(live, {"media_type": "text/csv"})
@@ -751,7 +790,7 @@ def test_a_long_download_says_how_far_it_is(
     monkeypatch.setattr(pull, "PROGRESS_SECONDS", 0.0)
     site.give("/doc", REGISTER * 50_000)
     told: list[str] = []
-    pull.pull(live.catalog(), "things", live.settings, told.append)
+    pull.pull(live.catalog(), "things", live.settings, tell=told.append)
     assert told[0].startswith("things/doc: 0.1 of 3.4 MB after ")
 
 
@@ -775,6 +814,51 @@ def test_a_run_that_ends_early_keeps_what_it_has(
         live.pull()
     held = archive.read_holdings(live.settings.archive_dir, "live", "things")
     assert [document.document for document in held] == ["doc"]
+
+
+@pytest.mark.parametrize("text", ["", "[{}]", "{", '[{"vintage_on": "then"}]', "[1]"])
+def test_damaged_holdings_are_told_and_left_as_they_are(live: Bench, site: Site, text: str) -> None:
+    site.give("/doc", REGISTER)
+    live.pull()
+    path = live.settings.archive_dir / "holdings" / "live" / "things.json"
+    path.write_text(text)
+    assert "things.json is damaged" in failure(live)
+    assert path.read_text() == text
+    assert live.parse().errors == []
+    path.unlink()
+    assert outcomes(live) == [("fetched", True)]
+
+
+def test_two_pulls_at_once_lose_nothing_of_each_other(
+    live: Bench, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backfill of one year while the main job pulls another."""
+    card = register_card(pull={"rate_per_second": 100, "robots": False})
+    documents = [
+        {**card["documents"][0], "id": f"d{year}", "year": year, "mirror": f"d{year}"}
+        for year in (2023, 2024)
+    ]
+    live.write({**card, "documents": documents})
+    site.give("/doc", REGISTER)
+    both = threading.Barrier(2)
+
+    def fetch_together(*args: Any, **kwargs: Any) -> Any:
+        both.wait(5)
+        return fetch(*args, **kwargs)
+
+    monkeypatch.setattr(remote, "fetch", fetch_together)
+    catalog = live.catalog()
+
+    def pull_year(year: int) -> None:
+        pull.pull(catalog, "things", live.settings, years={year})
+
+    threads = [threading.Thread(target=pull_year, args=(year,)) for year in (2023, 2024)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    held = archive.read_holdings(live.settings.archive_dir, "live", "things")
+    assert sorted(document.document for document in held) == ["d2023", "d2024"]
 
 
 def test_a_key_has_no_other_place() -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import io
+import re
 from typing import Any
 
 import pytest
+import yaml
 from ingest_bench import Bench, Read, card, workbook
+from reportlab.lib.pagesizes import A4
+from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
+
+from ingest.settings import PROJECT
 
 REPORT = {
     "title": "A ranking",
@@ -218,6 +225,7 @@ def test_decimal_commas_and_thousands(bench: Bench) -> None:
         ({}, PLAIN.replace("2|", "|"), "row 3: no rank is printed ('Shenzhen | 88')"),
         ({}, "Rank|Rank|City|Score\n1|1|Beijing|9\n2|2|Hangzhou|8", "2 columns are headed 'Rank'"),
         ({}, "City\nBeijing", "no row with a number"),
+        ({}, PLAIN.replace("\n2", "\n|(the capital)|\n2"), "the name may go on there"),
     ],
 )
 def test_what_does_not_match_is_an_error(
@@ -235,3 +243,34 @@ def test_two_tables_where_one_is_meant_are_listed(bench: Bench) -> None:
 
 def test_no_document_at_all_is_an_error(bench: Bench) -> None:
     assert "https://things.example/doc" in bench.read(ranking(), b"\x00\x01 nothing").error
+
+
+def test_the_card_of_the_documentation_reads_a_pdf(bench: Bench) -> None:
+    """Sixty rows on two pages, with two rows of headings that are repeated."""
+    page = (PROJECT / "docs" / "add-a-ranking-table.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    known = {1: ("Beijing", "China"), 2: ("São Paulo", "Brazil"), 60: ("Shenzhen", "PR China")}
+    lines: list[tuple[str, ...]] = [
+        ("Rank", "City", "Country", "Talent", "Index", ""),
+        ("", "", "", "", "2024", "2025"),
+    ]
+    for i in range(1, 61):
+        city, country = known.get(i, (f"Town {chr(64 + i % 26)}{i}", "Italy"))
+        lines.append((str(i), city, country, str(i % 7), f"{99 - i}.4", f"{100 - i}.5"))
+    stream = io.BytesIO()
+    table = Table(lines, repeatRows=2, colWidths=[40, 140, 90, 60, 60, 60])
+    grid = [("GRID", (0, 0), (-1, -1), 0.5, "black"), ("SPAN", (4, 0), (5, 0))]
+    table.setStyle(TableStyle(grid + [("SPAN", (c, 0), (c, 1)) for c in range(4)]))
+    SimpleDocTemplate(stream, pagesize=A4).build([table])
+    source = yaml.safe_load(text)
+    source["id"] = "things"  # the only source of the bench's indicators
+    source["documents"][0]["options"]["tables"][0]["countries"] = {"PR China": "CN"}
+    read = bench.read(source, stream.getvalue())
+    found = {r["city_id"]: r for r in read.rows("published_rank")}
+    assert {c: (r["rank"], r["score"]) for c, r in found.items()} == {
+        "cn_beijing": (1, 99.5),
+        "br_sao_paulo": (2, 98.5),
+        "cn_shenzhen": (60, 40.5),
+    }
+    assert found["cn_shenzhen"]["locator"].startswith("page 2, table 1, row ")
+    assert read.result.quarantined == 57

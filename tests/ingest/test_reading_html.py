@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from html import escape
 
-from ingest.reading import Content, ReadingError
-from ingest.reading.html import content, tables_matching
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.reading import Content, ReadingError, tables_matching
+from ingest.reading.content import fold
+from ingest.reading.html import content
 
 
 def page(body: str, head: str = "", encoding: str = "utf-8") -> Content:
@@ -86,6 +91,7 @@ def test_heading_rows_are_counted_where_the_page_marks_them(body: str, count: in
         ("Paris<sup id='r2'><a href='#n'>2</a></sup>", "Paris"),
         ('12<a href="#cite_note-5">[5]</a>', "12"),
         ("12<sup>[note 3]</sup>", "12"),
+        ("12<sup><i>[<a href='/wiki/W'>clarification needed</a>]</i></sup>", "12"),
         ("Paris<sup>a</sup>", "Paris"),
         ("Paris<sup>2</sup>", "Paris"),
         ("北京<sup>2</sup>", "北京"),
@@ -103,6 +109,17 @@ def test_cells_as_they_print(inner: str, printed: str) -> None:
     assert (
         page(f"<table><tr><td>{inner}</td><td>x</td></tr></table>").tables[0].rows[0][0] == printed
     )
+
+
+PRINTED = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]))
+
+
+@given(st.lists(st.lists(PRINTED, min_size=2, max_size=2), min_size=1, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_any_text_in_cells_is_read_back(cells: list[list[str]]) -> None:
+    lines = ["".join(f"<td>{escape(cell)}" for cell in row) + "<td>." for row in cells]
+    (table,) = page("<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>").tables
+    assert [list(row[:2]) for row in table.rows] == [[fold(c) for c in row] for row in cells]
 
 
 def test_nested_empty_and_hidden_tables_are_counted() -> None:
@@ -134,7 +151,8 @@ def test_prose_without_what_is_not_its_own() -> None:
         <p>Beijing is
         first<sup class="reference">[3]</sup>; Shanghai<br>second.</p>
         <table><tr><td>not</td><td>prose</td></tr></table>
-        <div role="navigation">more</div><footer>imprint</footer>""",
+        <div role="navigation">more</div><ul class="nav breadcrumb"><li>up</ul>
+        <div id="sidebar">aside</div><footer>imprint</footer><button>Share</button>""",
         head="<title>The \n page</title>",
     )
     assert found.title == "The page"

@@ -113,6 +113,34 @@ def test_each_indicator_with_ranks_of_its_own() -> None:
     assert rows(found[1])[0] == ("Aa", 3, 50)
 
 
+def test_each_edition_keeps_its_own_score() -> None:
+    found = rankings(
+        table(
+            "Centre|GFCI 34|GFCI 34|GFCI 33|GFCI 33|Change in\n"
+            "Centre|Rank|Rating|Rank|Rating|Rank\n"
+            "Alpha|1|763|1|760|0\nBeta|2|744|2|731|0\nGamma|3|742|4|722|▲1\nDelta|4|741|3|723|▼1"
+        )
+    )
+    assert [(r.headings["rank"], r.headings["score"]) for r in found] == [
+        ("GFCI 34 Rank", "GFCI 34 Rating"),
+        ("GFCI 33 Rank", "GFCI 33 Rating"),
+    ]
+    assert rows(found[1])[3] == ("Delta", 3, 723)
+
+
+def test_ranks_under_years_alone_and_in_the_province() -> None:
+    kearney = "2023|2022|City|Score\n1|1|Alpha|70.1\n2|3|Beta|68.8\n3|2|Gamma|60.0\n4|6|Delta|5.9"
+    (found,) = rankings(table(kearney))
+    assert (found.headings["rank"], found.rank_kind) == ("2023", "rank")
+    found = only(
+        table(
+            "全国排名|省内排名|城市|所属省份|综合得分|2022年排名\n1|1|甲市|东省|95.1|1\n2|1|乙市|西省|94.8|2\n"
+            "3|2|丙市|东省|92.3|4\n4|2|丁市|西省|90.0|3"
+        )
+    )
+    assert found.headings["rank"] == "全国排名" and len(found.rows) == 4
+
+
 def test_lists_of_several_years_share_the_ranks() -> None:
     found = rankings(table("Rank|2022|2023\n1|Aa|Bb\n2|Bb|Aa\n3|Cc|Dd\n4|Dd|Cc"))
     assert [[r.entity for r in one.rows] for one in found] == [
@@ -215,6 +243,18 @@ def test_groups_that_count_anew_are_rankings_of_their_own() -> None:
         ("西部", [("Cc", 1, 95)]),
         ("北部", [("Dd", 1, 70), ("Ee", 2, 69)]),
     ]
+
+
+def test_names_that_may_be_wrapped_are_refused() -> None:
+    above = "Rank|City|Score\n|Greater London and|\n1|the Thames|9\n|Île de|\n2|France|8\n3|Oslo|7"
+    found = only(table(above))
+    assert [r.entity for r in found.rows] == ["Oslo"]
+    below = "Rank|City|Score\n1|Washington|39\n|(DC, VA, MD)|\n2|Dallas|38\n3|Miami|37\n4|Boston|36"
+    found = only(table(below))
+    assert [r.entity for r in found.rows] == ["Miami", "Boston"]
+    assert {a.reason for a in found.refused} == {
+        "a text stands alone above or below: the name may go on there"
+    }
 
 
 def test_groups_within_one_count_stay_one_ranking() -> None:

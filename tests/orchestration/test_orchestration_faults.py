@@ -24,7 +24,7 @@ import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest import http, politeness, pull
+from ingest import http, politeness, remote
 from ingest.catalog import load_catalog
 from ingest.facts import raw_tables
 from ingest.settings import Settings
@@ -232,7 +232,9 @@ def test_every_fault_has_its_record_and_harms_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     held_before: bool,
 ) -> None:
-    monkeypatch.setattr(pull, "fetch", functools.partial(http.fetch, pause=0, max_bytes=5_000_000))
+    monkeypatch.setattr(
+        remote, "fetch", functools.partial(http.fetch, pause=0, max_bytes=5_000_000)
+    )
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1")
     faults = [name for name in FAULTS if held_before or name not in DOCUMENTS]
