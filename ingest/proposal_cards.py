@@ -123,6 +123,9 @@ def _entry(candidate: Candidate, entry: Mapping[str, Any]) -> str:
     note = (
         f"{candidate.where}, confidence {candidate.confidence:.2f} ({candidate.reason}): {counts}"
     )
+    read = [line.read_confidence for line in candidate.lines if line.read_confidence is not None]
+    if read:
+        note += f"; read by OCR, whose least sure part has {min(read):.2f}"
     comments = [note, *_doubts(candidate)]
     text = "".join(f"# {_line(comment)}\n" for comment in comments)
     return text + yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=90)

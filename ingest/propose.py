@@ -63,6 +63,8 @@ class Line:
     score_as_printed: str
     score: float | None
     unit: str
+    read_confidence: float | None
+    """Of text read by OCR."""
     reason: str
     quote: str
 
@@ -134,12 +136,11 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
             refused.append(_line(kind="text", outcome="refused", locator=where, reason=str(error)))
             continue
         for found in said:
-            where = passage.locator(found.start, found.end)
             if isinstance(found, Refusal):
-                refused.append(_refused(found, where))
+                refused.append(_refused(found, passage))
             else:
                 number = len(statements) + 1
-                statements.append(_statement(found, where, number, decimal, trial, tables))
+                statements.append(_statement(found, passage, number, decimal, trial, tables))
     return Proposal(
         name=name,
         slug=slug,
@@ -368,7 +369,7 @@ def _places(ranking: Ranking) -> Iterator[dict[str, Any]]:
 
 def _line(**values: Any) -> Line:
     empty: dict[str, Any] = dict.fromkeys(Line.__dataclass_fields__, "")
-    empty |= dict.fromkeys(("confidence", "rank_from", "rank_to", "score"))
+    empty |= dict.fromkeys(("confidence", "rank_from", "rank_to", "score", "read_confidence"))
     return Line(**(empty | values))
 
 
@@ -397,6 +398,7 @@ def _line_of_fact(row: Mapping[str, Any], item: str, confidence: float) -> Line:
         rank_to=row["rank_to"],
         score_as_printed=row["score_as_printed"] or "",
         score=row["score"],
+        read_confidence=row.get("read_confidence"),
         reason=row["basis"] or "",
         quote=row["quote"],
     )
@@ -416,6 +418,7 @@ def _line_of_row(row: Any, doubt: str, confidence: float) -> Line:
         score_as_printed=row.score_as_printed or "",
         score=None if row.score is None else float(row.score),
         unit=row.unit,
+        read_confidence=row.confidence,
         reason=doubt,
         quote=short_quote(row.quote),
     )
@@ -424,14 +427,15 @@ def _line_of_row(row: Any, doubt: str, confidence: float) -> Line:
 # ---------------------------------------------------------------- running text
 
 
-def _refused(refusal: Refusal, where: str) -> Line:
+def _refused(refusal: Refusal, passage: Passage) -> Line:
     """With both lists, that did not fit each other."""
     lists = {"names": refusal.names, "values": refusal.values}
     shown = [f"{what}: {', '.join(texts)}" for what, texts in lists.items() if texts]
     return _line(
         kind="text",
         outcome="refused",
-        locator=where,
+        locator=passage.locator(refusal.start, refusal.end),
+        read_confidence=passage.confidence,
         reason="; ".join([refusal.reason, *shown]),
         quote=short_quote(refusal.quote),
     )
@@ -439,7 +443,7 @@ def _refused(refusal: Refusal, where: str) -> Line:
 
 def _statement(
     statement: Statement,
-    where: str,
+    passage: Passage,
     number: int,
     decimal: str,
     trial: _Trial,
@@ -449,7 +453,7 @@ def _statement(
     declared: dict[str, list[Mapping[str, Any]]] = {}
     lines: list[Line] = []
     doubts: list[str] = []
-    tabulated = _tabulated(statement, where, tables)
+    tabulated = _tabulated(statement, passage, tables)
     for piece in pieces(statement, places, trial.slug, number, decimal, trial.text):
         doubt = tabulated or piece.doubt
         if not doubt and statement.confidence < LEAST_CONFIDENCE:
@@ -461,10 +465,10 @@ def _statement(
             except (ParseError, ValidationError) as error:
                 doubt = str(error)
         doubts += [doubt] if doubt else []
-        lines += _lines_of_piece(piece, statement, where, doubt, places)
+        lines += _lines_of_piece(piece, statement, passage, doubt, places)
     return Candidate(
         kind=statement.kind,
-        where=where,
+        where=passage.locator(statement.start, statement.end),
         title=statement.label,
         confidence=statement.confidence,
         reason="; ".join(dict.fromkeys([*doubts, statement.reason])),
@@ -473,9 +477,9 @@ def _statement(
     )
 
 
-def _tabulated(statement: Statement, where: str, tables: Sequence[Candidate]) -> str:
+def _tabulated(statement: Statement, passage: Passage, tables: Sequence[Candidate]) -> str:
     """Why a statement is left to a table: the text of a page has that of its tables as well."""
-    page = where.rpartition(", characters")[0]
+    page = passage.where
     if not page or len(statement.entries) < LEAST_ENTRIES:
         return ""
     for table in tables:
@@ -490,7 +494,7 @@ def _tabulated(statement: Statement, where: str, tables: Sequence[Candidate]) ->
 def _lines_of_piece(
     piece: Piece,
     statement: Statement,
-    where: str,
+    passage: Passage,
     doubt: str,
     places: Mapping[str, Resolution],
 ) -> Iterator[Line]:
@@ -503,7 +507,7 @@ def _lines_of_piece(
             kind=statement.kind,
             outcome="left out" if doubt or unknown else "proposed",
             confidence=statement.confidence,
-            locator=where,
+            locator=passage.locator(statement.start, statement.end),
             name=entry.name,
             city_id=place.city_id or "",
             suggestions="; ".join(place.suggestions),
@@ -512,6 +516,7 @@ def _lines_of_piece(
             score_as_printed=score.printed if score else "",
             score=float(score.value) if score else None,
             unit=score.unit if score else "",
+            read_confidence=passage.confidence,
             reason=unknown or doubt or entry.missing or "",
             quote=short_quote(statement.quote),
         )

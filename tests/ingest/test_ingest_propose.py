@@ -18,12 +18,16 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from ingest import accept as accepting
+from ingest import propose as proposing
 from ingest import propose_command
 from ingest.accept import AcceptError, accept
 from ingest.catalog import load_catalog
 from ingest.load import load_raw
+from ingest.parsers import quoted_passages
 from ingest.proposal_cards import cards, write
 from ingest.propose import Proposal, propose
+from ingest.reading.content import Content, Passage
+from ingest.reading.content import Table as Grid
 from ingest.settings import PROJECT
 
 RANKED = [
@@ -336,6 +340,22 @@ def test_documents_that_are_not_read(
 def test_a_document_that_says_nothing_of_places(desk: Bench) -> None:
     proposal, found = proposed(desk, b"The weather is fine, and nobody is ranked.\n", "w.txt")
     assert (proposal.candidates, proposal.refused, found) == ((), (), [])
+
+
+def test_what_ocr_read_says_so(desk: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = tuple(("Rank", "City", "Score") if i == 0 else RANKED[i - 1] for i in range(5))
+    table = Grid("page 1, table 1", rows, header_rows=1, page=1, confidence={(1, 1): 0.71})
+    content = Content("pdf", (table,), (Passage("page 2", TOGETHER, confidence=0.83),))
+    monkeypatch.setattr(proposing, "read_content", lambda data, name: content)
+    monkeypatch.setattr(quoted_passages, "passages", lambda data: content.passages)
+    proposal = propose(b"%PDF-1.7", "scan.pdf", desk.catalog())
+    sure = {(line.kind, line.name): line.read_confidence for line in proposal.lines}
+    assert sure["table", "Beijing"] == 0.71
+    assert sure["table", "Shenzhen"] is None
+    assert sure["set", "Beijing"] == 0.83
+    tables, text = cards(proposal).values()
+    assert "read by OCR, whose least sure part has 0.71" in tables
+    assert "read by OCR, whose least sure part has 0.83" in text
 
 
 def test_a_text_that_is_too_long_is_refused(desk: Bench) -> None:
