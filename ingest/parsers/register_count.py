@@ -22,6 +22,8 @@ from pydantic import Field, model_validator
 from ingest.cards import Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number
+from ingest.organisations import Affiliation
+from ingest.parsers.affiliations import Agreement, Mention, mentions, resolve, where
 from ingest.parsers.base import Context, Filter, Parser
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
@@ -66,8 +68,10 @@ class Options(Entry):
     city_column: str | None = None
     """Column with the city itself."""
     country_column: str | None = None
+    """Column with the country of the city, or the countries of the organisations."""
     countries: dict[str, str] = Field(default_factory=dict)
-    """Countries as printed, and their codes; rows of others are no city's."""
+    """Countries as printed, and their codes; rows of others are no city's. Of organisations
+    those alone that go by no common name."""
     kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
     """Kinds of places that a name may mean."""
     places: tuple[Place, ...] = ()
@@ -79,6 +83,8 @@ class Options(Entry):
     organisation_column: str | None = None
     """Column with a list of organisations, each of which the catalog places in a city."""
     separator: str = ","
+    country_separator: str = ","
+    """Between the countries of a row of organisations, which ``country_column`` lists."""
     year_column: str | None = None
     """Column that begins with the year; without it the document's year counts."""
     scope: Identifier
@@ -137,8 +143,12 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
     tallies = [_Tally() for _ in options.counts]
     divisions: dict[str, str] = {}
-    for line, row in _rows(data, options):
+    resolutions = _Resolutions(context)
+    for line, row in rows(data, options):
         year = _year(row, context)
+        affiliations = resolutions.count(row, year) if options.organisation_column else []
+        if not _passes(row, options.where):
+            continue
         if not year:
             continue  # an undated row belongs to no year
         counted = []
@@ -149,7 +159,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
                 counted.append((count, tally))
         if not counted:
             continue
-        placed = _place(row, line, context, facts)
+        placed = _place(row, affiliations, line, context, facts)
         divisions |= {city: placed.division for city in placed.cities if placed.division}
         for count, tally in counted:
             tally.rows += 1
@@ -165,6 +175,8 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
             for city in [c for c, y in tally.keys if y == year and divisions.get(c) == division]:
                 tally.unknown.setdefault((city, year), reason)
         _add(count, tally, context, facts)
+    if options.organisation_column:
+        resolutions.add(facts)
 
 
 def _years(year: int, count: Count, options: Options) -> range:
@@ -251,7 +263,12 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
         )
 
 
-def _rows(data: bytes, options: Options) -> Iterable[tuple[int, dict[str, str]]]:
+def rows(data: bytes, options: Options) -> Iterable[tuple[int, dict[str, str]]]:
+    """All rows of a register with their lines, those that its filters leave out among them.
+
+    Raises:
+        ParseError: it is no CSV in UTF-8, or lacks a column that the options name.
+    """
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")), restval="")
         filters = [*options.where, *(f for c in options.counts for f in c.where)]
@@ -266,8 +283,7 @@ def _rows(data: bytes, options: Options) -> Iterable[tuple[int, dict[str, str]]]
                 f"no column {', '.join(missing)}; the file has {', '.join(reader.fieldnames or [])}"
             )
         for row in reader:
-            if _passes(row, options.where):
-                yield reader.line_num, row
+            yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise ParseError(f"not readable as CSV in UTF-8: {error}") from error
 
@@ -287,25 +303,55 @@ def _year(row: dict[str, str], context: Context) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _place(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+def _place(
+    row: dict[str, str],
+    affiliations: list[tuple[Mention, Affiliation]],
+    line: int,
+    context: Context,
+    facts: Facts,
+) -> _Placed:
     options: Options = context.options
     if options.city_column:
         return _place_by_city(row, line, context, facts)
     if options.division_column:
         return _place_by_division(row, line, context, facts)
-    names = context.gazetteer
-    found: set[str] = set()
-    for name in (row[str(options.organisation_column)] or "").split(options.separator):
-        if not name.strip():
-            continue
-        city = names.organisation(name)
-        if city:
-            found.add(city)
-        elif options.quarantine_where and _one_by_one(row, options):
-            facts.quarantine(
-                "observation", name.strip(), "organisation without a city", f"line {line}"
-            )
-    return _Placed(found)
+    one_by_one = options.quarantine_where is not None and _one_by_one(row, options)
+    for mention, found in affiliations if one_by_one else ():
+        if found.is_organisation and not found.city_id:
+            reason, candidates = "organisation without a city", where(found)
+            if found.site and found.site.place:
+                reason = "organisation in a place that is not in cities.csv"
+                candidates = (f"{found.site.place} ({found.site.country_code})",)
+            facts.quarantine("observation", mention.name, reason, f"line {line}", candidates)
+    return _Placed({found.city_id for _, found in affiliations if found.city_id})
+
+
+class _Resolutions:
+    """Counts how many organisations are resolved: of the rows of the figures, and of all."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.figures, self.all = Agreement(), Agreement()
+
+    def count(self, row: dict[str, str], year: int) -> list[tuple[Mention, Affiliation]]:
+        options: Options = self.context.options
+        names = self.context.gazetteer
+        found = resolve(mentions(row, options, names.territories), names.organisations)
+        of_figures = _passes(row, options.where) and options.year_from <= year <= options.year_to
+        for mention, affiliation in found:
+            self.all.add(mention, affiliation, names.territories)
+            if of_figures:
+                self.figures.add(mention, affiliation, names.territories)
+        return found
+
+    def add(self, facts: Facts) -> None:
+        options: Options = self.context.options
+        years = f"{options.year_from} to {options.year_to}"
+        column = options.organisation_column
+        self.figures.as_facts(
+            "figures", f"{column}, rows of {years}{_filters(options.where)}", facts
+        )
+        self.all.as_facts("all", f"{column}, all rows", facts)
 
 
 def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
@@ -372,8 +418,11 @@ def _listed(text: str) -> set[str]:
 
 
 def _described(options: Options, count: Count) -> str:
-    filters = (*options.where, *count.where)
+    return _filters((*options.where, *count.where))
+
+
+def _filters(filters: Iterable[Filter]) -> str:
     return "".join(f", {f.column} {'/'.join(f.values)}" for f in filters)
 
 
-PARSER = Parser("register_count", 2, Options, DocumentOptions, read)
+PARSER = Parser("register_count", 3, Options, DocumentOptions, read)
