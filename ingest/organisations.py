@@ -44,6 +44,11 @@ _LEGAL_FORMS = (
     *("inc", "ltd", "llc", "corp", "corporation", "gmbh", "co", "company", "plc", "sa", "ag", "oy"),
     *("limited", "group", "bv", "spa", "kk", "pte", "pvt", "ltda", "ab", "srl"),
 )
+_IN_SENTENCES = {
+    *("we", "our", "is", "are", "was", "were", "has", "have", "been", "that", "which", "this"),
+    *("these", "they", "their", "its", "can", "such", "than", "when", "while", "however"),
+    *("propose", "proposed", "show", "shows", "each", "both", "some", "other", "may"),
+}
 # What begins or follows the name of a unit inside an organisation.
 _UNITS = (
     r"(?:school|department|faculty|college|institute|laboratory|division|center|key laboratory|"
@@ -107,11 +112,30 @@ class Affiliation:
 def normalise_organisation(text: str) -> str:
     """As :func:`normalise_name`, without punctuation and article; words such as Univ. and Labs
     written out alike."""
+    # An accent that stands by itself, as text layers of PDF have it: Universit ¨at.
+    text = re.sub(r"\s?[¨´ˆ˜¸˝]\s?", "", text)
     text = normalise_name(text.replace("&", " and ")).replace("'", "")
     words = [_ABBREVIATIONS.get(word, word) for word in re.findall(r"\w+", text)]
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
     return " ".join(words)
+
+
+def is_running_text(text: str) -> bool:
+    """Whether it is a piece of an article and names no organisation: what readers of PDF take
+    for affiliations. Told by an address of mail, a citation, a word broken at its end, several
+    words of which the first is in small letters, words that sentences have and names have not,
+    or hardly a letter."""
+    words = re.findall(r"[^\W\d_]+", text)
+    letters = sum(len(word) for word in words)
+    return (
+        letters < len(text.replace(" ", "")) / 2
+        or "@" in text
+        or bool(re.search(r"\[\s*\d", text))
+        or text.rstrip().endswith("-")
+        or (len(words) > 2 and words[0].islower())
+        or (len(words) > 3 and not _IN_SENTENCES.isdisjoint(word.lower() for word in words))
+    )
 
 
 def organisation_key(organisation: Organisation) -> str:
@@ -148,12 +172,23 @@ class Organisations:
 
     def _resolve(self, mention: str, countries: frozenset[str]) -> Affiliation:
         if not mention or len(mention) > LONGEST_MENTION:
-            return Affiliation()
+            return Affiliation(is_organisation=False)
         mention = unmarked(re.sub(r"^[\s\d*†‡§¶]{1,3}(?=[^\W\d])", "", mention))
         for key in _whole_keys(mention):
             if rows := self._rows(key):
                 return self._settled(rows, countries, "name")
-        return self._by_parts(mention, countries)
+        if self._has_mark_of_campus(mention):
+            return Affiliation()
+        found = self._by_parts(mention, countries)
+        if not found.site and not found.candidates and is_running_text(mention):
+            return Affiliation(is_organisation=False)
+        return found
+
+    def _has_mark_of_campus(self, mention: str) -> bool:
+        """Whether two capitals in brackets, as in HKUST (GZ), are neither country nor acronym."""
+        mark = re.search(r"^(.*)\(([A-Z]{2})\)\s*$", mention)
+        known = mark and self._cities.territories.meant(mark[2].lower())
+        return bool(mark and not known and not _abbreviates(mark[2], mark[1]))
 
     def _rows(self, key: str) -> list[Organisation]:
         rows = self._by_name.get(key)

@@ -93,7 +93,10 @@ def _from_json(item: dict[str, Any]) -> RorRecord:
 
 
 def _from_csv(text: str) -> Iterator[RorRecord]:
-    for row in csv.DictReader(io.StringIO(text)):
+    reader = csv.DictReader(io.StringIO(text))
+    if "ror_id" not in (reader.fieldnames or []):
+        raise ValueError("no column ror_id")
+    for row in reader:
         yield RorRecord(
             ror_id=row["ror_id"],
             name=row["name"],

@@ -71,6 +71,7 @@ def mentions(row: dict[str, str], lists: Lists, territories: Territories) -> lis
 class Agreement:
     """How many mentions are resolved, and how many of those agree with the stated countries."""
 
+    n_left_out: int = 0
     n_mentions: int = 0
     n_resolved: int = 0
     n_placed: int = 0
@@ -81,6 +82,7 @@ class Agreement:
     def add(self, mention: Mention, found: Affiliation, territories: Territories) -> bool:
         """Count a mention; returns whether it contradicts the countries stated with it."""
         if not found.is_organisation:
+            self.n_left_out += 1
             return False
         self.n_mentions += 1
         if not found.is_resolved or found.site is None:
@@ -107,6 +109,7 @@ class Agreement:
                 "organisation_resolution",
                 rows_counted=rows,
                 comparison=test,
+                n_left_out=self.n_left_out,
                 n_mentions=self.n_mentions,
                 n_resolved=self.n_resolved,
                 n_placed=self.n_placed,

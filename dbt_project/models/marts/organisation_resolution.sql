@@ -42,6 +42,7 @@ final as (
         document_id,
         rows_counted,
         comparison,
+        n_left_out,
         n_mentions,
         n_resolved,
         n_placed,
