@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev preview test lint format bundle sql pages lock clean setup setup-dev setup-ocr
+.PHONY: help run dev preview test lint format bundle organisations sql pages lock clean setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -32,6 +32,9 @@ format: setup-dev ## Put style right
 
 bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle
+
+organisations: setup ## Take the places of organisations from ROR, for the names in AICITY_MIRROR
+	@$(BIN)/python -m ingest.organisation_table
 
 sql: export Q := $(value Q)
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"
