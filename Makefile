@@ -7,7 +7,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev preview test lint format bundle organisations sql pages lock clean setup setup-dev setup-ocr
+.PHONY: help run dev preview test lint format bundle organisations propose accept sql pages accuracy lock \
+	clean setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -36,12 +37,21 @@ bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 organisations: setup ## Take the places of organisations from ROR, for the names in AICITY_MIRROR
 	@$(BIN)/python -m ingest.organisation_table
 
+propose: setup ## Propose a card for a document: make propose DOC=report.pdf
+	@$(BIN)/python -m ingest.propose_command "$(DOC)"
+
+accept: setup ## Take a completed card into the catalog: make accept CARD=data/proposals/...
+	@$(BIN)/python -m ingest.accept "$(CARD)"
+
 sql: export Q := $(value Q)
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"
 	@$(BIN)/python -m orchestration.sql $(if $(PREVIEW),--preview)
 
 pages: setup ## Write the figures of the current release into docs/
 	@$(BIN)/python -m tools.pages
+
+accuracy: setup-dev ## Measure how well tables are read, and write it into docs/ (DOCS=folder)
+	@$(BIN)/python -m tools.accuracy $(if $(DOCS),--documents $(DOCS))
 
 lock: ## Compile the requirements files (needs uv)
 	$(LOCK) requirements.in -o requirements.txt

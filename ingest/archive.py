@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 
 @dataclass(frozen=True)
 class HeldDocument:
@@ -43,6 +45,11 @@ class HeldDocument:
     published_precision: str = "day"
     parser: str = ""
     """Reader of the document and its version: of bundled facts, the one that made them."""
+    etag: str = ""
+    """What its host called this version, to be asked whether it is current."""
+    last_modified: str = ""
+    is_return: bool = False
+    """These bytes were another vintage before."""
 
     @property
     def status(self) -> str:
@@ -105,11 +112,20 @@ def _holdings_path(archive_dir: Path, origin: str, source_id: str) -> Path:
 
 
 def read_holdings(archive_dir: Path, origin: str, source_id: str) -> list[HeldDocument]:
-    """What a source holds from an origin, earlier versions included; oldest first."""
+    """What a source holds from an origin, earlier versions included; oldest first.
+
+    Raises:
+        ValueError: the file was damaged.
+    """
     path = _holdings_path(archive_dir, origin, source_id)
     if not path.exists():
         return []
-    return [_held(item) for item in json.loads(path.read_text("utf-8"))]
+    try:
+        return [_held(item) for item in json.loads(path.read_text("utf-8"))]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({error}): restore it from a backup, or remove it and pull again"
+        ) from error
 
 
 def _held(item: dict[str, Any]) -> HeldDocument:
@@ -118,6 +134,18 @@ def _held(item: dict[str, Any]) -> HeldDocument:
     for key in ("published_on", "retrieved_on", "vintage_on"):
         values[key] = dt.date.fromisoformat(values[key]) if values[key] else None
     return HeldDocument(**values)
+
+
+def update_holdings(
+    archive_dir: Path, origin: str, source_id: str, document: str, versions: list[HeldDocument]
+) -> None:
+    """Note the versions held of one document of a source, whoever notes others of it meanwhile."""
+    path = _holdings_path(archive_dir, origin, source_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        held = read_holdings(archive_dir, origin, source_id)
+        others = [item for item in held if item.document != document]
+        write_holdings(archive_dir, origin, source_id, others + versions)
 
 
 def write_holdings(

@@ -22,7 +22,7 @@ from ingest.cards import Source
 from ingest.catalog import Catalog, load_catalog
 from ingest.facts import FACT_KINDS, ParseError, raw_tables
 from ingest.parse import DERIVED_COLUMNS, parse_document
-from ingest.pull import DOCUMENTS_FILE, pull
+from ingest.pull import DOCUMENTS_FILE, documents_of, pull
 from ingest.settings import Settings, SettingsError
 
 DOCUMENT_COLUMNS = ("document", "parser", "document_id", "sha256", "media_type", "size_bytes")
@@ -50,8 +50,9 @@ class BundleLine:
         return "\n".join([first, *(f"{'':10}{text}" for text in self.quarantined)])
 
 
-def bundle(settings: Settings) -> Iterable[BundleLine]:
-    """Write the bundled facts beside the cards; yields a line per document as it goes.
+def bundle(settings: Settings, only: str | None = None) -> Iterable[BundleLine]:
+    """Write the bundled facts beside the cards, of all sources or of one; yields a line per
+    document as it goes.
 
     The licence gate: a source that must not be redistributed gets no facts, and no quote is
     longer than the limit. A document that does not parse keeps its facts and is refused.
@@ -62,7 +63,9 @@ def bundle(settings: Settings) -> Iterable[BundleLine]:
     elsewhere = 0
     with tempfile.TemporaryDirectory() as home:
         scratch = replace(settings, home=Path(home), origin="mirror")
-        for card in catalog.sources.values():
+        for card in (c for c in catalog.sources.values() if only in (None, c.id)):
+            if not documents_of(card, scratch):  # it has facts only where it is pulled live
+                continue
             lines = list(_bundle_source(catalog, card, scratch))
             elsewhere += not lines
             yield from lines
@@ -81,7 +84,8 @@ def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterab
         return
     held = {h.document: h for h in pull(catalog, card.id, settings).documents if not h.fact_kind}
     index = _read_index(folder)
-    for document in card.documents:
+    documents = documents_of(card, settings)
+    for document in documents:
         if document.id not in held:
             continue
         try:
@@ -96,14 +100,14 @@ def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterab
         index[document.id] = _index_row(held[document.id])
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(facts.counts().items()))
         yield BundleLine(card.id, document.id, "written", counts, _quarantined(facts.rows))
-    known = [index[d.id] for d in card.documents if d.id in index]
+    known = [index[d.id] for d in documents if d.id in index]
     _remove_facts(folder, keep={row["document"] for row in known})
     if known:
         _write_csv(folder / DOCUMENTS_FILE, DOCUMENT_COLUMNS, known)
-    absent = [document.id for document in card.documents if document.id not in held]
+    absent = [document.id for document in documents if document.id not in held]
     bare = [name for name in absent if name not in index]
-    if bare or 0 < len(absent) < len(card.documents):
-        detail = f"{len(absent)} of {len(card.documents)} documents are not in the mirror; "
+    if bare or 0 < len(absent) < len(documents):
+        detail = f"{len(absent)} of {len(documents)} documents are not in the mirror; "
         detail += f"without facts: {', '.join(bare)}" if bare else STAY
         yield BundleLine(card.id, "*", "kept", detail)
 
@@ -142,7 +146,8 @@ def _write_facts(path: Path, kind: str, rows: list[dict[str, Any]]) -> None:
     columns = [c for c in spec["columns"] if c not in (*OMITTED_COLUMNS, *computed)]
     if kind == "claim":
         columns.append("unit")
-    used = [c for c in columns if any(row.get(c) not in (None, "") for row in rows)]
+    silent = {c: (None, "", spec["columns"][c].get("default")) for c in columns}
+    used = [c for c in columns if any(row.get(c) not in silent[c] for row in rows)]
     text = [{c: _text(row.get(c)) for c in used} for row in rows]
     _write_csv(path, used, sorted(text, key=lambda row: [row[c] for c in used]))
 

@@ -21,6 +21,9 @@ from pydantic import (
     model_validator,
 )
 
+from ingest.links import Link
+from ingest.paging import Paging
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -331,6 +334,11 @@ class Document(Entry):
     id: Identifier
     title: Text
     address: Annotated[str, StringConstraints(pattern=r"^https?://\S.*$")]
+    links: tuple[Link, ...] = ()
+    """The address is a page, and the document is where this link of it leads; of several, each
+    leads to the page of the next."""
+    body: dict[str, Any] | None = None
+    """JSON that is posted to the address, for interfaces that are asked in this way."""
     form: Literal["published", "derived", "transcript"] = "published"
     mirror: str | None = None
     published_on: dt.date
@@ -343,9 +351,27 @@ class Document(Entry):
     """What the page is: the publisher's own, a press article about it, a repost, or a page that
     copies others to draw visitors."""
     media_type: str | None = None
+    year: int | None = None
+    """Year by which a document of a yearly series can be asked for alone; a series declared with
+    ``over`` has it by itself."""
+    live_only: bool = False
+    """It is read where documents are pulled live, and nowhere else: it is in no mirror, and no
+    facts of it are bundled. Elsewhere nothing is said of it."""
     reports: tuple[Report, ...] = ()
     """Rankings printed in the document."""
     options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _live_only_has_only_its_address(self) -> Document:
+        if self.live_only and (self.mirror or self.form != "published"):
+            raise ValueError("a live_only document is published at its address and has no mirror")
+        return self
+
+    @model_validator(mode="after")
+    def _is_asked_in_one_way(self) -> Document:
+        if self.body is not None and self.links:
+            raise ValueError("links are followed without a body")
+        return self
 
     @model_validator(mode="after")
     def _mirror_stays_inside(self) -> Document:
@@ -379,6 +405,82 @@ class Break(Entry):
     reason: Text
 
 
+# What would carry a secret stands in `key`, and what the transport decides is not a card's.
+RESERVED_HEADERS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "host",
+        "user-agent",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "te",
+        "range",
+        "accept-encoding",
+        "if-none-match",
+        "if-modified-since",
+    }
+)
+HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+
+
+class PullKey(Entry):
+    """A key that a publisher asks for: taken from the environment, sent in one place."""
+
+    env: Annotated[str, StringConstraints(pattern=r"^AICITY_KEY_[A-Z0-9_]+$")]
+    """Environment variable that has the key. The prefix keeps a card from sending out any other
+    secret of the machine."""
+    parameter: Text | None = None
+    """Parameter of the address's query that carries it."""
+    header: Annotated[str, StringConstraints(pattern=HEADER_NAME)] | None = None
+    """Header that carries it."""
+    prefix: str = ""
+    """What stands before it in the header, e.g. ``Bearer``."""
+    optional: bool = False
+    """The publisher answers without it too, more slowly or more rarely."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> PullKey:
+        if bool(self.parameter) == bool(self.header):
+            raise ValueError("a key has one place: the parameter or the header that carries it")
+        if self.prefix and not self.header:
+            raise ValueError("only a key in a header has a prefix")
+        return self
+
+
+class Pull(Entry):
+    """How the documents of a source are asked for at their addresses."""
+
+    rate_per_second: float = Field(default=1.0, gt=0, le=100)
+    """Requests a second to one host, whatever else asks it."""
+    timeout_seconds: float = Field(default=300.0, gt=0, le=3600)
+    """Time for one document, attempts and waiting included."""
+    robots: bool = True
+    """Keep to the host's robots.txt. An interface that its publisher offers to programs needs
+    none."""
+    headers: dict[str, str] = {}
+    key: PullKey | None = None
+    revision_window_years: int | None = Field(default=None, ge=0)
+    """A held document older than this is not asked for again; without it, all are."""
+    paging: Paging | None = None
+    """How the answer comes in pages, which are archived as one document."""
+    media_types: tuple[Text, ...] = ()
+    """What may come, besides what a document declares; without either, anything but a web page
+    in the place of data."""
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_are_plain(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not re.match(HEADER_NAME, name) or not value.isascii() or not value.isprintable():
+                raise ValueError(f"'{name}' is not a header of one line of ASCII")
+            if name.lower() in RESERVED_HEADERS:
+                raise ValueError(f"the header {name} is not for cards; a secret stands in key")
+        return headers
+
+
 class Source(Entry):
     id: Identifier
     title: Text
@@ -395,6 +497,7 @@ class Source(Entry):
     max_age_days: int | None = Field(None, gt=0)
     trust_tier: int = Field(ge=1, le=4)
     note: str = ""
+    pull: Pull = Pull()
     parser: Identifier
     parse: dict[str, Any] = {}
     registers: tuple[RegisterCoverage, ...] = ()

@@ -215,7 +215,8 @@ def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
 
 
 def _told(reader: CatalogReader, errors: Iterable[CatalogError]) -> list[CatalogError]:
-    told = [error for error in errors if not reader.is_muted(error.file)]
+    # Each document of a series has the same fault at the same line.
+    told = {error: None for error in errors if not reader.is_muted(error.file)}
     return sorted(told, key=lambda e: (e.file, e.line, e.message))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -15,8 +15,11 @@ from pydantic import BaseModel, ValidationError
 
 from ingest.cards import Indicator, Source, Theme, Unit
 from ingest.catalog_errors import CatalogError, did_you_mean, explain
+from ingest.catalog_templates import Expanded, expand
 from ingest.yaml_lines import Location, YamlError, line_of, load_yaml
 
+UNDECIDED = "???"
+"""Stands in a proposed card where only the analyst can decide."""
 EntryT = TypeVar("EntryT", bound=BaseModel)
 
 
@@ -37,6 +40,8 @@ class CatalogReader:
     errors: list[CatalogError] = field(default_factory=list)
     lines: dict[str, dict[Location, int]] = field(default_factory=dict)
     """Lines of the entries of each file."""
+    series: dict[str, Expanded] = field(default_factory=dict)
+    """Cards with their series of documents written out, by file."""
     withheld: Collection[Path] = ()
     """Files to pass over as if they were not there."""
     private: list[Path] = field(default_factory=list)
@@ -78,6 +83,22 @@ class CatalogReader:
             self.error(name, 1, path.stem, "the file is empty", "Fill it in or delete it.")
         return data
 
+    def _expanded(self, data: Any, file: str, entity: str) -> Any:
+        """A card with its series of documents written out."""
+        self.series[file] = series = expand(data)
+        for fault in series.faults:
+            line = line_of(self.lines.get(file, {}), fault.at)
+            self.error(file, line, entity, fault.message, fault.remedy)
+        return series.data
+
+    def line(self, file: str, at: Location) -> int:
+        """Line on which an entry of a file is written."""
+        return line_of(self.lines.get(file, {}), self.written(file, at))
+
+    def written(self, file: str, at: Location) -> Location:
+        """Location of an entry as its file has it, where a series is one entry."""
+        return self.series[file].location(at) if file in self.series else at
+
     def validate(
         self, model: type[EntryT], data: Any, file: str, at: Location, entity: str
     ) -> EntryT | None:
@@ -92,8 +113,9 @@ class CatalogReader:
                     continue  # the list is too short only because of the faults inside it
                 location = (*at, *fault["loc"])
                 message, remedy = explain(fault, model)
-                line = line_of(self.lines.get(file, {}), location)
-                where = ".".join(str(part) for part in fault["loc"])
+                line = self.line(file, location)
+                inside = self.written(file, location)[len(at) :]
+                where = ".".join(str(part) for part in inside)
                 self.error(file, line, entity, f"{where}: {message}" if where else message, remedy)
             return None
 
@@ -245,7 +267,16 @@ class CatalogReader:
             before = len(self.errors)
             data = self._yaml(path)
             name = self._name(path)
-            entry = None if data is None else self.validate(model, data, name, (), path.stem)
+            for at, text in undecided(data):
+                where = ".".join(map(str, at))
+                message = f"{where}: not decided yet ({text})"
+                remedy = f"Write what is meant in place of {UNDECIDED}."
+                self.error(name, line_of(self.lines[name], at), path.stem, message, remedy)
+            if model is Source:
+                data = self._expanded(data, name, path.stem)
+            entry = None
+            if data is not None and len(self.errors) == before:
+                entry = self.validate(model, data, name, (), path.stem)
             if entry is None and model is Source:
                 names = private_names([path])
                 self.leave_out(["source", "report"], names, self.errors[before])
@@ -256,6 +287,15 @@ class CatalogReader:
             key = getattr(entry, id_key)
             self._add(found, key, Found(entry, name, 1), twice, id_key)
         return found
+
+
+def undecided(data: Any, at: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Places in a proposed card that only an analyst can fill in."""
+    if isinstance(data, str) and data.startswith(UNDECIDED):
+        yield at, data
+    elif isinstance(data, (dict, list)):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from undecided(value, (*at, key))
 
 
 def looks_private(path: Path, data: Any) -> bool:

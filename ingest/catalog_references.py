@@ -13,7 +13,7 @@ from ingest.catalog_errors import CatalogError, did_you_mean
 from ingest.catalog_files import CatalogReader, Found
 from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
-from ingest.yaml_lines import Location, line_of
+from ingest.yaml_lines import Location
 
 Groups = dict[str, dict[str, Found]]
 
@@ -90,7 +90,7 @@ class _Check:
         self._leave_out(group, key, cause)
 
     def _line(self, found: Found, at: Location) -> int:
-        return line_of(self.reader.lines.get(found.file, {}), at) if at else found.line
+        return self.reader.line(found.file, at) if at else found.line
 
     def _leave_out(self, group: str, key: str, cause: CatalogError) -> None:
         self.dropped.add((group, key))

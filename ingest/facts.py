@@ -67,6 +67,27 @@ def fact_schema() -> pa.Schema:
     return pa.schema(list(columns.items()))
 
 
+@cache
+def columns_digest() -> str:
+    """Digest of the columns of a facts file, so that one of other columns is not used again."""
+    defaults = [fact_defaults(kind) for kind in FACT_KINDS]
+    return hashlib.sha256(f"{fact_schema()} {defaults}".encode()).hexdigest()
+
+
+@cache
+def fact_defaults(kind: str) -> dict[str, Any]:
+    """What a fact of a kind has in the columns of which it says nothing."""
+    columns = raw_tables()[kind]["columns"]
+    return {name: column["default"] for name, column in columns.items() if "default" in column}
+
+
+def how_read(confidence: float | None) -> dict[str, Any]:
+    """Columns of a fact read from a table or passage with this confidence; text has none."""
+    if confidence is None:
+        return {}
+    return {"read_by": "ocr", "read_confidence": confidence}
+
+
 def short_quote(text: str) -> str:
     """A quote no longer than may be passed on."""
     text = " ".join(text.split())
@@ -89,6 +110,7 @@ class Facts:
             "source_id": self.held.source_id,
             "document_id": self.held.document_id,
             "parser": self.parser,
+            **fact_defaults(kind),
             **columns,
         }
         if kind == "observation":
@@ -148,6 +170,8 @@ class Facts:
     def _id(self, kind: str, row: Mapping[str, Any]) -> str:
         parts = [self.held.source_id, self.held.document_id]
         parts += [str(row.get(column, "")) for column in _IDENTITY[kind]]
+        if self.held.is_return:  # the same place, read as of another day
+            parts.append(str(self.held.vintage_on))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:20]
 
 

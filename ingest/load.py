@@ -6,9 +6,8 @@ Every table is made anew, so that running again with the same documents changes 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,10 +16,11 @@ import pyarrow as pa
 from ingest.archive import HeldDocument
 from ingest.cards import Correction, Framework, Node
 from ingest.catalog import Catalog
-from ingest.facts import raw_tables
+from ingest.facts import FACT_KINDS, raw_tables
 from ingest.numbers import convert, parse_number
-from ingest.parse import UNREADABLE, empty_table, parsed_facts
+from ingest.parse import Readable, readable
 from ingest.pull import held_documents
+from ingest.quotes import QuoteCheck
 from ingest.settings import Settings
 
 Row = Sequence[Any]
@@ -35,16 +35,13 @@ def load_raw(
         ValueError: two rows with one primary key.
     """
     held: list[HeldDocument] = []
-    parsed: list[tuple[HeldDocument, Path]] = []
+    parsed: list[Readable] = []
     for source_id in catalog.sources:
-        for document in held_documents(catalog, source_id, settings):
-            held.append(document)
-            # A document that can't be read costs nothing else; `parse` reports it.
-            with suppress(*UNREADABLE):
-                parsed.append((document, parsed_facts(document, catalog, settings)))
-    paths = [str(path) for _, path in parsed]
-    # Observations keep every vintage; what a text says is taken from its newest version.
-    newest = {(h.source_id, h.document): h.document_id for h, _ in parsed}
+        held += held_documents(catalog, source_id, settings)
+        # A document that can't be read costs nothing else; `parse` reports it.
+        found, _ = readable(catalog, source_id, settings)
+        parsed += found
+        held += [facts.held for facts in found if facts.held not in held]
     connection.execute("create schema if not exists raw")
     connection.execute("begin")
     try:
@@ -52,21 +49,20 @@ def load_raw(
         for table, rows in _catalog_rows(catalog).items():
             _insert(connection, table, rows)
         _insert(connection, "document", _document_rows(held, catalog))
-        if paths:
-            facts = connection.from_parquet(paths, union_by_name=True)
-        else:
-            facts = connection.from_arrow(empty_table())
-        facts.create_view("_facts", replace=True)
+        checks = [(facts.held, facts.quotes) for facts in parsed]
+        _insert(connection, "quote_check", _quote_rows(checks))
+        _insert(connection, "unquoted_fact", _unquoted_rows(checks))
+        # Observations keep every vintage; what a text says is taken from its newest version.
+        vintages = [str(facts.path) for facts in parsed]
+        newest = [str(facts.path) for facts in parsed if facts.is_newest]
         for table, spec in raw_tables().items():
-            if spec["family"] == "fact" and table != "document":
-                columns = ", ".join(spec["columns"])
-                versions = "" if table == "observation" else "and list_contains(?, document_id)"
+            if table in FACT_KINDS and parsed:
                 connection.execute(
-                    f"insert into raw.{table} select {columns} from _facts "
-                    f"where kind = '{table}' {versions} order by {', '.join(spec['key'])}",
-                    [list(newest.values())] if versions else [],
+                    f"insert into raw.{table} select {', '.join(spec['columns'])} "
+                    "from read_parquet(?, union_by_name = true) "
+                    f"where kind = '{table}' order by {', '.join(spec['key'])}",
+                    [vintages if table == "observation" else newest],
                 )
-        connection.execute("drop view _facts")
         connection.execute("commit")
     except duckdb.ConstraintException as error:
         connection.execute("rollback")
@@ -130,6 +126,34 @@ def _document_rows(held: list[HeldDocument], catalog: Catalog) -> list[Row]:
         )
         for h in sorted(documents.values(), key=lambda h: h.document_id)
     ]
+
+
+def _quote_rows(checks: list[tuple[HeldDocument, QuoteCheck]]) -> list[Row]:
+    # Bundled facts of several kinds stand for one document.
+    by_document: dict[tuple[str, str], list[QuoteCheck]] = defaultdict(list)
+    for held, check in checks:
+        by_document[held.source_id, held.document_id].append(check)
+    return [
+        (
+            *key,
+            found[0].read_in,
+            sum(check.n_facts for check in found),
+            sum(check.n_found for check in found),
+            sum(len(check.unquoted) for check in found),
+            sum(check.n_unchecked for check in found),
+            next((check.unchecked_reason for check in found if check.n_unchecked), None),
+        )
+        for key, found in sorted(by_document.items())
+    ]
+
+
+def _unquoted_rows(checks: list[tuple[HeldDocument, QuoteCheck]]) -> list[Row]:
+    found = {
+        (held.source_id, held.document_id, fact.fact_kind, fact.locator, fact.quote): fact.reason
+        for held, check in checks
+        for fact in check.unquoted
+    }
+    return [(*key, reason) for key, reason in sorted(found.items())]
 
 
 def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:

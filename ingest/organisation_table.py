@@ -136,8 +136,8 @@ def occurring(catalog: Catalog, settings: Settings) -> Iterator[tuple[str, list[
                     continue
                 data = archive.read(scratch.archive_dir, held.blob)
                 territories = catalog.gazetteer.territories
-                rows = register_count.rows(data, options)
-                yield card.id, [m for _, row in rows for m in mentions(row, options, territories)]
+                rows = register_count.rows(data, options, options.table)
+                yield card.id, [m for row in rows for m in mentions(row, options, territories)]
 
 
 def review(found: Iterable[Mention], cities: Gazetteer) -> Iterator[str]:

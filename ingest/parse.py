@@ -12,7 +12,7 @@ import io
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,24 @@ from ingest import archive
 from ingest.archive import HeldDocument
 from ingest.cards import Document, Source
 from ingest.catalog import Catalog
-from ingest.facts import Facts, ParseError, as_date, fact_schema, raw_tables, write_facts
+from ingest.facts import (
+    Facts,
+    ParseError,
+    as_date,
+    columns_digest,
+    raw_tables,
+    write_facts,
+)
 from ingest.parsers import PARSERS
 from ingest.parsers.base import Context
-from ingest.pull import held_documents
+from ingest.pull import bundled_documents, held_documents
+from ingest.quotes import QuoteCheck, Unquoted, quote_check
+from ingest.reading.content import ReadingError
 from ingest.settings import Settings
 
 BUNDLE_VERSION = 1
 UNREADABLE = (ParseError, OSError, ValueError)
+UNREADABLE_SUFFIX = ".unreadable"
 # Columns that a bundled row does not repeat: they follow from its document and its card.
 DERIVED_COLUMNS = ("source_id", "document_id", "vintage_on", "parser")
 
@@ -44,7 +54,13 @@ class ParseResult:
     quarantined: int = 0
     parsed: int = 0
     reused: int = 0
+    quotes_found: int = 0
+    quotes_unchecked: int = 0
+    unquoted: list[Unquoted] = field(default_factory=list)
+    """Facts whose quote does not stand in the document; they keep it from being published."""
     errors: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
+    """Versions that can't be read, and that were followed by one that can."""
 
 
 def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path:
@@ -60,24 +76,119 @@ def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path
         parts = [json.dumps(card.parse, sort_keys=True, ensure_ascii=False, default=str)]
         parts.append(document.model_dump_json(include={"options", "reports"}))
         parts += [entry.model_dump_json() for entry in card.registers]
-    parts += [catalog.names_digest, held.source_id, held.document_id, held.parser]
+    parts += [catalog.names_digest, columns_digest(), held.source_id, held.document_id, held.parser]
     parts.append(str(held.vintage_on))
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
     return settings.facts_dir / f"{held.blob}.{name}-{digest}.parquet"
 
 
+@dataclass(frozen=True)
+class Readable:
+    """Facts of a document's vintage."""
+
+    held: HeldDocument
+    path: Path
+    quotes: QuoteCheck
+    is_newest: bool = False
+    """No later vintage of the document can be read."""
+    was_parsed: bool = False
+    """Its facts file was there already."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    held: HeldDocument
+    reason: str
+    is_past: bool
+    """A later version could be read, so that nothing is missing today."""
+
+
+def readable(
+    catalog: Catalog, source_id: str, settings: Settings, try_again: bool = False
+) -> tuple[list[Readable], list[Unreadable]]:
+    """The facts in force of a source, and the versions of its documents that can't be read.
+
+    A vintage is a day, because that is what a fact's key knows: of several versions of a day
+    the last one counts that can be read. Where none of a document's versions can be read, its
+    bundled facts stay in force. A newest version that could not be read before is only tried
+    again if asked: a bad document can take long.
+    """
+    found: list[Readable] = []
+    failed: list[Unreadable] = []
+    held = held_documents(catalog, source_id, settings)
+    for name in dict.fromkeys((h.document, h.fact_kind) for h in held):
+        versions = [h for h in held if (h.document, h.fact_kind) == name]
+        own = _vintages(versions, catalog, settings, failed, try_again)
+        if not own and not name[1]:
+            bundled = [
+                h for h in bundled_documents(catalog, source_id, settings) if h.document == name[0]
+            ]
+            for kind in dict.fromkeys(h.fact_kind for h in bundled):
+                of_kind = [h for h in bundled if h.fact_kind == kind]
+                found += _vintages(of_kind, catalog, settings, failed, try_again)
+        found += own
+    return found, failed
+
+
+def _vintages(
+    versions: list[HeldDocument],
+    catalog: Catalog,
+    settings: Settings,
+    failed: list[Unreadable],
+    try_again: bool,
+) -> list[Readable]:
+    """What can be read of the versions of a document, which come oldest first."""
+    found: list[Readable] = []
+    for held in reversed(versions):
+        if found and found[-1].held.vintage_on == held.vintage_on:
+            continue
+        path = facts_path(held, catalog, settings)
+        known, record = path.exists(), path.with_suffix(UNREADABLE_SUFFIX)
+        if record.exists() and (found or not try_again):
+            reason = record.read_text(encoding="utf-8")
+            failed.append(Unreadable(held, reason, is_past=bool(found)))
+            continue
+        try:
+            parsed_facts(held, catalog, settings)
+            quotes = quote_check(held, path, settings)
+        except UNREADABLE as error:
+            failed.append(Unreadable(held, str(error), is_past=bool(found)))
+            archive.write_atomically(record, str(error).encode())
+        else:
+            found.append(Readable(held, path, quotes, was_parsed=known))
+            record.unlink(missing_ok=True)
+    found.reverse()
+    # Of the same bytes on two vintages in a row the second one says nothing new.
+    pairs = zip(found, [None, *found], strict=False)
+    kept = [now for now, before in pairs if not before or before.held.blob != now.held.blob]
+    if kept:
+        kept[-1] = replace(kept[-1], is_newest=True)
+    return kept
+
+
 def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
     """Parse what a source holds. A document that can't be read is an error in the result."""
     result = ParseResult(source_id)
-    for held in held_documents(catalog, source_id, settings):
-        known = facts_path(held, catalog, settings).exists()
-        try:
-            result.counts.update(_counts(parsed_facts(held, catalog, settings)))
-        except UNREADABLE as error:
-            result.errors.append(f"{held.document}: {error}")
+    found, failed = readable(catalog, source_id, settings, try_again=True)
+    for facts in found:
+        result.counts.update(_counts(facts.path))
+        result.quotes_found += facts.quotes.n_found
+        result.quotes_unchecked += facts.quotes.n_unchecked
+        result.unquoted += facts.quotes.unquoted
+        result.reused += facts.was_parsed
+        result.parsed += not facts.was_parsed
+    for bad in failed:
+        name = bad.held.document
+        if bad.is_past:
+            result.superseded.append(f"{name} of {bad.held.vintage_on}: {bad.reason}")
             continue
-        result.reused += known
-        result.parsed += not known
+        stand_in = [f.held for f in found if f.held.document == name and f.is_newest]
+        stays = ""
+        if stand_in:
+            last = stand_in[-1]
+            of = "the bundled facts" if last.fact_kind else f"the facts of {last.vintage_on}"
+            stays = f" ({of} stay in force)"
+        result.errors.append(f"{name}: {bad.reason}{stays}")
     result.quarantined = result.counts.pop("quarantine", 0)
     return result
 
@@ -127,7 +238,11 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
     )
     try:
         parser.read(data, context, facts)
-    except (LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE:
+        raise
+    except ReadingError as error:
+        raise ParseError(str(error)) from error
+    except Exception as error:  # a library may raise anything at a damaged document
         raise ParseError(f"not in the form that {parser.name} reads: {error!r}") from error
     return facts
 
@@ -183,8 +298,3 @@ def _typed(text: str, kind: str) -> Any:
     if kind == "boolean":
         return {"true": True, "false": False}[text]
     return as_date(text) if kind == "date" else text
-
-
-def empty_table() -> pa.Table:
-    """A facts table without rows, so that a catalog without facts still loads."""
-    return fact_schema().empty_table()

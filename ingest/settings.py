@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class Settings:
     origin: str = "bundled"
     mirror: tuple[Path, ...] = ()
     address_map: tuple[tuple[str, str], ...] = ()
+    contact: str = ""
+    """Whom the operators of other hosts can write to: an e-mail address or a page."""
 
     @property
     def archive_dir(self) -> Path:
@@ -66,13 +69,18 @@ class Settings:
     def inbox_dir(self) -> Path:
         return self.home / "inbox"
 
+    @property
+    def proposals_dir(self) -> Path:
+        return self.home / "proposals"
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read ``AICITY_*``.
 
         Raises:
             SettingsError: an unknown origin, a catalog folder that does not exist, origin
-                ``mirror`` without a folder, or an address map that can't be read.
+                ``mirror`` without a folder, an address map that can't be read, or a contact
+                that is none.
         """
         env = os.environ if env is None else env
         catalog = _folders(env.get("AICITY_CATALOG") or str(PROJECT / "catalog"))
@@ -97,7 +105,22 @@ class Settings:
             origin=origin,
             mirror=mirror,
             address_map=_address_map(env.get("AICITY_ADDRESS_MAP") or ""),
+            contact=_contact(env.get("AICITY_CONTACT") or ""),
         )
+
+
+def key_from_env(name: str) -> str:
+    """A publisher's key, empty if there is none. It is never kept, so that nothing prints it."""
+    return os.environ.get(name, "").strip()
+
+
+def _contact(value: str) -> str:
+    value = value.strip()
+    if value and not re.fullmatch(r"(https?://|mailto:)?[!-'*-~]+", value):
+        raise SettingsError(
+            f"AICITY_CONTACT: '{value}' is neither an e-mail address nor the address of a page."
+        )
+    return value
 
 
 def _folders(value: str) -> tuple[Path, ...]:

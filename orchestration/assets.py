@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import file_digest
-from typing import Any
+from typing import Any, get_args
 
 import dagster as dg
 import duckdb
 
 import audit
 import publish
+from ingest import proposal_cards
 from ingest.catalog import catalog_digest
 from ingest.facts import raw_tables
 from ingest.inbox import receive
 from ingest.load import load_raw
 from ingest.parse import ParseResult, parse
-from ingest.pull import PullResult, pull
+from ingest.pull import Outcome, PullResult, pull
 from orchestration import build, previews
 from orchestration.observatory import GROUPS, OWNERS, POOL, Observatory
 
@@ -23,6 +24,7 @@ CATALOG = dg.AssetKey("catalog")
 RELEASE = dg.AssetKey("release")
 INBOX = dg.AssetKey(["inbox", "document"])
 PULLS = 8  # documents come from many hosts, mostly waiting
+PULLED_SHOWN = 50
 DIGEST_TAG = "observatory/catalog_digest"
 
 inbox_partitions = dg.DynamicPartitionsDefinition(name="inbox_document")
@@ -140,7 +142,10 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
     def documents(context: dg.AssetExecutionContext) -> Iterator[Any]:
         selected = sorted(context.selected_asset_keys)
         with ThreadPoolExecutor(PULLS) as pool:
-            results = pool.map(lambda key: pull(catalog, key.path[-1], settings), selected)
+            tell = context.log.info
+            results = pool.map(
+                lambda key: pull(catalog, key.path[-1], settings, tell=tell), selected
+            )
             for key, result in zip(selected, results, strict=True):
                 yield _pulled(key, result)
 
@@ -150,10 +155,21 @@ def documents(observatory: Observatory) -> dg.AssetsDefinition:
 def _pulled(key: dg.AssetKey, result: PullResult) -> dg.MaterializeResult[Any]:
     problems = [{"document": f.document, "reason": f.reason} for f in result.failures]
     if result.fallback_reason:
-        problems.append({"document": "(bundled facts used)", "reason": result.fallback_reason})
+        stand_in = "bundled facts used" if result.origin == "bundled" else "nothing stands in"
+        problems.append({"document": f"({stand_in})", "reason": result.fallback_reason})
+    rows = [{**vars(taken), "seconds": round(taken.seconds, 2)} for taken in result.taken]
+    rows.sort(key=lambda row: row["outcome"] in ("not_modified", "kept"))
     return dg.MaterializeResult(
         asset_key=key,
-        metadata={"origin": result.origin, "documents": len(result.documents)},
+        metadata={
+            "origin": result.origin,
+            "documents": len(result.documents),
+            **{outcome: result.count(outcome) for outcome in get_args(Outcome)},
+            "new_versions": sum(taken.is_new for taken in result.taken),
+            "bytes": sum(taken.size_bytes for taken in result.taken),
+            "seconds": round(sum(taken.seconds for taken in result.taken), 1),
+            **({"pulled": previews.table_metadata(rows[:PULLED_SHOWN])} if rows else {}),
+        },
         check_results=[
             dg.AssetCheckResult(
                 asset_key=key,
@@ -179,7 +195,8 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 "documents_are_parsed",
                 asset=key,
-                description="Every document could be read; a document that could not is left out.",
+                description="Every document could be read. Where its newest version could not, the "
+                "facts of the last readable one stay in force.",
             )
             for key in keys
         ],
@@ -193,6 +210,7 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
 
 def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
     problems = [{"problem": error} for error in result.errors]
+    past = "\n".join(result.superseded)
     return dg.MaterializeResult(
         asset_key=key,
         metadata={
@@ -201,6 +219,10 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
             "quarantined": result.quarantined,
             "documents_parsed": result.parsed,
             "documents_parsed_before": result.reused,
+            **({"unreadable_in_the_past": past} if past else {}),
+            "quotes_found": result.quotes_found,
+            "quotes_not_checkable": result.quotes_unchecked,
+            "quotes_missing": len(result.unquoted),
         },
         check_results=[
             dg.AssetCheckResult(
@@ -363,8 +385,9 @@ def inbox_document() -> dg.AssetSpec:
         group_name=GROUPS["documents"],
         owners=OWNERS,
         kinds={"python"},
-        description="Files that analysts dropped into the inbox, archived and described; one "
-        "partition a document, named by its SHA-256.",
+        description="Files that analysts dropped into the inbox, archived and described, with the "
+        "rankings and claims that they seem to hold; one partition a document, named by its "
+        "SHA-256. Nothing of it is a fact before its card is in the catalog.",
     )
 
 
@@ -383,9 +406,20 @@ def inbox_job(observatory: Observatory) -> dg.JobDefinition:
                 allow_retries=False,
             )
         found = receive(path, observatory.catalog, settings)
-        context.log_event(dg.AssetMaterialization(INBOX, metadata=found, partition=digest))
+        metadata: dict[str, Any] = dict(found.description)
+        if found.proposal:
+            candidates = proposal_cards.summary(found.proposal)
+            metadata["candidates"] = previews.table_metadata(candidates[: previews.ROWS])
+            metadata["n_candidates"] = len(candidates)
+        for card in found.cards:
+            metadata[f"card {card.stem}"] = dg.MetadataValue.path(str(card))
+        context.log_event(dg.AssetMaterialization(INBOX, metadata=metadata, partition=digest))
 
-    @dg.job(name="inbox", description="Archives and describes a file dropped into the inbox.")
+    @dg.job(
+        name="inbox",
+        description="Archives and describes a file dropped into the inbox, and "
+        "proposes a card for it.",
+    )
     def inbox() -> None:
         receive_document()
 

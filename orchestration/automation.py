@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration import backfill
 from orchestration.assets import inbox_job, inbox_partitions, source_keys
 from orchestration.observatory import GROUPS, Observatory
 
@@ -23,6 +24,7 @@ def jobs(observatory: Observatory) -> list[JobDefinition]:
             description="Everything, from the catalog to the release, with all checks.",
         ),
         inbox_job(observatory),
+        *backfill.jobs(observatory),
     ]
     refreshes = {
         "refresh_statistics": ("statistics", "register"),

@@ -4,7 +4,7 @@ import dagster as dg
 
 import audit
 from ingest.settings import Settings
-from orchestration import assets, automation, checks, dbt, dbt_assets, history, progress
+from orchestration import assets, automation, backfill, checks, dbt, dbt_assets, history, progress
 from orchestration.observatory import Observatory
 
 
@@ -24,6 +24,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             assets.catalog_asset(observatory),
             *(sources if observatory.catalog.sources else []),
             assets.inbox_document(),
+            *backfill.specs(observatory),
             raw,
             models,
             assets.release(observatory, [*raw.specs, *models.specs], required),

@@ -1,4 +1,4 @@
-"""A quiet logger for runs in a terminal: one line a step."""
+"""A quiet logger for runs in a terminal: one line a step, and how far long downloads are."""
 
 import logging
 
@@ -11,8 +11,11 @@ class _Progress(logging.Handler):
         self.steps, self.ended, self.rows = steps, 0, 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        meta = getattr(record, "dagster_meta", {})
+        event = meta.get("dagster_event")
         if not isinstance(event, dg.DagsterEvent):
+            if meta.get("op_name") == "documents" and record.levelno >= logging.INFO:
+                print(f"        {meta.get('orig_message')}", flush=True)
             return
         kind = event.event_type
         if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:

@@ -16,7 +16,11 @@ VOLATILE = {
         "origin": "the same document may come from its address, a mirror or the bundle",
         "status": "bytes are held or not, according to the origin",
         "retrieved_on": "the day of the first download says nothing about the facts",
-    }
+    },
+    "quote_check": dict.fromkeys(
+        ("read_in", "n_found", "n_unquoted", "n_unchecked", "unchecked_reason"),
+        "quotes are looked up where the document is at hand, according to the origin",
+    ),
 }
 # The schema of the checks' outcomes: times of checking are not content.
 NOT_CONTENT = "audit"

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
+from ingest import politeness
 from ingest.catalog import Catalog, load_catalog
 from ingest.load import load_raw
 from ingest.parse import parse
@@ -68,7 +69,10 @@ def facts_of(
         }, pulls
 
 
-def test_every_origin_gives_the_same_facts(catalog: Catalog, server: str, tmp_path: Path) -> None:
+def test_every_origin_gives_the_same_facts(
+    catalog: Catalog, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(politeness, "wait_turn", lambda host, spacing, deadline: None)
     folder = (PROJECT / "catalog",)
     bundled, _ = facts_of(catalog, Settings(tmp_path / "bundled", folder))
     mirror, from_mirror = facts_of(

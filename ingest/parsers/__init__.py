@@ -8,6 +8,7 @@ from ingest.parsers import (
     long_table,
     quoted_passages,
     ranking_ledger,
+    ranking_table,
     register_count,
     statistical_table,
 )
@@ -21,6 +22,7 @@ PARSERS: dict[str, Parser] = {
         long_table.PARSER,
         quoted_passages.PARSER,
         ranking_ledger.PARSER,
+        ranking_table.PARSER,
         register_count.PARSER,
         statistical_table.PARSER,
     )

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from ingest.facts import Facts
 from ingest.organisations import Affiliation, Organisations
+from ingest.parsers.records import Record
 from ingest.territories import Territories
 
 LISTED, ALIGNED = "listed", "aligned"
@@ -48,7 +49,7 @@ class Mention:
     """Country at the same place of a complete list of the same length."""
 
 
-def mentions(row: dict[str, str], lists: Lists, territories: Territories) -> list[Mention]:
+def mentions(row: Record, lists: Lists, territories: Territories) -> list[Mention]:
     """The organisations of a row, in their order."""
     names = [n.strip() for n in (row[str(lists.organisation_column)] or "").split(lists.separator)]
     stated: list[str | None] = []

@@ -1,4 +1,4 @@
-"""Figures as CSV: one row a place and year (wide form), or one row a figure (long form).
+"""Figures in a table of any form: one row a place and year (wide), or one row a figure (long).
 
 The rows name their places; the card says which kinds of places they may be, so that the figure
 of a province never lands on a city of the same name.
@@ -6,22 +6,24 @@ of a province never lands on a city of the same name.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from ingest.cards import CITY_KINDS, Entry, Identifier, Kind, Text
 from ingest.catalog_errors import did_you_mean
-from ingest.facts import Facts, ParseError, short_quote
+from ingest.facts import Facts, ParseError, how_read, short_quote
+from ingest.links import Pattern
 from ingest.numbers import convert, parse_number
 from ingest.parsers.base import BLANK_REASON, Context, Filter, Parser
+from ingest.parsers.records import Choice, Record, read_records
 
 MAX_ROWS = 200_000
-Row = Mapping[str, str]
+_EXPONENT = re.compile(r"[+-]?\d(\.\d+)?[eE][+-]?\d{1,2}")
 
 
 class Place(Entry):
@@ -49,6 +51,8 @@ class Options(Entry):
     """Kinds of places that the rows are about."""
     country_code: str | None = None
     country_column: str | None = None
+    country_pattern: Pattern | None = None
+    """Regular expression of the country within its cell, e.g. ``^[A-Z]+`` in ``DE001F``."""
     countries: dict[str, str] = Field({})
     """Countries as printed and their codes; a code needs no entry."""
     province_column: str | None = None
@@ -78,7 +82,17 @@ class Options(Entry):
     """Column with a remark, for ``indicator_column``; of a missing figure it is the reason."""
     missing: dict[str, Text] = Field({})
     """Cells that stand for a missing figure, and the reason."""
+    multiplier_column: str | None = None
+    """Column with the power of ten by which the figure is multiplied, such as ``UNIT_MULT``."""
+    status_column: str | None = None
+    """Column with the status of the figure, such as ``OBS_STATUS``. Under ``missing`` it may be
+    one that stands for a missing figure; else it must be one of ``statuses``."""
+    statuses: tuple[str, ...] = ()
+    """Statuses besides blank of figures that count as they are, such as ``A`` (normal), ``p``
+    (provisional) or ``e`` (estimated)."""
     decimal: Literal[".", ","] = "."
+    table: Choice | None = None
+    """Which table is read, where the columns alone do not tell."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Options:
@@ -88,11 +102,15 @@ class Options(Entry):
             raise ValueError("an indicator_column needs a unit_column: each figure has its unit")
         if self.values and (self.scope_column or self.note_column):
             raise ValueError("scope_column and note_column go with an indicator_column")
+        if self.statuses and not self.status_column:
+            raise ValueError("statuses need the status_column in which they stand")
         return self
 
 
 class DocumentOptions(Entry):
     year: int | None = None
+    table: Choice | None = None
+    """Instead of the source's own."""
 
 
 @dataclass(frozen=True)
@@ -110,22 +128,22 @@ class Figure:
 
 def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
-    found: dict[tuple[str, str, int, str], int] = {}
+    found: dict[tuple[str, str, int, str], str] = {}
     others: set[str] = set()
-    for line, row in _rows(data, options):
-        figures = _figures(row, line, context, facts)
+    for row in _rows(data, context):
+        figures = _figures(row, context, facts)
         if not figures or row[options.place_column].strip() in options.left_out:
             continue
-        city = _place(row, line, context, facts, others)
+        city = _place(row, context, facts, others)
         for figure in figures if city else ():
             key = (figure.indicator, str(city), figure.year, figure.scope)
             if key in found:
                 raise ParseError(
-                    f"line {line}: {figure.indicator} of {city} in {figure.year}, scope "
-                    f"{figure.scope}, stands on line {found[key]} already: delete one of them"
+                    f"{row.place}: {figure.indicator} of {city} in {figure.year}, scope "
+                    f"{figure.scope}, stands on {found[key]} already: delete one of them"
                 )
-            found[key] = line
-            _read_cell(figure, str(city), row, line, context, facts)
+            found[key] = row.place
+            _read_cell(figure, str(city), row, context, facts)
     if others:
         facts.quarantine(
             "observation",
@@ -141,60 +159,43 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
         )
 
 
-def _rows(data: bytes, options: Options) -> Iterator[tuple[int, Row]]:
-    try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-        _check_headings(reader.fieldnames or [], options)
-        for i, row in enumerate(reader):
-            line = reader.line_num
-            if i == MAX_ROWS:
-                raise ParseError(f"the file has more than {MAX_ROWS} rows")
-            if None in row or None in row.values():
-                raise ParseError(
-                    f"line {line} has another number of cells than the heading, which has "
-                    f"{len(reader.fieldnames or [])}"
-                )
-            if _passes(row, options.where):
-                yield line, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ParseError(f"not readable as CSV in UTF-8: {error}") from error
-
-
-def _check_headings(headings: Sequence[str], options: Options) -> None:
+def _rows(data: bytes, context: Context) -> Iterator[Record]:
+    options: Options = context.options
     filters = [*options.where, *(f for value in options.values for f in value.where)]
     needed = [options.place_column, options.country_column, options.province_column]
     needed += [options.year_column, options.indicator_column, options.unit_column]
-    needed += [options.scope_column, options.note_column, *(f.column for f in filters)]
-    needed += [value.column for value in options.values]
+    needed += [options.scope_column, options.note_column, options.status_column]
+    needed += [options.multiplier_column]
+    needed += [f.column for f in filters] + [value.column for value in options.values]
     needed += [options.value_column] if options.indicator_column else []
-    missing = sorted({column for column in needed if column and column not in headings})
-    if missing:
-        raise ParseError(f"no column {', '.join(missing)}; the file has {', '.join(headings)}")
-    twice = sorted({column for column in needed if column and headings.count(column) > 1})
-    if twice:
-        raise ParseError(f"the heading {', '.join(twice)} stands twice")
+    choice = context.document_options.table or options.table
+    for i, row in enumerate(read_records(data, needed, choice)):
+        if i == MAX_ROWS:
+            raise ParseError(f"the file has more than {MAX_ROWS} rows")
+        if _passes(row, options.where):
+            yield row
 
 
-def _passes(row: Row, filters: tuple[Filter, ...]) -> bool:
+def _passes(row: Record, filters: tuple[Filter, ...]) -> bool:
     return all(row[f.column] in f.values for f in filters)
 
 
-def _figures(row: Row, line: int, context: Context, facts: Facts) -> list[Figure]:
+def _figures(row: Record, context: Context, facts: Facts) -> list[Figure]:
     """The figures of a row that are of the declared years."""
     options: Options = context.options
     if options.indicator_column:
-        return _own_figure(row, line, context, facts)
+        return _own_figure(row, context, facts)
     figures = []
     for value in options.values:
         if not _passes(row, value.where):
             continue
-        year = value.year or _year(row, line, context, facts)
+        year = value.year or _year(row, context, facts)
         if year is None:
             continue
         unit = row[options.unit_column].strip() if options.unit_column else value.unit
         if unit != value.unit:
             raise ParseError(
-                f"line {line}: the unit is '{unit}', the card declares '{value.unit}' for "
+                f"{row.place}: the unit is '{unit}', the card declares '{value.unit}' for "
                 f"{value.indicator}"
             )
         heading = " ".join(row[f.column] for f in value.where) or value.column
@@ -202,15 +203,15 @@ def _figures(row: Row, line: int, context: Context, facts: Facts) -> list[Figure
     return figures
 
 
-def _own_figure(row: Row, line: int, context: Context, facts: Facts) -> list[Figure]:
+def _own_figure(row: Record, context: Context, facts: Facts) -> list[Figure]:
     options: Options = context.options
     code = row[str(options.indicator_column)].strip()
     if code not in context.indicators:
         raise ParseError(
-            f"line {line}: unknown indicator '{code}'. "
+            f"{row.place}: unknown indicator '{code}'. "
             f"{did_you_mean(code, context.indicators)} New ones are added to indicators.yml"
         )
-    year = _year(row, line, context, facts)
+    year = _year(row, context, facts)
     if year is None:
         return []
     scope = row[options.scope_column].strip() if options.scope_column else ""
@@ -226,7 +227,7 @@ def _own_figure(row: Row, line: int, context: Context, facts: Facts) -> list[Fig
     return [figure]
 
 
-def _year(row: Row, line: int, context: Context, facts: Facts) -> int | None:
+def _year(row: Record, context: Context, facts: Facts) -> int | None:
     """Year of a row, ``None`` where it is not read."""
     options: Options = context.options
     if options.year_column is None:
@@ -235,12 +236,13 @@ def _year(row: Row, line: int, context: Context, facts: Facts) -> int | None:
         return int(context.document_options.year)
     text = row[options.year_column].strip()
     if len(text) != 4 or not text.isdecimal():
-        facts.quarantine("observation", text or "(blank)", "not a year", f"line {line}")
+        if not row.is_text:
+            facts.quarantine("observation", text or "(blank)", "not a year", row.place)
         return None
     return int(text) if options.year_from <= int(text) <= options.year_to else None
 
 
-def _place(row: Row, line: int, context: Context, facts: Facts, others: set[str]) -> str | None:
+def _place(row: Record, context: Context, facts: Facts, others: set[str]) -> str | None:
     options: Options = context.options
     name = row[options.place_column].strip()
     for place in options.places:
@@ -249,33 +251,36 @@ def _place(row: Row, line: int, context: Context, facts: Facts, others: set[str]
     country = options.country_code
     if options.country_column:
         printed = row[options.country_column].strip()
+        if options.country_pattern:
+            match = re.search(options.country_pattern, printed)
+            printed = match[0] if match else printed
         country = options.countries.get(printed, printed)
         if len(country) != 2:
-            raise ParseError(f"line {line}: country '{printed}': add its code to countries")
+            raise ParseError(f"{row.place}: country '{printed}': add its code to countries")
     province = row[options.province_column].strip() if options.province_column else None
     found = context.gazetteer.city(name, country, province or None, kinds=options.kinds)
+    if found.city_id is None and row.is_text:
+        return None
     if found.city_id is None and options.other_places == "expected" and not found.candidates:
         others.add(name)
     elif found.city_id is None:
         reason = "unknown place" if name else "no place"
-        facts.quarantine(
-            "observation", name or "(blank)", reason, f"line {line}", found.suggestions
-        )
+        facts.quarantine("observation", name or "(blank)", reason, row.place, found.suggestions)
     return found.city_id
 
 
 def _read_cell(
     figure: Figure,
     city: str,
-    row: Row,
-    line: int,
+    row: Record,
     context: Context,
     facts: Facts,
 ) -> None:
     options: Options = context.options
     indicator = context.indicators[figure.indicator]
     cell, name = row[figure.column].strip(), row[options.place_column].strip()
-    locator = f"line {line}, column {figure.column}"
+    status = row[options.status_column].strip() if options.status_column else ""
+    locator = row.locator(figure.column)
     common = {
         "indicator": indicator.indicator,
         "city_id": city,
@@ -285,23 +290,52 @@ def _read_cell(
         "printed_unit": figure.unit,
         "locator": locator,
         "quote": short_quote(
-            " | ".join(filter(None, (name, figure.heading, cell or "(blank)", figure.note)))
+            " | ".join(filter(None, (name, figure.heading, cell or "(blank)", status, figure.note)))
         ),
+        **how_read(row.confidence),
     }
-    factor = _factor(figure, line, context)
-    if not cell or cell in options.missing:
-        reason = options.missing.get(cell) or figure.note or BLANK_REASON
+    factor = _factor(figure, row, context)
+    reason = options.missing.get(cell) or (options.missing.get(status) if status else None)
+    if not cell or row.is_text or reason:
+        reason = reason or figure.note or BLANK_REASON
         facts.add("observation", status="missing", missing_reason=reason, **common)
         return
     try:
-        value = convert(parse_number(cell, options.decimal), factor)
+        if status and status not in options.statuses:
+            raise ValueError(f"status '{status}' that the card names neither as missing nor known")
+        number = _number(cell, figure, options.decimal, row)
+        if options.multiplier_column:
+            number = number.scaleb(_power(row[options.multiplier_column]))
     except ValueError as error:
         facts.quarantine("observation", f"{name}: {cell}", str(error), locator)
         return
+    value = convert(number, factor)
     facts.add("observation", status="observed", value=value, printed_value=cell, **common)
 
 
-def _factor(figure: Figure, line: int, context: Context) -> float:
+def _number(cell: str, figure: Figure, decimal: str, row: Record) -> Decimal:
+    """A figure in its printed form. Besides plain numbers: in JSON and workbooks an exponent,
+    which a machine wrote, and after the number the unit that it is declared to have. Where a
+    workbook stores more digits than it prints, those that it stores."""
+    if row.table is None:
+        return parse_number(cell, decimal)
+    if _EXPONENT.fullmatch(cell):
+        return Decimal(cell)
+    number = parse_number(cell.removesuffix(figure.unit).rstrip(), decimal)
+    stored = row.stored(figure.column)
+    for exact in (Decimal(repr(stored)), Decimal(repr(stored)) * 100) if stored is not None else ():
+        if round(exact, max(0, -int(number.as_tuple().exponent))) == number:
+            return exact
+    return number
+
+
+def _power(text: str) -> int:
+    if not re.fullmatch(r"-?\d{1,2}", text.strip()):
+        raise ValueError(f"the multiplier '{text}' is no power of ten")
+    return int(text)
+
+
+def _factor(figure: Figure, row: Record, context: Context) -> float:
     """What one of the printed unit is in the indicator's own unit, which may be printed too."""
     own = context.indicators[figure.indicator].unit
     if figure.unit == own:
@@ -309,7 +343,7 @@ def _factor(figure: Figure, line: int, context: Context) -> float:
     unit = context.units.get(figure.unit)
     if unit is None or own not in unit.units:
         raise ParseError(
-            f"line {line}: the unit '{figure.unit}' does not convert to '{own}' of "
+            f"{row.place}: the unit '{figure.unit}' does not convert to '{own}' of "
             f"{figure.indicator}: add it to the units of indicators.yml"
         )
     return unit.factor

@@ -1,21 +1,30 @@
 """Facts declared by an analyst, each in a passage that must stand in the text word for word.
 
-The card gives the passage and what it says. The parser finds the passage, keeps its place,
-and checks that every printed number of the fact stands in it.
+The card gives the passage and what it says. The parser finds the passage in the running text
+of a document of any form, keeps its place, and checks that every printed number of the fact
+stands in it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Literal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
 from ingest.cards import QUOTE_LIMIT, Entry, Identifier, Precision, Text
-from ingest.facts import Facts, ParseError
+from ingest.facts import Facts, ParseError, how_read
 from ingest.numbers import parse_number
 from ingest.parsers.base import Context, NoOptions, Parser
+from ingest.reading import read as read_content
+from ingest.reading import recognise
+from ingest.reading.content import Passage, ReadingError
+
+# Forms whose bytes are their text.
+PLAIN_FORMS = ("text", "csv", "json")
 
 
 class RankedCity(Entry):
@@ -76,11 +85,23 @@ class DocumentOptions(Entry):
     events: tuple[Event, ...] = ()
 
 
+class Place(NamedTuple):
+    """Where a quote stands, and how it was read there."""
+
+    locator: str
+    confidence: float | None
+
+
 def read(data: bytes, context: Context, facts: Facts) -> None:
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ParseError(f"not readable as text in UTF-8: {error}") from error
+        text = passages(data)
+    except ReadingError as error:
+        raise ParseError(str(error)) from error
+    read_passages(text, context, facts)
+
+
+def read_passages(text: Sequence[Passage], context: Context, facts: Facts) -> None:
+    """Add the facts that the card declares of running text."""
     options: DocumentOptions = context.document_options
     for ranking in options.rankings:
         _ranking(ranking, text, options.decimal, facts)
@@ -94,18 +115,43 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
             title=event.title,
             occurred_on=event.occurred_on,
             date_precision=event.precision,
-            locator=_locate(event.quote, text),
+            locator=_locate(event.quote, text).locator,
             quote=event.quote,
         )
 
 
-def _locate(quote: str, text: str) -> str:
-    start = text.find(quote)
-    if start < 0:
+def passages(data: bytes) -> tuple[Passage, ...]:
+    """Running text of a document of any form.
+
+    Plain text in UTF-8 is taken character by character, so that a span counts in the file as
+    it is.
+
+    Raises:
+        ReadingError: the document can't be read, or has no running text.
+    """
+    if recognise(data)[0] in PLAIN_FORMS:
+        with suppress(UnicodeDecodeError):
+            return (Passage("", data.decode("utf-8")),)
+    content = read_content(data)
+    if not content.passages:
+        raise ReadingError("; ".join([f"no running text in this {content.form}", *content.notes]))
+    return content.passages
+
+
+def _locate(quote: str, text: Sequence[Passage]) -> Place:
+    form = spaced(quote)
+    found = [(passage, match.span()) for passage in text for match in form.finditer(passage.text)]
+    if not found:
         raise ParseError(f"the quote does not stand in the document: '{quote}'")
-    if text.find(quote, start + 1) >= 0:
+    if len(found) > 1:
         raise ParseError(f"the quote stands in the document more than once: '{quote}'")
-    return f"characters {start}-{start + len(quote)}"
+    [(passage, span)] = found
+    return Place(passage.locator(*span), passage.confidence)
+
+
+def spaced(quote: str) -> re.Pattern[str]:
+    """A quote with any white space between its words, as where a line of the text is wrapped."""
+    return re.compile(r"\s+".join(map(re.escape, quote.split())))
 
 
 def _must_contain(quote: str, printed: str) -> None:
@@ -114,8 +160,8 @@ def _must_contain(quote: str, printed: str) -> None:
         raise ParseError(f"'{printed}' does not stand in the quote '{quote}'")
 
 
-def _ranking(ranking: Ranking, text: str, decimal: str, facts: Facts) -> None:
-    locator = _locate(ranking.quote, text)
+def _ranking(ranking: Ranking, text: Sequence[Passage], decimal: str, facts: Facts) -> None:
+    place = _locate(ranking.quote, text)
     last = ranking.rank_from + len(ranking.cities) - 1
     for city in ranking.cities:
         _must_contain(ranking.quote, city.as_printed)
@@ -135,13 +181,14 @@ def _ranking(ranking: Ranking, text: str, decimal: str, facts: Facts) -> None:
             score_as_printed=city.score,
             score=float(parse_number(city.score, decimal)) if city.score else None,
             basis=ranking.basis,
-            locator=locator,
+            locator=place.locator,
+            **how_read(place.confidence),
             quote=ranking.quote,
         )
 
 
-def _claim(claim: Claim, text: str, decimal: str, facts: Facts) -> None:
-    locator = _locate(claim.quote, text)
+def _claim(claim: Claim, text: Sequence[Passage], decimal: str, facts: Facts) -> None:
+    place = _locate(claim.quote, text)
     value = None
     if claim.printed_value:
         _must_contain(claim.quote, claim.printed_value)
@@ -174,7 +221,8 @@ def _claim(claim: Claim, text: str, decimal: str, facts: Facts) -> None:
             year_from=claim.years[0] if claim.years else None,
             year_to=claim.years[1] if claim.years else None,
             untestable_reason=claim.untestable,
-            locator=locator,
+            locator=place.locator,
+            **how_read(place.confidence),
             quote=claim.quote,
         )
 

@@ -1,4 +1,4 @@
-"""Registers as CSV, one row a thing: count the rows, their share, or the sum of a column.
+"""Registers in a table of any form, one row a thing: count rows, their share, or a column's sum.
 
 A row belongs to every city of its organisations, once each (whole counting). Several counts
 of one register are read together. Where a row may belong to a city that can't be told, the
@@ -7,12 +7,9 @@ count of that city is missing and not low.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -25,8 +22,8 @@ from ingest.numbers import convert, parse_number
 from ingest.organisations import Affiliation
 from ingest.parsers.affiliations import Agreement, Mention, mentions, resolve, where
 from ingest.parsers.base import Context, Filter, Parser
+from ingest.parsers.records import Choice, Record, read_records
 
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 MAX_NAME = 8
 """Characters of the longest name of a city that an organisation's name may begin with."""
 
@@ -96,6 +93,8 @@ class Options(Entry):
     counted with the others of its country."""
     year_from: int
     year_to: int
+    table: Choice | None = None
+    """Which table is read, where the columns alone do not tell."""
 
     @model_validator(mode="after")
     def _one_way_to_a_city(self) -> Options:
@@ -112,6 +111,10 @@ class Options(Entry):
 
 class DocumentOptions(Entry):
     year: int | None = None
+    scope: Identifier | None = None
+    """Instead of the source's own, where its documents are registers of their own."""
+    table: Choice | None = None
+    """Instead of the source's own."""
 
 
 @dataclass
@@ -144,7 +147,8 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     tallies = [_Tally() for _ in options.counts]
     divisions: dict[str, str] = {}
     resolutions = _Resolutions(context)
-    for line, row in rows(data, options):
+    choice = context.document_options.table or options.table
+    for row in rows(data, options, choice):
         year = _year(row, context)
         affiliations = resolutions.count(row, year) if options.organisation_column else []
         if not _passes(row, options.where):
@@ -159,12 +163,12 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
                 counted.append((count, tally))
         if not counted:
             continue
-        placed = _place(row, affiliations, line, context, facts)
+        placed = _place(row, affiliations, context, facts)
         divisions |= {city: placed.division for city in placed.cities if placed.division}
         for count, tally in counted:
             tally.rows += 1
             for y in _years(year, count, options):
-                _tally(row, line, y, placed, count, tally, context, facts)
+                _tally(row, y, placed, count, tally, context, facts)
     for count, tally in zip(options.counts, tallies, strict=True):
         if not tally.rows:  # else every city of an exhaustive register would have a zero
             raise ParseError(
@@ -187,8 +191,7 @@ def _years(year: int, count: Count, options: Options) -> range:
 
 
 def _tally(
-    row: dict[str, str],
-    line: int,
+    row: Record,
     year: int,
     placed: _Placed,
     count: Count,
@@ -213,7 +216,7 @@ def _tally(
             try:
                 tally.sums[city, year] += parse_number(text)
             except ValueError as error:
-                facts.quarantine("observation", f"{key}: {text}", str(error), f"line {line}")
+                facts.quarantine("observation", f"{key}: {text}", str(error), row.place)
                 tally.unknown[city, year] = f"no number in {count.column} of {key}"
             tally.keys[city, year].append(f"{key} {text}")
         else:
@@ -231,7 +234,7 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             "indicator": indicator.indicator,
             "city_id": city,
             "year": year,
-            "scope": options.scope,
+            "scope": context.document_options.scope or options.scope,
             "unit": indicator.unit,
             "locator": f"{of.format(year)} in {city}",
             "quote": short_quote("; ".join(found)) or None,
@@ -263,36 +266,28 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
         )
 
 
-def rows(data: bytes, options: Options) -> Iterable[tuple[int, dict[str, str]]]:
-    """All rows of a register with their lines, those that its filters leave out among them.
+def rows(data: bytes, options: Options, choice: Choice | None) -> Iterator[Record]:
+    """All rows of a register, those that its filters leave out among them.
 
     Raises:
-        ParseError: it is no CSV in UTF-8, or lacks a column that the options name.
+        ParseError: it can't be read, or lacks a column that the options name.
     """
-    try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig")), restval="")
-        filters = [*options.where, *(f for c in options.counts for f in c.where)]
-        filters += [options.quarantine_where] if options.quarantine_where else []
-        needed = [options.key_column, options.city_column, options.organisation_column]
-        needed += [options.country_column, options.division_column, options.name_column]
-        needed += [options.year_column, *(c.column for c in options.counts)]
-        needed += [*options.distinct_columns, *(f.column for f in filters)]
-        missing = [c for c in needed if c and c not in (reader.fieldnames or [])]
-        if missing:
-            raise ParseError(
-                f"no column {', '.join(missing)}; the file has {', '.join(reader.fieldnames or [])}"
-            )
-        for row in reader:
-            yield reader.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ParseError(f"not readable as CSV in UTF-8: {error}") from error
+    filters = [*options.where, *(f for c in options.counts for f in c.where)]
+    filters += [options.quarantine_where] if options.quarantine_where else []
+    needed = [options.key_column, options.city_column, options.organisation_column]
+    needed += [options.country_column, options.division_column, options.name_column]
+    needed += [options.year_column, *(c.column for c in options.counts)]
+    needed += [*options.distinct_columns, *(f.column for f in filters)]
+    for row in read_records(data, needed, choice, strict=False):
+        if not row.is_text:
+            yield row
 
 
-def _passes(row: dict[str, str], filters: tuple[Filter, ...]) -> bool:
+def _passes(row: Record, filters: tuple[Filter, ...]) -> bool:
     return all((row[f.column] or "") in f.values for f in filters)
 
 
-def _year(row: dict[str, str], context: Context) -> int:
+def _year(row: Record, context: Context) -> int:
     options: Options = context.options
     if options.year_column is None:
         year = context.document_options.year
@@ -304,17 +299,16 @@ def _year(row: dict[str, str], context: Context) -> int:
 
 
 def _place(
-    row: dict[str, str],
+    row: Record,
     affiliations: list[tuple[Mention, Affiliation]],
-    line: int,
     context: Context,
     facts: Facts,
 ) -> _Placed:
     options: Options = context.options
     if options.city_column:
-        return _place_by_city(row, line, context, facts)
+        return _place_by_city(row, context, facts)
     if options.division_column:
-        return _place_by_division(row, line, context, facts)
+        return _place_by_division(row, context, facts)
     one_by_one = options.quarantine_where is not None and _one_by_one(row, options)
     for mention, found in affiliations if one_by_one else ():
         if found.is_organisation and not found.city_id:
@@ -322,7 +316,7 @@ def _place(
             if found.site and found.site.place:
                 reason = "organisation in a place that is not in cities.csv"
                 candidates = (f"{found.site.place} ({found.site.country_code})",)
-            facts.quarantine("observation", mention.name, reason, f"line {line}", candidates)
+            facts.quarantine("observation", mention.name, reason, row.place, candidates)
     return _Placed({found.city_id for _, found in affiliations if found.city_id})
 
 
@@ -333,7 +327,7 @@ class _Resolutions:
         self.context = context
         self.figures, self.all = Agreement(), Agreement()
 
-    def count(self, row: dict[str, str], year: int) -> list[tuple[Mention, Affiliation]]:
+    def count(self, row: Record, year: int) -> list[tuple[Mention, Affiliation]]:
         options: Options = self.context.options
         names = self.context.gazetteer
         found = resolve(mentions(row, options, names.territories), names.organisations)
@@ -348,13 +342,12 @@ class _Resolutions:
         options: Options = self.context.options
         years = f"{options.year_from} to {options.year_to}"
         column = options.organisation_column
-        self.figures.as_facts(
-            "figures", f"{column}, rows of {years}{_filters(options.where)}", facts
-        )
+        locator = f"{column}, rows of {years}{_filters(options.where)}"
+        self.figures.as_facts("figures", locator, facts)
         self.all.as_facts("all", f"{column}, all rows", facts)
 
 
-def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+def _place_by_city(row: Record, context: Context, facts: Facts) -> _Placed:
     options: Options = context.options
     text = (row[str(options.city_column)] or "").strip()
     country = (row[options.country_column] or "").strip() if options.country_column else ""
@@ -367,7 +360,7 @@ def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Fact
             "observation",
             "rows of other countries",
             "country that the card does not name",
-            f"line {line}",
+            row.place,
         )
         return _Placed()
     resolution = context.gazetteer.city(text, code, kinds=options.kinds)
@@ -375,20 +368,16 @@ def _place_by_city(row: dict[str, str], line: int, context: Context, facts: Fact
         return _Placed({resolution.city_id})
     if not text:
         if country:
-            facts.quarantine("observation", country, "no place named", f"line {line}")
+            facts.quarantine("observation", country, "no place named", row.place)
     elif resolution.candidates or _one_by_one(row, options):
-        facts.quarantine(
-            "observation", text, "unknown city", f"line {line}", resolution.suggestions
-        )
+        facts.quarantine("observation", text, "unknown city", row.place, resolution.suggestions)
     else:
-        facts.quarantine(
-            "observation", country, "places that are not in cities.csv", f"line {line}"
-        )
+        facts.quarantine("observation", country, "places that are not in cities.csv", row.place)
     reason = f"the register prints '{text}', which may be this city or another"
     return _Placed(doubtful=dict.fromkeys(resolution.candidates, reason))
 
 
-def _place_by_division(row: dict[str, str], line: int, context: Context, facts: Facts) -> _Placed:
+def _place_by_division(row: Record, context: Context, facts: Facts) -> _Placed:
     options: Options = context.options
     division = (row[str(options.division_column)] or "").strip()
     name = (row[str(options.name_column)] or "").strip()
@@ -402,14 +391,14 @@ def _place_by_division(row: dict[str, str], line: int, context: Context, facts: 
         city = context.gazetteer.city(f"{division}{part}").city_id
         if city and not division.startswith(part):
             return _Placed({city}, division=division)
-    facts.quarantine("observation", name, f"no city of {division} in the name", f"line {line}")
+    facts.quarantine("observation", name, f"no city of {division} in the name", row.place)
     return _Placed(division=division)
 
 
-def _one_by_one(row: dict[str, str], options: Options) -> bool:
+def _one_by_one(row: Record, options: Options) -> bool:
     """Whether an unplaced name of the row is quarantined by itself."""
     where = options.quarantine_where
-    return where is None or _listed(row.get(where.column) or "") <= set(where.values)
+    return where is None or _listed(row[where.column]) <= set(where.values)
 
 
 def _listed(text: str) -> set[str]:

@@ -6,18 +6,17 @@ and reuse a number for another subject. A column is named by the path of its hea
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
-from python_calamine import CalamineError, CalamineWorkbook
 
 from ingest.cards import Entry, Identifier, Text, cjk, name_key
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number, printed
 from ingest.parsers.base import BLANK_REASON, Context, Parser
+from ingest.reading import ReadingError, bounded
 
 MAX_CELLS = 2_000_000
 Place = tuple[int, str, list[str]]  # column, scope and headings
@@ -98,10 +97,8 @@ def _is_of(column: Column, year: int) -> bool:
 
 def _rows(data: bytes) -> tuple[str, list[list[Any]]]:
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        name = workbook.sheet_names[0]
-        rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except (CalamineError, IndexError, OSError) as error:
+        name, rows = bounded.run("ingest.reading.stored:stored_rows", data)
+    except ReadingError as error:
         raise ParseError(f"not readable as a workbook: {error}") from error
     if sum(len(row) for row in rows) > MAX_CELLS:
         raise ParseError(f"the sheet has more than {MAX_CELLS} cells")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+_SHEET = re.compile(r"^(.*: )?sheet (.*?)(?:, from [A-Z]+[0-9]+)?$", re.DOTALL)
 
 Position = tuple[int, int]
 """Row and column of a cell, from 0."""
@@ -23,7 +26,9 @@ class Table:
     """
 
     where: str
-    """Its place: ``page 14, table 1``, ``table 3``, ``sheet Cities``; unique in the document."""
+    """Its place: ``page 14, table 1``, ``table 3``, ``sheet Cities``; unique in the document.
+
+    In a ZIP archive, the member's name and a colon go before it: ``cities.csv: table 1``."""
     rows: tuple[tuple[str, ...], ...]
     """Text as printed, white space folded; an empty cell is ``""``."""
     title: str = ""
@@ -37,16 +42,25 @@ class Table:
     merged: Mapping[Position, Position] = field(default_factory=dict)
     first_cell: Position | None = None
     """In a spreadsheet, position in the sheet of the cell at row 0, column 0."""
+    values: Mapping[Position, float] = field(default_factory=dict)
+    """In a spreadsheet, the exact number stored under a printed one: 0.952345 printed 0.952."""
     confidence: Mapping[Position, float] = field(default_factory=dict)
     """Of cells read by OCR: how sure their text is, 0 to 1."""
+    row_places: tuple[str, ...] = ()
+    """Where the form itself names its rows, the place of each, such as ``data[12]`` in JSON."""
 
     def locator(self, row: int, column: int | None = None) -> str:
         """Place of a row, or of one of its cells: ``Sheet1!C8``, ``page 14, table 1, row 7``."""
         if column is not None:
             row, column = self.merged.get((row, column), (row, column))
+        if self.row_places:
+            if column is None:
+                return self.row_places[row]
+            name = self.rows[0][column] if self.header_rows else f"column {column + 1}"
+            return f"{self.row_places[row]}, {name}"
         if self.first_cell is not None:
             top, left = self.first_cell
-            sheet = self.where.removeprefix("sheet ")
+            sheet = _SHEET.sub(r"\1\2", self.where)
             letter = column_letters(left + (column or 0))
             return f"{sheet}!{letter}{top + row + 1}"
         cell = "" if column is None else f", column {column + 1}"
@@ -71,8 +85,8 @@ class Passage:
 
 @dataclass(frozen=True)
 class Content:
-    """``form`` is what the bytes are: ``pdf``, ``html``, ``xlsx``, ``xls``, ``docx``, ``csv``,
-    ``json``, ``text`` or ``zip``."""
+    """``form`` is what the bytes are: ``pdf``, ``html``, ``xlsx``, ``xls``, ``xlsb``, ``ods``,
+    ``docx``, ``csv``, ``json``, ``text`` or ``zip``."""
 
     form: str
     tables: tuple[Table, ...] = ()
@@ -80,6 +94,14 @@ class Content:
     title: str = ""
     notes: tuple[str, ...] = ()
     """What a reader must know: pages without text, a guessed encoding, sheets left out."""
+
+
+def fold(text: str) -> str:
+    """White space of any kind and line breaks as one blank; signs without width taken away."""
+    return " ".join(text.translate(_WITHOUT_WIDTH).split())
+
+
+_WITHOUT_WIDTH = dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF])
 
 
 def column_letters(column: int) -> str:

@@ -98,6 +98,13 @@ create table raw.published_rank (
 create table raw.catalog_error (
     file varchar, line integer, entity varchar, message varchar, remedy varchar
 );
+create table raw.quote_check as
+    select 'book' as source_id, 'x' as document_id, 'document' as read_in, 40 as n_facts,
+        40 as n_found, 0 as n_unquoted, 0 as n_unchecked, null as unchecked_reason;
+create table raw.unquoted_fact (
+    source_id varchar, document_id varchar, fact_kind varchar, locator varchar, quote varchar,
+    reason varchar
+);
 create table raw.claim (
     claim_id varchar, city_id varchar, source_id varchar, document_id varchar, quote varchar
 );

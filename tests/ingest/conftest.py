@@ -15,6 +15,7 @@ pytest.register_assert_rewrite("ingest_bench")
 
 from ingest_bench import Bench, Site, web_site  # noqa: E402
 
+from ingest import politeness  # noqa: E402
 from ingest.settings import PROJECT  # noqa: E402
 
 
@@ -25,6 +26,7 @@ def bench(tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    politeness.forget()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with web_site() as made:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,14 +13,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pyarrow.parquet as pq
 import yaml
 
 from ingest.catalog import Catalog, load_catalog
-from ingest.parse import ParseResult, facts_path, parse
-from ingest.pull import PullResult, held_documents, pull
+from ingest.parse import ParseResult, parse, readable
+from ingest.pull import PullResult, pull
 from ingest.settings import Settings
 
 ORCHARDS = Path(__file__).parent.parent / "fixtures" / "orchards"
@@ -176,11 +179,9 @@ class Bench:
         return parse(self.catalog(), source, self.settings)
 
     def facts(self, kind: str, source: str = "things") -> list[dict[str, Any]]:
-        """Facts of one kind of all documents held, from the facts files."""
-        catalog = self.catalog()
-        held = held_documents(catalog, source, self.settings)
-        paths = [facts_path(h, catalog, self.settings) for h in held]
-        rows = [row for p in paths if p.exists() for row in pq.read_table(p).to_pylist()]
+        """Facts of one kind of all vintages, from the facts files."""
+        found, _ = readable(self.catalog(), source, self.settings)
+        rows = [row for facts in found for row in pq.read_table(facts.path).to_pylist()]
         return [row for row in rows if row["kind"] == kind]
 
     def read(self, source: dict[str, Any], data: bytes, **files: str) -> Read:
@@ -230,13 +231,49 @@ def workbook(rows: list[list[Any]], merged: tuple[str, ...] = (), title: str = "
 Route = Callable[[BaseHTTPRequestHandler], None]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request to an interface."""
+
+    path: str
+    query: dict[str, str]
+    posted: Any
+    headers: dict[str, str]
+
+
+# What it answers: bytes, or a value as JSON, with a status or with 200.
+Interface = Callable[[Asked], Any]
+
+
 @dataclass
 class Site:
-    """A web server on this machine. ``asked`` lists the paths that were asked for."""
+    """A web server on this machine. ``asked`` lists the paths that were asked for; robots.txt
+    is among them where there is one."""
 
     url: str
     routes: dict[str, Route] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    interfaces: dict[str, Interface] = field(default_factory=dict)
+    """Answers to whatever begins with a path."""
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        route = self.routes.get(request.path)
+        if route is None and request.path.endswith("/robots.txt"):
+            return respond(request, b"", 404)
+        self.asked.append(request.path)
+        if route:
+            return route(request)
+        length = int(request.headers.get("content-length") or 0)
+        posted = json.loads(request.rfile.read(length)) if length else None
+        for prefix, interface in self.interfaces.items():
+            if request.path.startswith(prefix):
+                parts = urlsplit(request.path)
+                query = {k: v[0] for k, v in parse_qs(parts.query).items()}
+                found = interface(Asked(parts.path, query, posted, dict(request.headers)))
+                status, value = found if isinstance(found, tuple) else (200, found)
+                body = value if isinstance(value, bytes) else json.dumps(value).encode()
+                return respond(request, body, status)
+        return respond(request, b"", 404)
 
     def give(self, path: str, body: bytes, status: int = 200, **headers: str) -> None:
         def route(request: BaseHTTPRequestHandler) -> None:
@@ -259,8 +296,9 @@ def respond(
 def web_site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            site.asked.append(self.path)
-            site.routes.get(self.path, lambda request: respond(request, b"", 404))(self)
+            site.answer(self)
+
+        do_POST = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -281,3 +319,40 @@ def web_site() -> Iterator[Site]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def raw_site(*answers: bytes, stalls: bool = False) -> Iterator[str]:
+    """A server that sends these bytes, a connection each (the last one again and again)."""
+    done = threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+    left = list(answers)
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    connection.recv(65536)
+                    connection.sendall(left.pop(0) if len(left) > 1 else left[0])
+                    if stalls:
+                        done.wait(10)
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+    finally:
+        done.set()
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+        thread.join(2)
+
+
+def head(*lines: str) -> bytes:
+    return "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode()

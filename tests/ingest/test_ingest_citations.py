@@ -18,7 +18,9 @@ DOCUMENTS = [
     pytest.param(card, document, id=f"{card.id}-{document.id}")
     for card in CARDS.values()
     for document in card.documents
+    if not document.live_only
 ]
+"""Of documents that are only live nothing is kept beside the project."""
 # Read on the page, of which the ledgers keep no date.
 SEEN_ON_THE_PAGE = {
     ("cingai_regional_competitiveness", "cingai_provinces_2018"): "19 May, of the 18th or 19th",
@@ -130,7 +132,7 @@ def test_a_copy_in_a_repository_is_no_original(
 def test_what_is_open_has_an_open_licence(card: Source, evidence: Evidence) -> None:
     if card.redistribution != "open":
         return
-    for document in card.documents:
+    for document in (d for d in card.documents if not d.live_only):
         assert evidence.files[document.mirror or ""]["openly_licensed"]
 
 

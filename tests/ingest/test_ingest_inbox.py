@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
-from pathlib import Path
-
 import pytest
-from ingest_bench import REGISTER, Bench, register_card, workbook
+from ingest_bench import REGISTER, Bench, register_card
 
 from ingest import archive, inbox
-from ingest.inbox import InboxError, describe, receive
+from ingest.inbox import InboxError, receive
 
 
 @pytest.fixture
@@ -22,12 +19,12 @@ def dropped(bench: Bench) -> Bench:
 def drop(bench: Bench, name: str, data: bytes) -> dict[str, str | int]:
     path = bench.settings.inbox_dir / name
     path.write_bytes(data)
-    return receive(path, bench.catalog(), bench.settings)
+    return receive(path, bench.catalog(), bench.settings).description
 
 
 def test_a_file_of_a_known_source(dropped: Bench) -> None:
     found = drop(dropped, "register.csv", REGISTER)
-    assert found["form"] == "CSV"
+    assert found["form"] == "csv"
     assert found["inside"] == "3 rows; columns: name, city, year"
     assert found["source"] == "things"
     assert found["bytes"] == len(REGISTER)
@@ -40,7 +37,32 @@ def test_a_file_of_a_known_source(dropped: Bench) -> None:
 def test_a_file_of_no_source(dropped: Bench) -> None:
     found = drop(dropped, "unheard.csv", REGISTER)
     assert found["source"] == "none of the cards names this file"
-    assert "Write a card" in str(found["next step"])
+    assert "No ranking or claim can be proposed" in str(found["next step"])
+
+
+def test_a_file_of_no_source_is_proposed(dropped: Bench) -> None:
+    path = dropped.settings.inbox_dir / "list.csv"
+    path.write_text("Rank,City,Score\n1,Beijing,91.5\n2,Shenzhen,88\n3,Hangzhou,86\n")
+    found = receive(path, dropped.catalog(), dropped.settings)
+    [card] = found.cards
+    assert card.is_relative_to(dropped.settings.proposals_dir)
+    assert str(card) in str(found.description["next step"])
+    assert found.proposal
+    [table] = found.proposal.tables
+    assert [(x.city_id, x.rank_from) for x in table.lines] == [
+        ("cn_beijing", 1),
+        ("cn_shenzhen", 2),
+        ("cn_hangzhou", 3),
+    ]
+
+
+def test_a_file_that_no_reader_reads_is_kept(dropped: Bench) -> None:
+    path = dropped.settings.inbox_dir / "broken.pdf"
+    path.write_bytes(b"%PDF-1.7 cut off")
+    found = receive(path, dropped.catalog(), dropped.settings)
+    assert (found.proposal, found.cards) == (None, ())
+    assert "Nothing is proposed: " in str(found.description["next step"])
+    assert (dropped.settings.archive_dir / str(found.description["sha256"])).exists()
 
 
 def test_files_that_are_not_taken(dropped: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,28 +73,3 @@ def test_files_that_are_not_taken(dropped: Bench, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(inbox, "MAX_BYTES", 10)
     with pytest.raises(InboxError, match="at most 10 are taken"):
         drop(dropped, "large.csv", REGISTER)
-
-
-@pytest.mark.parametrize(
-    ("data", "form", "inside"),
-    [
-        (b"%PDF-1.7\n", "PDF", "PDF 1.7"),
-        (workbook([["a", 1]], title="One"), "workbook", "1 sheets: One"),
-        (b"PK\x03\x04 cut off", "ZIP archive", "damaged"),
-        (b"<!DOCTYPE html><title>A page</title>", "HTML page", "title: A page"),
-        (b'{"editions": [], "meta": {}}', "JSON", "keys: editions, meta"),
-        (b"[1, 2]", "JSON", "a list of 2"),
-        (b'{"editions": ', "JSON", "damaged"),
-        ("北京,1\n".encode() * 2, "CSV", "1 rows; columns: 北京, 1"),
-        (b"Kota, kota AI.\n\nLagi.", "text", "21 characters, beginning: Kota, kota AI."),
-        (b"\x00\x01\xff\xfe", "unknown", r"begins with b'\x00\x01\xff\xfe'"),
-    ],
-)
-def test_forms_by_their_bytes(data: bytes, form: str, inside: str) -> None:
-    assert describe(data) == (form, inside)
-
-
-def test_a_zip_archive(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
-        made.writestr("inner.csv", "a,b")
-    assert describe((tmp_path / "a.zip").read_bytes()) == ("ZIP archive", "1 files: inner.csv")

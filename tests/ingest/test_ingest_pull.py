@@ -7,6 +7,7 @@ import functools
 import json
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -26,11 +27,13 @@ from ingest_bench import (
     web_site,
 )
 
-from ingest import archive, pull
+from ingest import archive, politeness, pull, remote
 from ingest.bundle import bundle
-from ingest.http import FetchError, fetch, map_address
+from ingest.cards import Pull
+from ingest.http import MAX_BYTES, fetch, map_address
 from ingest.load import load_raw
 from ingest.settings import Settings
+from ingest.transport import FetchError
 
 MORE = REGISTER + "Delta,深圳,2024\n".encode()
 MORE_FACTS = [*REGISTER_FACTS, ("cn_shenzhen", 2024, 1.0)]
@@ -93,6 +96,17 @@ def test_a_damaged_list_of_bundled_documents_does_not_raise(bench: Bench, text: 
     result = bench.pull()
     assert result.failures or len(result.documents) == 1
     assert bench.parse().errors == []
+
+
+@pytest.mark.parametrize("origin", ["bundled", "mirror"])
+def test_a_document_that_is_only_live_is_no_matter_elsewhere(bench: Bench, origin: str) -> None:
+    document = {"mirror": None, "live_only": True}
+    bench.write(register_card(document=document))
+    bench.use(origin=origin)
+    result = bench.pull()
+    assert (result.documents, result.failures, result.fallback_reason) == ([], [], None)
+    bench.use(mirror=(bench.mirror,))
+    assert list(bundle(bench.settings)) == []
 
 
 # ---------------------------------------------------------------- mirror
@@ -207,26 +221,39 @@ def a_day_passes(bench: Bench) -> None:
     archive.write_holdings(folder, "mirror", "things", older)
 
 
-def test_what_changed_back_within_a_day_is_the_old_vintage(bench: Bench) -> None:
+def blobs(*versions: bytes) -> list[str]:
+    return [archive.sha256(data) for data in versions]
+
+
+def held_blobs(bench: Bench) -> list[str]:
+    return [held.blob for held in bench.pull().documents]
+
+
+def vintages(bench: Bench) -> list[tuple[dt.date, int]]:
+    """Vintages in force, with their numbers of observations."""
+    return sorted(Counter(row["vintage_on"] for row in bench.facts("observation")).items())
+
+
+def test_what_changed_back_within_a_day_makes_no_vintage(bench: Bench) -> None:
     bench.write(register_card())
     for data in (REGISTER, MORE, REGISTER):
         drop_mirror(bench, data)
-        result = bench.pull()
-    assert [held.blob for held in result.documents] == [archive.sha256(REGISTER)]
-    assert result.documents[0].vintage_on == dt.date(2024, 5, 1)
+        held = held_blobs(bench)
+    assert held == blobs(REGISTER, MORE, REGISTER)
+    assert vintages(bench) == [(dt.date(2024, 5, 1), 2)]
 
 
 def test_old_bytes_that_come_back_are_the_newest_vintage(bench: Bench) -> None:
     bench.write(register_card())
     for data in (REGISTER, MORE, REGISTER):
-        drop_mirror(bench, data)
-        result = bench.pull()
         a_day_passes(bench)
-    more, again = result.documents
-    assert (more.blob, again.blob) == (archive.sha256(MORE), archive.sha256(REGISTER))
-    assert more.vintage_on < again.vintage_on
-    bench.parse()
-    assert values(bench) == sorted(REGISTER_FACTS + MORE_FACTS)
+        drop_mirror(bench, data)
+        held = held_blobs(bench)
+    assert held == blobs(REGISTER, MORE, REGISTER)
+    assert [n for _, n in vintages(bench)] == [2, 3, 2]
+    with duckdb.connect() as connection:
+        counts = load_raw(connection, bench.catalog(), bench.settings)
+    assert (counts["document"], counts["observation"]) == (2, 7)
 
 
 def test_of_two_versions_of_a_day_the_later_counts(bench: Bench) -> None:
@@ -234,9 +261,54 @@ def test_of_two_versions_of_a_day_the_later_counts(bench: Bench) -> None:
     versions = (REGISTER, MORE, MORE + "Epsilon,杭州,2024\n".encode())
     for data in versions:
         drop_mirror(bench, data)
-        result = bench.pull()
-    kept = [archive.sha256(versions[0]), archive.sha256(versions[2])]
-    assert [held.blob for held in result.documents] == kept
+        held = held_blobs(bench)
+    assert held == blobs(*versions)
+    rows = bench.facts("observation")
+    assert {row["document_id"] for row in rows} == set(blobs(versions[0], versions[2]))
+
+
+@pytest.mark.parametrize("same_day", [True, False])
+def test_a_version_that_cannot_be_read_leaves_the_facts_before_in_force(
+    bench: Bench, same_day: bool
+) -> None:
+    bench.write(register_card())
+    for data in (REGISTER, MORE, b"another,schema\n1,2\n"):
+        if not same_day:
+            a_day_passes(bench)
+        drop_mirror(bench, data)
+        held = held_blobs(bench)
+    assert len(held) == 3
+    before = vintages(bench)
+    assert [n for _, n in before] == [2, 3]
+    result = bench.parse()
+    (error,) = result.errors
+    assert error.startswith("doc: no column city, name, year")
+    assert error.endswith(f"(the facts of {before[-1][0]} stay in force)")
+    assert result.counts == {"observation": 5}
+    with duckdb.connect() as connection:
+        counts = load_raw(connection, bench.catalog(), bench.settings)
+    assert (counts["document"], counts["observation"]) == (3, 5)
+
+
+def test_a_bad_version_is_past_once_a_good_one_came(bench: Bench) -> None:
+    bench.write(register_card())
+    for data in (REGISTER, b"down,today\n", MORE):
+        a_day_passes(bench)
+        drop_mirror(bench, data)
+        bench.pull()
+    result = bench.parse()
+    assert result.errors == []
+    assert [text.split(":")[0][:3] for text in result.superseded] == ["doc"]
+    assert [n for _, n in vintages(bench)] == [2, 3]
+
+
+def test_bundled_facts_stay_where_no_version_can_be_read(bench: Bench) -> None:
+    with_bundled_facts(bench)
+    drop_mirror(bench, b"down,today\n")
+    bench.pull()
+    (error,) = bench.parse().errors
+    assert error.endswith("(the bundled facts stay in force)")
+    assert values(bench) == REGISTER_FACTS
 
 
 def transcript(*ranks: int) -> bytes:
@@ -296,7 +368,8 @@ def test_a_changed_article_keeps_one_row_a_claim_and_city(bench: Bench) -> None:
 @pytest.fixture
 def live(bench: Bench, site: Site, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A source whose address leads to the site of the test; nothing waits between attempts."""
-    monkeypatch.setattr(pull, "fetch", functools.partial(fetch, pause=0))
+    monkeypatch.setattr(remote, "fetch", functools.partial(fetch, pause=0))
+    monkeypatch.setattr(politeness, "wait_turn", lambda host, spacing, deadline: None)
     with_bundled_facts(bench)
     bench.use(origin="live", mirror=(), address_map=(("https://things.example/", f"{site.url}/"),))
     return bench
@@ -469,10 +542,12 @@ def test_an_empty_body(live: Bench, site: Site) -> None:
 
 @pytest.fixture
 def fetch_doc(live: Bench, site: Site) -> Callable[..., bytes]:
-    def get(**limits: float) -> bytes:
+    def get(max_seconds: float = 60.0, max_bytes: int = MAX_BYTES) -> bytes:
         address = "https://things.example/doc"
-        data, _ = fetch(address, live.settings.address_map, pause=0, **limits)  # type: ignore[arg-type]
-        return data
+        how = Pull(timeout_seconds=max_seconds)
+        answer = fetch(address, live.settings, how, pause=0, max_bytes=max_bytes)
+        assert answer.data is not None
+        return answer.data
 
     return get
 

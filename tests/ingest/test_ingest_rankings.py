@@ -618,11 +618,6 @@ def test_a_ranking_that_the_text_does_not_carry(
     assert message in bench.read(source, TEXT.encode()).error
 
 
-def test_a_text_in_a_wrong_encoding(bench: Bench) -> None:
-    error = bench.read(passages(claims=[CLAIM]), TEXT.encode("utf-16")).error
-    assert "not readable as text in UTF-8" in error
-
-
 def test_a_quote_that_is_too_long_is_an_error_of_the_card(bench: Bench) -> None:
     bench.write(passages(claims=[changed(CLAIM, quote="x" * 201)]))
     catalog = load_catalog(bench.settings.catalog)

@@ -184,9 +184,9 @@ def test_a_missing_column_of_the_quarantine(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
-def test_a_wrong_encoding(bench: Bench, encoding: str) -> None:
-    error = bench.read(register_card(), REGISTER.decode().encode(encoding)).error
-    assert "not readable as CSV in UTF-8" in error
+def test_another_encoding(bench: Bench, encoding: str) -> None:
+    read = bench.read(register_card(), REGISTER.decode().encode(encoding))
+    assert read.values() == REGISTER_FACTS
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(bench: Bench) -> None:

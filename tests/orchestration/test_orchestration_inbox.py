@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
+from ingest.facts import raw_tables
+from orchestration.definitions import build_definitions
 from tests.conftest import Home
 
 
@@ -63,7 +67,7 @@ def test_hidden_files_and_folders_are_not_documents(inbox: Inbox) -> None:
 def test_the_run_archives_and_describes_the_document(inbox: Inbox) -> None:
     home = inbox.home
     file = inbox.folder / "report.csv"
-    file.write_text("place,rank\nAmberfield,1\n")
+    file.write_text("Rank,Orchard,Points\n1,Amberfield,9.5\n2,Dewgrove,8.1\n3,Nowhere,7.0\n")
     inbox.tick()
     request = inbox.tick()[0]
     result = home.definitions.resolve_job_def("inbox").execute_in_process(
@@ -71,6 +75,17 @@ def test_the_run_archives_and_describes_the_document(inbox: Inbox) -> None:
     )
     [event] = [e for e in result.all_events if e.event_type_value == "ASSET_MATERIALIZATION"]
     assert event.partition == request.run_key
-    assert "report.csv" in str(event.materialization.metadata)
+    metadata = event.materialization.metadata
+    assert "report.csv" in str(metadata)
+    assert "| table |" in str(metadata["candidates"].value)
+    assert "1 Amberfield 9.5 = xo_amberfield" in str(metadata["candidates"].value)
+    card = Path(str(metadata["card report"].value))
+    assert "parser: ranking_table" in card.read_text()
     assert (home.settings.archive_dir / str(request.run_key)).read_bytes() == (file.read_bytes())
     assert not home.settings.build_dir.exists(), "it opens no database"
+    home.definitions = build_definitions(home.settings)
+    assert home.run(*(["raw", table] for table in raw_tables())).success
+    [file] = home.settings.build_dir.glob("*/*.duckdb")
+    with duckdb.connect(str(file), read_only=True) as con:
+        found = con.execute("select report_id from raw.report order by all").fetchall()
+    assert found == [("guide_2022",), ("guide_2023",)], "a proposal is no fact"

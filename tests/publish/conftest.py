@@ -70,6 +70,9 @@ def write_build(file: Path, ranks: Ranks, sql: str = "") -> None:
             comment on column raw.document.document_id is 'SHA-256 of the document''s bytes';
             insert into raw.document values ('d2', 'book', 'bundled', 'cited', date '2024-01-01'),
                 ('d1', 'book', 'bundled', 'cited', null);
+            create table raw.quote_check as
+                select 'd1' as document_id, null::varchar as read_in, 3 as n_facts, 0 as n_found,
+                    3 as n_unchecked;
             create table raw.observation (observation_id varchar primary key, value double);
             insert into raw.observation values ('o1', 0.1), ('o2', 2), ('o3', null);
             create table intermediate.empty (i integer);

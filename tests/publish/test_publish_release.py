@@ -155,6 +155,7 @@ def test_equal_content_makes_no_release(home: Any, make_build: Make) -> None:
             sql="""
             update raw.document
             set origin = 'mirror', status = 'held', retrieved_on = date '2025-05-05';
+            update raw.quote_check set read_in = 'document', n_found = 3, n_unchecked = 0;
             update audit.check_result set description = 'said otherwise';
             create or replace table raw.observation as from raw.observation order by value desc;
             update raw.observation set value = 0.3 - 0.2 where observation_id = 'o1';

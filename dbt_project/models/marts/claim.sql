@@ -50,6 +50,9 @@ asserted as (
         min(claims.untestable_reason) as untestable_reason,
         min(claims.locator) as locator,
         min(claims.quote) as quote,
+        -- the least certain of its rows
+        min(claims.read_by) as read_by,
+        min(claims.read_confidence) as read_confidence,
         min(claims.parser) as parser
     from claims
     inner join cities

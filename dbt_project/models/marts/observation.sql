@@ -45,6 +45,8 @@ observations as (
         'absent from an exhaustive register' as locator,
         null as quote,
         vintage_on,
+        null as read_by,
+        null as read_confidence,
         null as parser,
         '0' as figure
     from zeros
@@ -82,6 +84,8 @@ corrected as (
         observations.locator,
         observations.quote,
         observations.vintage_on,
+        observations.read_by,
+        observations.read_confidence,
         observations.parser,
         corrections.indicator is not null as is_corrected,
         corrections.correction_reason,
@@ -141,6 +145,8 @@ final as (
         quote,
         vintage_on,
         vintage_position = 1 as is_latest_vintage,
+        read_by,
+        read_confidence,
         parser
     from ordered
 

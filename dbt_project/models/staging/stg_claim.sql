@@ -31,6 +31,8 @@ final as (
         untestable_reason,
         locator,
         quote,
+        read_by,
+        read_confidence,
         parser
     from source
 

@@ -19,6 +19,8 @@ final as (
         date_precision,
         locator,
         quote,
+        read_by,
+        read_confidence,
         parser
     from source
 

@@ -25,6 +25,8 @@ final as (
         locator,
         quote,
         vintage_on,
+        read_by,
+        read_confidence,
         parser
     from source
 

@@ -27,6 +27,8 @@ final as (
         basis,
         locator,
         quote,
+        read_by,
+        read_confidence,
         parser
     from source
 

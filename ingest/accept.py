@@ -1,0 +1,111 @@
+"""Take a proposed card that an analyst has completed into the catalog: ``make accept CARD=path``.
+
+The card is tried first, as a run would: a fault in it, a document that it does not fit, or a
+quote that does not stand in its document leaves the catalog as it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ingest.bundle import BundleLine, bundle
+from ingest.cards import Source
+from ingest.catalog import load_catalog
+from ingest.parse import ParseResult, parse
+from ingest.pull import pull
+from ingest.settings import Settings, SettingsError
+
+
+class AcceptError(ValueError):
+    """A card that is not taken; the message has a line for each reason."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    path: Path
+    """The card in the catalog."""
+    found: ParseResult
+    """What it reads in its documents."""
+    bundled: tuple[BundleLine, ...]
+    """What was written beside it."""
+
+
+def accept(card: Path, settings: Settings) -> Accepted:
+    """Check a card, copy it into the catalog, and write the facts of its documents beside it.
+
+    Its documents lie beside the card or in a folder of the mirror. A private card goes into the
+    last folder of the catalog, any other into the first.
+
+    Raises:
+        AcceptError: the card or what it reads is faulty; nothing was changed.
+    """
+    if not card.is_file():
+        raise AcceptError(f"{card}: there is no such file")
+    mirror = (card.resolve().parent, *settings.mirror)
+    with tempfile.TemporaryDirectory() as scratch:
+        source, found = _tried(card, Path(scratch), replace(settings, mirror=mirror))
+    folder = settings.catalog[-1 if source.private else 0] / "sources"
+    path = folder / f"{source.id}.yml"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(card, path)
+    bundled = tuple(bundle(replace(settings, mirror=mirror), only=source.id))
+    return Accepted(path, found, tuple(b for b in bundled if b.source_id == source.id))
+
+
+def _tried(card: Path, scratch: Path, settings: Settings) -> tuple[Source, ParseResult]:
+    """The card as the catalog would load it, and what it reads."""
+    layer = scratch / "proposed"
+    (layer / "sources").mkdir(parents=True)
+    shutil.copyfile(card, layer / "sources" / card.name)
+    known = load_catalog(settings.catalog)
+    catalog = load_catalog((*settings.catalog, layer))
+    faults = [error for error in catalog.errors if error.file.startswith(f"{layer.name}/")]
+    _stop(card, *(f"line {e.line}: {e.message}. {e.remedy}" for e in faults))
+    source = next(s for s in catalog.sources.values() if layer in catalog.folders[s.id][0].parents)
+    if source.id in known.sources:
+        _stop(card, f"the catalog has a card '{source.id}' already: choose another id")
+    layers = (*settings.catalog, layer)
+    trial = replace(settings, home=scratch / "home", catalog=layers, origin="mirror")
+    pulled = pull(catalog, source.id, trial)
+    _stop(card, *filter(None, (pulled.fallback_reason,)))
+    _stop(card, *(f"{failure.document}: {failure.reason}" for failure in pulled.failures))
+    found = parse(catalog, source.id, trial)
+    absent = [f"'{u.quote}' does not stand at {u.locator}: {u.reason}" for u in found.unquoted]
+    _stop(card, *found.errors, *absent)
+    return source, found
+
+
+def _stop(card: Path, *reasons: str) -> None:
+    if reasons:
+        raise AcceptError("\n".join(f"{card}: {reason}" for reason in reasons))
+
+
+def main(arguments: Sequence[str]) -> int:
+    if len(arguments) != 1 or not arguments[0]:
+        print("make accept CARD=data/proposals/.../card.yml", file=sys.stderr)
+        return 2
+    try:
+        accepted = accept(Path(arguments[0]), Settings.from_env())
+    except (AcceptError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for line in _told(accepted):
+        print(line)
+    return 0
+
+
+def _told(accepted: Accepted) -> Iterable[str]:
+    counts = ", ".join(f"{n} {kind}" for kind, n in sorted(accepted.found.counts.items()))
+    yield f"accepted {accepted.path}: {counts or 'no facts'}"
+    yield f"{accepted.found.quarantined} rows are in quarantine, which are not certain"
+    yield from map(str, accepted.bundled)
+    yield "make preview shows what it changes, make run publishes it"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,357 @@
+"""A document without a card in, a card to complete out; nothing of it is a fact before."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+import yaml
+from ingest_bench import Bench, register_card
+from reportlab.lib.pagesizes import A5
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table, TableStyle
+
+from ingest import accept as accepting
+from ingest import propose_command
+from ingest.accept import AcceptError, accept
+from ingest.catalog import load_catalog
+from ingest.load import load_raw
+from ingest.proposal_cards import cards, write
+from ingest.propose import Proposal, propose
+from ingest.settings import PROJECT
+
+RANKED = [
+    ("1", "Beijing", "91.50"),
+    ("2", "Shenzhen", "88.00"),
+    ("3", "Hangzhou", "86.25"),
+    ("4", "Suzhou", "80.10"),
+    ("5", "Atlantis", "77.00"),
+    ("6", "Sao Paulo", "75.40"),
+]
+SAID = (
+    "The top three are Beijing, Shenzhen and Hangzhou with 91.5, 88.0 and 86.25 respectively. "
+    "Beijing has 2,400 companies."
+)
+TOGETHER = "Hangzhou, Shenzhen and Beijing are among the top three."
+UNEQUAL = "Beijing, Shenzhen and Hangzhou score 71.5 and 68.0 respectively."
+PROPOSED: dict[tuple[bytes, str], Proposal] = {}
+DECIDED = {
+    "title": "AI cities",
+    "publisher": "Lantern Institute",
+    "kind": "report",
+    "licence": "All rights reserved",
+    "redistribution": "facts_only",
+    "citation": "Lantern Institute, AI cities",
+    "cadence": "once",
+    "trust_tier": "2",
+    "address": "https://lantern.example/ai-cities",
+    "published_on": "2026-05-31",
+    "standing": "original",
+    "subject": "ai",
+    "data_year": "2025",
+    "universe": "Cities of the report",
+    "attributed_to": "the report",
+    "untestable": "it is the report itself",
+}
+
+
+def pdf(*, table: bool = True, text: tuple[str, ...] = (SAID, TOGETHER, UNEQUAL)) -> bytes:
+    style = getSampleStyleSheet()["Normal"]
+    story: list[Any] = [Paragraph(sentence, style) for sentence in text]
+    if table:
+        grid = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, "black")])
+        rows = [("Rank", "City", "Score"), *RANKED]
+        story += [PageBreak(), Paragraph("The ranking of 2025", style), Table(rows, style=grid)]
+    stream = io.BytesIO()
+    SimpleDocTemplate(stream, pagesize=A5, title="AI cities 2025", invariant=1).build(story)
+    return stream.getvalue()
+
+
+def xlsx() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Ranking"
+    sheet.append(["AI cities 2025"])
+    sheet.append(["Rank", "City", "Score"])
+    for rank, city, score in RANKED:
+        sheet.append([int(rank), city, float(score)])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def desk(bench: Bench) -> Bench:
+    """A catalog that names none of the documents."""
+    bench.write(register_card())
+    return bench
+
+
+def proposed(desk: Bench, data: bytes, name: str = "ai-cities.pdf") -> tuple[Proposal, list[Path]]:
+    key = data, name
+    if key not in PROPOSED:  # the catalog of the desk is always the same
+        PROPOSED[key] = propose(data, name, desk.catalog())
+    proposal = PROPOSED[key]
+    return proposal, write(proposal, data, desk.settings)[1]
+
+
+def decide(card: Path, **changes: str) -> None:
+    """What an analyst does: write something in place of every ???."""
+    text = card.read_text("utf-8")
+    for key, value in {**DECIDED, **changes}.items():
+        text = re.sub(rf"(\b{key}: )['\"]?\?\?\?['\"]?", lambda m, v=value: m[1] + v, text)
+    assert "???" not in text.partition("\nid: ")[2]
+    card.write_text(text, "utf-8")
+
+
+def ranks(desk: Bench) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as con:
+        load_raw(con, load_catalog(desk.settings.catalog), desk.settings)
+        query = "select city_id, rank, score, locator from raw.published_rank order by all"
+        return con.execute(query).fetchall()
+
+
+def test_rows_of_a_table_with_their_places(desk: Bench) -> None:
+    proposal, _ = proposed(desk, pdf())
+    [table] = [candidate for candidate in proposal.tables if candidate.declared]
+    found = {line.name: line for line in table.lines}
+    assert {n: (x.city_id, x.rank_from, x.score) for n, x in found.items() if x.city_id} == {
+        "Beijing": ("cn_beijing", 1, 91.5),
+        "Shenzhen": ("cn_shenzhen", 2, 88.0),
+        "Hangzhou": ("cn_hangzhou", 3, 86.25),
+        "Sao Paulo": ("br_sao_paulo", 6, 75.4),
+    }
+    assert found["Beijing"].locator == "page 2, table 1, row 2"
+    assert found["Beijing"].quote == "1 | Beijing | 91.50"
+    assert 0.5 <= table.confidence <= 1
+    assert (found["Suzhou"].outcome, found["Suzhou"].reason) == ("quarantined", "ambiguous city")
+    assert found["Suzhou"].suggestions == "cn_suzhou_anhui; cn_suzhou_jiangsu"
+    assert (found["Atlantis"].outcome, found["Atlantis"].reason) == ("quarantined", "unknown city")
+
+
+def test_statements_of_a_text_with_their_places(desk: Bench) -> None:
+    proposal, _ = proposed(desk, pdf(table=False))
+    by_kind = {candidate.kind: candidate for candidate in proposal.statements}
+    ranking = by_kind["ranking"]
+    assert [(x.city_id, x.rank_from, x.score) for x in ranking.lines] == [
+        ("cn_beijing", 1, 91.5),
+        ("cn_shenzhen", 2, 88.0),
+        ("cn_hangzhou", 3, 86.25),
+    ]
+    assert ranking.where.startswith("page 1, characters ")
+    together = by_kind["set"]
+    assert {(x.city_id, x.rank_from, x.rank_to) for x in together.lines} == {
+        (city, 1, 3) for city in ("cn_beijing", "cn_hangzhou", "cn_shenzhen")
+    }
+    [refused] = proposal.refused
+    assert "names: Beijing, Shenzhen, Hangzhou; values: 71.5, 68.0" in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "names"),
+    [
+        pytest.param(pdf(), "ai-cities.pdf", ["ai_cities", "ai_cities_text"], id="pdf"),
+        pytest.param(pdf(table=False), "AI cities (1).pdf", ["ai_cities_1"], id="text"),
+        pytest.param(xlsx(), "things.xlsx", [r"things_[0-9a-f]{6}"], id="id-taken"),
+        pytest.param(xlsx(), "榜单.xlsx", [r"document_[0-9a-f]{8}"], id="no-latin-name"),
+        pytest.param(xlsx(), "2025 榜单.xlsx", ["document_2025"], id="digits"),
+    ],
+)
+def test_a_card_for_each_reader(desk: Bench, data: bytes, name: str, names: list[str]) -> None:
+    found = cards(proposed(desk, data, name)[0])
+    assert len(found) == len(names)
+    for (card_id, text), expected in zip(found.items(), names, strict=True):
+        assert re.fullmatch(expected, card_id)
+        card = yaml.safe_load(text)
+        assert card["id"] == card_id
+        assert card["documents"][0]["mirror"] == name
+
+
+def test_the_card_is_refused_until_it_is_complete(desk: Bench) -> None:
+    _, [card, _] = proposed(desk, pdf())
+    with pytest.raises(AcceptError) as error:
+        accept(card, desk.settings)
+    lines = str(error.value).splitlines()
+    open_ = [i for i, line in enumerate(card.read_text().splitlines(), 1) if '"???"' in line]
+    assert len(lines) == len(open_) > 10
+    assert "publisher: not decided yet (???). Write what is meant in place of ???." in lines[0]
+    assert all(f"line {number}: " in line for number, line in zip(open_, lines, strict=True))
+    # Laid into the catalog as it is, it is left out like any faulty card.
+    folder = desk.settings.catalog[0] / "sources"
+    (folder / card.name).write_bytes(card.read_bytes())
+    catalog = load_catalog(desk.settings.catalog)
+    assert set(catalog.sources) == {"things"}
+    assert len(catalog.errors) == len(open_)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "place"),
+    [
+        (pdf(), "ai-cities.pdf", "page 2, table 1, row 2"),
+        (xlsx(), "ai-cities.xlsx", "Ranking!A3"),
+    ],
+)
+def test_an_accepted_card_gives_what_was_proposed(
+    desk: Bench, data: bytes, name: str, place: str
+) -> None:
+    proposal, [card, *_] = proposed(desk, data, name)
+    desk.use(origin="bundled", mirror=())
+    assert ranks(desk) == []
+    decide(card)
+    accepted = accept(card, desk.settings)
+    assert accepted.path == desk.settings.catalog[0] / "sources" / "ai_cities.yml"
+    assert accepted.found.counts == {"published_rank": 4}
+    assert accepted.found.quarantined == 2
+    lines = [x for c in proposal.tables for x in c.lines if x.outcome == "proposed"]
+    assert ranks(desk) == sorted((x.city_id, x.rank_from, x.score, x.locator) for x in lines)
+    assert ranks(desk)[1] == ("cn_beijing", 1, 91.5, place)
+
+
+def test_accepted_claims_and_rankings_of_a_text(desk: Bench) -> None:
+    _, [card] = proposed(desk, pdf(table=False))
+    decide(card)
+    accepted = accept(card, desk.settings)
+    assert accepted.found.counts == {"published_rank": 3, "claim": 4}
+    assert accepted.found.quotes_found == 7
+
+
+def test_what_is_proposed_never_enters_a_build(desk: Bench) -> None:
+    proposed(desk, pdf())
+    (desk.settings.home / "proposals").stat()
+    for origin in ("mirror", "bundled"):
+        desk.use(origin=origin)
+        desk.pull()
+        desk.parse()
+        with duckdb.connect() as con:
+            rows = load_raw(con, desk.catalog(), desk.settings)
+        assert rows["source"] == 1
+        assert rows["published_rank"] == rows["claim"] == rows["report"] == 0
+
+
+def test_every_row_is_in_the_csv(desk: Bench) -> None:
+    proposal, [card, _] = proposed(desk, pdf())
+    with (card.parent / "ai_cities.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == len(proposal.lines)
+    assert {row["outcome"] for row in rows} >= {"proposed", "quarantined", "refused"}
+    assert all(row["locator"] and (row["quote"] or row["name"]) for row in rows)
+
+
+def test_an_edited_card_is_not_written_over(desk: Bench) -> None:
+    _, [card, _] = proposed(desk, pdf())
+    card.write_text("mine")
+    assert card in proposed(desk, pdf())[1]
+    assert card.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rows: 6": "rows: 7"}, "has 6 rows, the card expects 7"),
+        ({"score: Score": "score: Points"}, "no column is headed 'Points'"),
+        ({"kind: report": "kind: rumour"}, "'statistics', 'register', 'report' or 'news'"),
+        ({"id: ai_cities ": "id: things "}, "has a card 'things' already"),
+        ({'mirror: "ai-cities.pdf"': "mirror: gone.pdf"}, "no file gone.pdf in the mirror"),
+        ({"id: ai_cities ": "id: [ "}, "not readable as YAML"),
+    ],
+)
+def test_a_card_that_does_not_fit_changes_nothing(
+    desk: Bench, changes: dict[str, str], message: str
+) -> None:
+    _, [card, _] = proposed(desk, pdf())
+    decide(card)
+    text = card.read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    card.write_text(text)
+    before = sorted(desk.settings.catalog[0].rglob("*"))
+    with pytest.raises(AcceptError, match=re.escape(message)):
+        accept(card, desk.settings)
+    assert sorted(desk.settings.catalog[0].rglob("*")) == before
+
+
+def test_a_report_of_another_card(desk: Bench) -> None:
+    _, [card, _] = proposed(desk, pdf())
+    decide(card)
+    accept(card, desk.settings)
+    again = card.with_name("again.yml")
+    again.write_text(card.read_text().replace("id: ai_cities ", "id: other ", 1))
+    with pytest.raises(AcceptError, match="duplicate report 'ai_cities_table_1'"):
+        accept(again, desk.settings)
+
+
+def test_the_terminal_says_what_was_found(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AICITY_HOME", str(desk.settings.home))
+    monkeypatch.setenv("AICITY_CATALOG", str(desk.settings.catalog[0]))
+    file = desk.folder / "ai-cities.pdf"
+    file.write_bytes(pdf())
+    assert propose_command.main([str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "Tables: 1 of 1 candidates are in the card" in told
+    assert "1 Beijing 91.50 = cn_beijing" in told
+    assert "ambiguous city (cn_suzhou_anhui; cn_suzhou_jiangsu)" in told
+    assert "Refused: 1 passages" in told
+    [card] = re.findall(r"make accept CARD=(\S+)", told)
+    assert accepting.main([card]) == 1
+    assert "publisher: not decided yet" in capsys.readouterr().err
+    decide(Path(card))
+    assert accepting.main([card]) == 0
+    assert "4 published_rank" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty: copy it again"),
+        (b"%PDF-1.7 cut off", "cut.pdf: "),
+        (b"\x89PNG\r\n\x1a\n", "it is a picture"),
+    ],
+)
+def test_documents_that_are_not_read(
+    desk: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    data: bytes,
+    message: str,
+) -> None:
+    monkeypatch.setenv("AICITY_HOME", str(desk.settings.home))
+    monkeypatch.setenv("AICITY_CATALOG", str(desk.settings.catalog[0]))
+    file = desk.folder / "cut.pdf"
+    file.write_bytes(data)
+    assert propose_command.main([str(file)]) == 1
+    assert message in capsys.readouterr().err
+    assert not desk.settings.proposals_dir.exists()
+
+
+def test_a_document_that_says_nothing_of_places(desk: Bench) -> None:
+    proposal, found = proposed(desk, b"The weather is fine, and nobody is ranked.\n", "w.txt")
+    assert (proposal.candidates, proposal.refused, found) == ((), (), [])
+
+
+def test_a_text_that_is_too_long_is_refused(desk: Bench) -> None:
+    proposal, found = proposed(desk, b"word " * 110_000, "long.txt")
+    assert (proposal.candidates, found) == ((), [])
+    [line] = proposal.refused
+    assert (line.locator, line.outcome) == ("the running text", "refused")
+    assert "the limit is" in line.reason
+
+
+def test_commands_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert propose_command.main([""]) == accepting.main([""]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "make propose DOC=report.pdf",
+        "make accept CARD=data/proposals/.../card.yml",
+    ]
+    makefile = (PROJECT / "Makefile").read_text()
+    assert 'ingest.propose_command "$(DOC)"' in makefile
+    assert 'ingest.accept "$(CARD)"' in makefile
