@@ -28,7 +28,8 @@ from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found, private_names
 from ingest.catalog_private import withhold
 from ingest.catalog_references import drop_dangling
-from ingest.gazetteer import NAME_RULES_VERSION, Gazetteer, normalise_organisation
+from ingest.gazetteer import NAME_RULES_VERSION, Gazetteer
+from ingest.organisations import organisation_key
 
 
 @dataclass(frozen=True)
@@ -194,12 +195,14 @@ def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
     return {
         "city": reader.csv(folder / "cities.csv", City, "city_id"),
         "territory": reader.csv(folder / "territories.csv", Territory, "territory"),
-        "organisation": reader.csv(
-            folder / "organisations.csv",
-            Organisation,
-            "organisation",
-            key=lambda o: normalise_organisation(o.organisation),
-        ),
+        # What an analyst wrote overrides what was taken from the registry.
+        "organisation": {
+            key: found
+            for file in ("organisations_ror.csv", "organisations.csv")
+            for key, found in reader.csv(
+                folder / file, Organisation, "organisation", key=organisation_key
+            ).items()
+        },
         "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
         **reader.indicator_file(folder / "indicators.yml"),
         "source": reader.folder(folder / "sources", Source, "id"),

@@ -134,7 +134,8 @@ class _Check:
 
     def organisations(self) -> None:
         for key, found in self.groups["organisation"].items():
-            self.unknown("organisation", key, (), "city", found.entry.city_id)
+            if found.entry.city_id:
+                self.unknown("organisation", key, (), "city", found.entry.city_id)
 
     def sources(self) -> None:
         for key, found in self.groups["source"].items():

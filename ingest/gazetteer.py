@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from ingest.cards import (
     Territory,
     cjk,
 )
+from ingest.organisations import Organisations
 from ingest.spelling import (
     compact,
     normalise_name,
@@ -80,12 +80,6 @@ class _Sought:
     """Printed with the name; the city lies in all of them."""
 
 
-def normalise_organisation(text: str) -> str:
-    """As :func:`normalise_name`, without punctuation and a trailing acronym in brackets."""
-    text = re.sub(r"\s*\([A-Z]{3,8}\)\s*$", "", unicodedata.normalize("NFKC", text))
-    return re.sub(r"[^\w]+", " ", normalise_name(text)).strip()
-
-
 class Gazetteer:
     """Look-up of cities by any of their names, and of organisations by theirs.
 
@@ -123,9 +117,10 @@ class Gazetteer:
         self._division_names = frozenset().union(*self._provinces.values())
 
         self._near_names: dict[_Sought, dict[str, list[str]]] = {}
-        self._organisations = {
-            normalise_organisation(o.organisation): o.city_id for o in organisations
+        self._by_geonames_id = {
+            city.geonames_id: city for city in self._cities.values() if city.geonames_id
         }
+        self.organisations = Organisations(organisations, self)
 
     def _add(self, city: City, provinces: set[str]) -> None:
         self._provinces[city.city_id] = {normalise_name(name) for name in provinces}
@@ -175,9 +170,26 @@ class Gazetteer:
             return Resolution(None, tuple(sorted(found)))
         return Resolution(None, (), partial(self._near, key, sought))
 
-    def organisation(self, name: str) -> str | None:
-        """City of an organisation, ``None`` when the catalog does not know it."""
-        return self._organisations.get(normalise_organisation(name))
+    def organisation(self, name: str, countries: Collection[str] = ()) -> str | None:
+        """City of an organisation, ``None`` when the catalog can't place it."""
+        return self.organisations.resolve(name, countries).city_id
+
+    def city_in(self, name: str, country_codes: Collection[str]) -> City | None:
+        """The one city of a printed name in one of the countries, or in any."""
+        found = {self.city(name, code).city_id for code in country_codes or (None,)} - {None}
+        return self._cities.get(str(found.pop())) if len(found) == 1 else None
+
+    def get(self, city_id: str) -> City | None:
+        return self._cities.get(city_id)
+
+    def by_geonames_id(self, geonames_id: int | None) -> City | None:
+        return self._by_geonames_id.get(geonames_id) if geonames_id else None
+
+    def city_of_country(self, country_code: str) -> City | None:
+        """The city that takes in the whole of its country, as Hong Kong does."""
+        units = [c for c in self._cities.values() if c.country_code == country_code]
+        whole = len(units) == 1 and units[0].kind == "municipality"
+        return units[0] if whole else None
 
     def _meant(self, key: str, sought: _Sought) -> set[str]:
         return (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -19,6 +19,8 @@ from pydantic import Field, model_validator
 from ingest.cards import Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number
+from ingest.organisations import Affiliation
+from ingest.parsers.affiliations import Agreement, Mention, mentions, resolve, where
 from ingest.parsers.base import Context, Filter, Parser
 from ingest.parsers.records import Choice, Record, read_records
 
@@ -63,8 +65,10 @@ class Options(Entry):
     city_column: str | None = None
     """Column with the city itself."""
     country_column: str | None = None
+    """Column with the country of the city, or the countries of the organisations."""
     countries: dict[str, str] = Field(default_factory=dict)
-    """Countries as printed, and their codes; rows of others are no city's."""
+    """Countries as printed, and their codes; rows of others are no city's. Of organisations
+    those alone that go by no common name."""
     kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
     """Kinds of places that a name may mean."""
     places: tuple[Place, ...] = ()
@@ -76,6 +80,8 @@ class Options(Entry):
     organisation_column: str | None = None
     """Column with a list of organisations, each of which the catalog places in a city."""
     separator: str = ","
+    country_separator: str = ","
+    """Between the countries of a row of organisations, which ``country_column`` lists."""
     year_column: str | None = None
     """Column that begins with the year; without it the document's year counts."""
     scope: Identifier
@@ -140,8 +146,13 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
     tallies = [_Tally() for _ in options.counts]
     divisions: dict[str, str] = {}
-    for row in _rows(data, context):
+    resolutions = _Resolutions(context)
+    choice = context.document_options.table or options.table
+    for row in rows(data, options, choice):
         year = _year(row, context)
+        affiliations = resolutions.count(row, year) if options.organisation_column else []
+        if not _passes(row, options.where):
+            continue
         if not year:
             continue  # an undated row belongs to no year
         counted = []
@@ -152,7 +163,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
                 counted.append((count, tally))
         if not counted:
             continue
-        placed = _place(row, context, facts)
+        placed = _place(row, affiliations, context, facts)
         divisions |= {city: placed.division for city in placed.cities if placed.division}
         for count, tally in counted:
             tally.rows += 1
@@ -168,6 +179,8 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
             for city in [c for c, y in tally.keys if y == year and divisions.get(c) == division]:
                 tally.unknown.setdefault((city, year), reason)
         _add(count, tally, context, facts)
+    if options.organisation_column:
+        resolutions.add(facts)
 
 
 def _years(year: int, count: Count, options: Options) -> range:
@@ -253,17 +266,20 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
         )
 
 
-def _rows(data: bytes, context: Context) -> Iterator[Record]:
-    options: Options = context.options
+def rows(data: bytes, options: Options, choice: Choice | None) -> Iterator[Record]:
+    """All rows of a register, those that its filters leave out among them.
+
+    Raises:
+        ParseError: it can't be read, or lacks a column that the options name.
+    """
     filters = [*options.where, *(f for c in options.counts for f in c.where)]
     filters += [options.quarantine_where] if options.quarantine_where else []
     needed = [options.key_column, options.city_column, options.organisation_column]
     needed += [options.country_column, options.division_column, options.name_column]
     needed += [options.year_column, *(c.column for c in options.counts)]
     needed += [*options.distinct_columns, *(f.column for f in filters)]
-    choice = context.document_options.table or options.table
     for row in read_records(data, needed, choice, strict=False):
-        if not row.is_text and _passes(row, options.where):
+        if not row.is_text:
             yield row
 
 
@@ -282,23 +298,53 @@ def _year(row: Record, context: Context) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _place(row: Record, context: Context, facts: Facts) -> _Placed:
+def _place(
+    row: Record,
+    affiliations: list[tuple[Mention, Affiliation]],
+    context: Context,
+    facts: Facts,
+) -> _Placed:
     options: Options = context.options
     if options.city_column:
         return _place_by_city(row, context, facts)
     if options.division_column:
         return _place_by_division(row, context, facts)
-    names = context.gazetteer
-    found: set[str] = set()
-    for name in (row[str(options.organisation_column)] or "").split(options.separator):
-        if not name.strip():
-            continue
-        city = names.organisation(name)
-        if city:
-            found.add(city)
-        elif options.quarantine_where and _one_by_one(row, options):
-            facts.quarantine("observation", name.strip(), "organisation without a city", row.place)
-    return _Placed(found)
+    one_by_one = options.quarantine_where is not None and _one_by_one(row, options)
+    for mention, found in affiliations if one_by_one else ():
+        if found.is_organisation and not found.city_id:
+            reason, candidates = "organisation without a city", where(found)
+            if found.site and found.site.place:
+                reason = "organisation in a place that is not in cities.csv"
+                candidates = (f"{found.site.place} ({found.site.country_code})",)
+            facts.quarantine("observation", mention.name, reason, row.place, candidates)
+    return _Placed({found.city_id for _, found in affiliations if found.city_id})
+
+
+class _Resolutions:
+    """Counts how many organisations are resolved: of the rows of the figures, and of all."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.figures, self.all = Agreement(), Agreement()
+
+    def count(self, row: Record, year: int) -> list[tuple[Mention, Affiliation]]:
+        options: Options = self.context.options
+        names = self.context.gazetteer
+        found = resolve(mentions(row, options, names.territories), names.organisations)
+        of_figures = _passes(row, options.where) and options.year_from <= year <= options.year_to
+        for mention, affiliation in found:
+            self.all.add(mention, affiliation, names.territories)
+            if of_figures:
+                self.figures.add(mention, affiliation, names.territories)
+        return found
+
+    def add(self, facts: Facts) -> None:
+        options: Options = self.context.options
+        years = f"{options.year_from} to {options.year_to}"
+        column = options.organisation_column
+        locator = f"{column}, rows of {years}{_filters(options.where)}"
+        self.figures.as_facts("figures", locator, facts)
+        self.all.as_facts("all", f"{column}, all rows", facts)
 
 
 def _place_by_city(row: Record, context: Context, facts: Facts) -> _Placed:
@@ -361,8 +407,11 @@ def _listed(text: str) -> set[str]:
 
 
 def _described(options: Options, count: Count) -> str:
-    filters = (*options.where, *count.where)
+    return _filters((*options.where, *count.where))
+
+
+def _filters(filters: Iterable[Filter]) -> str:
     return "".join(f", {f.column} {'/'.join(f.values)}" for f in filters)
 
 
-PARSER = Parser("register_count", 2, Options, DocumentOptions, read)
+PARSER = Parser("register_count", 3, Options, DocumentOptions, read)
