@@ -35,13 +35,13 @@ bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle
 
 organisations: setup ## Take the places of organisations from ROR, for the names in AICITY_MIRROR
-	@$(BIN)/python -m ingest.organisation_table
+	@$(BIN)/python -m ingest.names.organisation_table
 
 propose: setup ## Propose a card for a document: make propose DOC=report.pdf
-	@$(BIN)/python -m ingest.propose_command "$(DOC)"
+	@$(BIN)/python -m ingest.proposals.command "$(DOC)"
 
 accept: setup ## Take a completed card into the catalog: make accept CARD=data/proposals/...
-	@$(BIN)/python -m ingest.accept "$(CARD)"
+	@$(BIN)/python -m ingest.proposals.accept "$(CARD)"
 
 sql: export Q := $(value Q)
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"

@@ -21,8 +21,8 @@ from pydantic import (
     model_validator,
 )
 
-from ingest.links import Link
-from ingest.paging import Paging
+from ingest.pulling.links import Link
+from ingest.pulling.paging import Paging
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]

@@ -28,8 +28,8 @@ from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found, private_names
 from ingest.catalog_private import withhold
 from ingest.catalog_references import drop_dangling
-from ingest.gazetteer import NAME_RULES_VERSION, Gazetteer
-from ingest.organisations import organisation_key
+from ingest.names.gazetteer import NAME_RULES_VERSION, Gazetteer
+from ingest.names.organisations import organisation_key
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import duckdb
 
 import audit
 import publish
-from ingest import proposal_cards
 from ingest.catalog import catalog_digest
 from ingest.facts import raw_tables
 from ingest.inbox import receive
 from ingest.load import load_raw
 from ingest.parse import ParseResult, parse
+from ingest.proposals import cards as proposal_cards
 from ingest.pull import Outcome, PullResult, pull
 from orchestration import build, previews
 from orchestration.observatory import GROUPS, OWNERS, POOL, Observatory

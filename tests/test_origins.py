@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
-from ingest import politeness
 from ingest.catalog import Catalog, load_catalog
 from ingest.load import load_raw
 from ingest.parse import parse
 from ingest.pull import PullResult, pull
+from ingest.pulling import politeness
 from ingest.settings import PROJECT, Settings
 
 MIRROR = PROJECT.parent / "shared" / "mirror"

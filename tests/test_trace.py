@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingest.organisations import Affiliation
+from ingest.names.organisations import Affiliation
 from tools import trace
 from tools.trace import AGREES, Row
 

@@ -26,9 +26,9 @@ import audit
 from ingest import reading
 from ingest.facts import ParseError
 from ingest.parsers.ranking_table import Table, read_table
-from ingest.rankings import Ranking, find_rankings
 from ingest.reading import Content, Limits
 from ingest.settings import PROJECT
+from ingest.tables.rankings import Ranking, find_rankings
 
 PAGE = PROJECT / "docs" / "accuracy.md"
 MARKS = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"

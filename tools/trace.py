@@ -30,8 +30,8 @@ import yaml
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ingest.catalog import load_catalog
-from ingest.gazetteer import Gazetteer
-from ingest.organisations import Affiliation
+from ingest.names.gazetteer import Gazetteer
+from ingest.names.organisations import Affiliation
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest.facts import Facts
-from ingest.organisations import Affiliation, Organisations
+from ingest.names.organisations import Affiliation, Organisations
+from ingest.names.territories import Territories
 from ingest.parsers.records import Record
-from ingest.territories import Territories
 
 LISTED, ALIGNED = "listed", "aligned"
 

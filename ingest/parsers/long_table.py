@@ -17,10 +17,10 @@ from pydantic import Field, model_validator
 from ingest.cards import CITY_KINDS, Entry, Identifier, Kind, Text
 from ingest.catalog_errors import did_you_mean
 from ingest.facts import Facts, ParseError, how_read, short_quote
-from ingest.links import Pattern
 from ingest.numbers import convert, parse_number
 from ingest.parsers.base import BLANK_REASON, Context, Filter, Parser
 from ingest.parsers.records import Choice, Record, read_records
+from ingest.pulling.links import Pattern
 
 MAX_ROWS = 200_000
 _EXPONENT = re.compile(r"[+-]?\d(\.\d+)?[eE][+-]?\d{1,2}")

@@ -25,11 +25,11 @@ from ingest.parsers.table_choice import (
     choose,
     chosen_lines,
 )
-from ingest.ranking_rows import Columns, RankingRow, read_lines, whole
 from ingest.reading.content import Content, ReadingError
-from ingest.table_blocks import Aside, Line
-from ingest.table_roles import WRAPPED, decimal_of, order, out_of_count, perhaps_wrapped
-from ingest.table_words import fold, unmarked, without_year
+from ingest.tables.blocks import Aside, Line
+from ingest.tables.ranking_rows import Columns, RankingRow, read_lines, whole
+from ingest.tables.roles import WRAPPED, decimal_of, order, out_of_count, perhaps_wrapped
+from ingest.tables.words import fold, unmarked, without_year
 
 SHOWN = 5
 ORDERED = 0.9

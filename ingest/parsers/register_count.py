@@ -18,8 +18,8 @@ from pydantic import Field, model_validator
 
 from ingest.cards import Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
+from ingest.names.organisations import Affiliation
 from ingest.numbers import convert, parse_number
-from ingest.organisations import Affiliation
 from ingest.parsers.affiliations import Agreement, Mention, mentions, resolve, where
 from ingest.parsers.base import Context, Filter, Parser
 from ingest.parsers.records import Choice, Record, read_records

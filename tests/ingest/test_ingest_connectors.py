@@ -19,11 +19,11 @@ import pyarrow.parquet as pq
 import pytest
 from ingest_bench import Asked, Interface, Site, workbook
 
-from ingest import remote
 from ingest.catalog import Catalog, load_catalog
-from ingest.http import fetch
 from ingest.parse import ParseResult, facts_path, parse, parsed_facts
 from ingest.pull import PullResult, held_documents, pull
+from ingest.pulling import remote
+from ingest.pulling.http import fetch
 from ingest.settings import PROJECT, Settings
 
 FOLDERS = (PROJECT / "catalog", PROJECT / "catalog" / "connectors")

@@ -18,7 +18,7 @@ from ingest_bench import write_catalog
 
 from ingest.cards import CITY_KINDS, GROUP_KINDS, PROVINCE_KINDS, City, cjk
 from ingest.catalog import Catalog, load_catalog
-from ingest.gazetteer import Gazetteer
+from ingest.names.gazetteer import Gazetteer
 from ingest.settings import PROJECT
 
 

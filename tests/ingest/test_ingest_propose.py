@@ -17,15 +17,15 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table, TableStyle
 
-from ingest import accept as accepting
-from ingest import propose as proposing
-from ingest import propose_command
-from ingest.accept import AcceptError, accept
 from ingest.catalog import load_catalog
 from ingest.load import load_raw
 from ingest.parsers import quoted_passages
-from ingest.proposal_cards import cards, write
-from ingest.propose import Proposal, propose
+from ingest.proposals import accept as accepting
+from ingest.proposals import command as propose_command
+from ingest.proposals import propose as proposing
+from ingest.proposals.accept import AcceptError, accept
+from ingest.proposals.cards import cards, write
+from ingest.proposals.propose import Proposal, propose
 from ingest.reading.content import Content, Passage
 from ingest.reading.content import Table as Grid
 from ingest.settings import PROJECT
@@ -373,5 +373,5 @@ def test_commands_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
         "make accept CARD=data/proposals/.../card.yml",
     ]
     makefile = (PROJECT / "Makefile").read_text()
-    assert 'ingest.propose_command "$(DOC)"' in makefile
-    assert 'ingest.accept "$(CARD)"' in makefile
+    assert 'ingest.proposals.command "$(DOC)"' in makefile
+    assert 'ingest.proposals.accept "$(CARD)"' in makefile

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.rankings import Ranking, find_rankings
 from ingest.reading.content import Content, Table
+from ingest.tables.rankings import Ranking, find_rankings
 
 Row = tuple[str, int | None, float | None]
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from ingest.reading.content import Content, Table
-from ingest.table_words import (
+from ingest.tables.words import (
     fold,
     hold_numbers,
     is_missing,

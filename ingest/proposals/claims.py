@@ -9,9 +9,9 @@ from typing import Any
 
 from ingest.cards import QUOTE_LIMIT
 from ingest.catalog_files import UNDECIDED
-from ingest.gazetteer import Resolution
 from ingest.grammar.quantities import Quantity
 from ingest.grammar.statements import Entry, Statement
+from ingest.names.gazetteer import Resolution
 from ingest.numbers import parse_number
 from ingest.parsers.quoted_passages import spaced
 from ingest.reading.content import Passage

@@ -23,12 +23,12 @@ from ingest import archive
 from ingest.cards import Organisation
 from ingest.catalog import Catalog, load_catalog
 from ingest.catalog_files import CatalogReader
-from ingest.gazetteer import Gazetteer
-from ingest.organisations import normalise_organisation, organisation_key
+from ingest.names.gazetteer import Gazetteer
+from ingest.names.organisations import normalise_organisation, organisation_key
+from ingest.names.ror import RorError, RorRecord, read_ror
 from ingest.parsers import register_count
 from ingest.parsers.affiliations import Agreement, Mention, mentions, resolve, where
 from ingest.pull import pull
-from ingest.ror import RorError, RorRecord, read_ror
 from ingest.settings import Settings, SettingsError
 
 FILE = "organisations_ror.csv"

@@ -20,8 +20,8 @@ from ingest.cards import (
     Territory,
     cjk,
 )
-from ingest.organisations import Organisations
-from ingest.spelling import (
+from ingest.names.organisations import Organisations
+from ingest.names.spelling import (
     compact,
     normalise_name,
     umlaut_spellings,
@@ -29,7 +29,7 @@ from ingest.spelling import (
     without_designation,
     without_metro,
 )
-from ingest.territories import Territories
+from ingest.names.territories import Territories
 
 NAME_RULES_VERSION = 3
 """Rises whenever the same names could mean other cities, so that documents are read again."""

@@ -11,7 +11,7 @@ from babel import Locale
 from babel.core import get_global
 
 from ingest.cards import Territory
-from ingest.spelling import normalise_name
+from ingest.names.spelling import normalise_name
 
 LANGUAGES = (
     *("en", "zh", "zh_Hant", "id", "de", "fr", "es", "pt", "it", "nl", "ja", "ko", "ru", "tr"),

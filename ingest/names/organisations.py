@@ -16,8 +16,8 @@ from itertools import product
 from typing import Literal, Protocol
 
 from ingest.cards import City, Organisation
-from ingest.spelling import normalise_name, unmarked
-from ingest.territories import Territories
+from ingest.names.spelling import normalise_name, unmarked
+from ingest.names.territories import Territories
 
 Basis = Literal["name", "part", "address", "country"]
 LONGEST_MENTION, MOST_PARTS = 400, 12

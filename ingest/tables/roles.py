@@ -16,9 +16,9 @@ from statistics import median
 
 from ingest.grammar.quantities import canonical_unit, decimal_sign
 from ingest.grammar.ranks import Rank
-from ingest.ranking_rows import longest_run, quantity
-from ingest.table_blocks import Block, Line
-from ingest.table_words import (
+from ingest.tables.blocks import Block, Line
+from ingest.tables.ranking_rows import longest_run, quantity
+from ingest.tables.words import (
     fold,
     hold_numbers,
     is_ditto,

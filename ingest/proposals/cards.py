@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from ingest import archive
-from ingest.propose import Candidate, Line, Proposal
+from ingest.proposals.propose import Candidate, Line, Proposal
 from ingest.settings import Settings
 
 PARSERS = {"tables": "ranking_table", "passages": "quoted_passages"}

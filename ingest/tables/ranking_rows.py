@@ -13,8 +13,8 @@ from typing import Literal
 from ingest.grammar.quantities import Quantity, read_quantity
 from ingest.grammar.ranks import Rank, read_rank
 from ingest.reading.content import Table
-from ingest.table_blocks import Aside, Line
-from ingest.table_words import is_ditto, is_missing, is_only, unmarked, without_year
+from ingest.tables.blocks import Aside, Line
+from ingest.tables.words import is_ditto, is_missing, is_only, unmarked, without_year
 
 QUOTE_LIMIT = 200
 RankKind = Literal["rank", "serial", "implied", "none"]

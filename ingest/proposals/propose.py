@@ -23,15 +23,15 @@ from ingest.archive import HeldDocument
 from ingest.cards import CITY_KINDS, GROUP_KINDS, PROVINCE_KINDS, Document
 from ingest.catalog import Catalog
 from ingest.facts import Facts, ParseError, as_date, short_quote
-from ingest.gazetteer import Gazetteer, Resolution
 from ingest.grammar.prose import decimal_of, read_statements
 from ingest.grammar.statements import Refusal, Statement
+from ingest.names.gazetteer import Gazetteer, Resolution
 from ingest.parsers import quoted_passages, ranking_table
 from ingest.parsers.base import Context
-from ingest.proposed_claims import Piece, pieces
-from ingest.rankings import Ranking, find_rankings
+from ingest.proposals.claims import Piece, pieces
 from ingest.reading import read as read_content
 from ingest.reading.content import Content, Passage, ReadingError
+from ingest.tables.rankings import Ranking, find_rankings
 
 LEAST_CONFIDENCE = 0.5
 """What is less certain is shown, and not written into the card."""
