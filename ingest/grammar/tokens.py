@@ -269,6 +269,8 @@ class Tokens:
         ends = [at + m.end() for m in _KNOWN_WORD.finditer(run.group())]
         for end in reversed(ends):
             if end <= stop and self.known(self.text[at:end]):
+                if self.text[end - 1] == "." and self.known(self.text[at : end - 1]):
+                    end -= 1  # of the sentence
                 return Token("n", at, end, Name(self.text[at:end], at, end, known=True))
         return None
 
