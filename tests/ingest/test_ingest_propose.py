@@ -17,7 +17,9 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table, TableStyle
 
+from ingest import archive
 from ingest.catalog import load_catalog
+from ingest.inbox import receive
 from ingest.load import load_raw
 from ingest.parsers import quoted_passages
 from ingest.proposals import accept as accepting
@@ -412,7 +414,45 @@ def test_the_terminal_says_what_was_found(
     assert "publisher: not decided yet" in capsys.readouterr().err
     decide(Path(card))
     assert accepting.main([card]) == 0
-    assert "4 published_rank" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "4 published_rank" in told
+    held = desk.settings.home / "archive" / archive.sha256(pdf())
+    assert held.read_bytes() == pdf()
+    path = desk.settings.catalog[0] / "sources" / "ai_cities.yml"
+    assert f"its document is kept as {held}" in told
+    assert f"edit {path} and run: AICITY_MIRROR={Path(card).parent} make bundle" in told
+    assert accepting.main([card]) == 1
+    told = capsys.readouterr().err
+    assert f"has a card 'ai_cities' already, {path}. To correct it, edit that card" in told
+    assert propose_command.main([str(file)]) == 0
+    assert f"ai-cities.pdf is a document of {path} already" in capsys.readouterr().out
+    dropped = file.rename(desk.folder / "another name.pdf")
+    found = receive(dropped, desk.catalog(), desk.settings)
+    assert (found.description["source"], found.proposal) == ("ai_cities", None)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_where_a_private_card_goes(
+    desk: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    apart: bool,
+) -> None:
+    own = desk.folder / "own"
+    own.mkdir()
+    folders = [desk.settings.catalog[0], own] if apart else [desk.settings.catalog[0]]
+    monkeypatch.setenv("AICITY_HOME", str(desk.settings.home))
+    monkeypatch.setenv("AICITY_CATALOG", ":".join(map(str, folders)))
+    _, [card, _] = proposed(desk, pdf())
+    decide(card)
+    text = card.read_text()
+    assert "private: false  #" in text
+    card.write_text(text.replace("private: false", "private: true"))
+    assert accepting.main([str(card)]) == 0
+    assert (folders[-1] / "sources" / "ai_cities.yml").is_file()
+    told = capsys.readouterr().out
+    assert ("last folder of AICITY_CATALOG" in told) == apart
+    assert ("no folder for private cards" in told) != apart
 
 
 @pytest.mark.parametrize(
