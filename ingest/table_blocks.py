@@ -409,9 +409,62 @@ def joined(found: Sequence[Block]) -> list[Block]:
     for block in found:
         if chains and _goes_on(chains[-1], block):
             chains[-1].append(block)
+            continue
+        shared = _overleaf(chains[-1], block) if chains else None
+        if shared:
+            chains[-1] = [_cut(b, shared[0]) for b in chains[-1]] + [_cut(block, shared[1])]
         else:
             chains.append([block])
     return [_chained(chain) for chain in chains]
+
+
+def _overleaf(chain: Sequence[Block], block: Block) -> tuple[list[int], list[int]] | None:
+    """Columns that a table shares with its rest overleaf, where a few are parted otherwise.
+
+    Only where that has no headings, the count of the first column goes on, and most columns stand
+    in the same place.
+    """
+    before = chain[-1]
+    last, table = before.lines[-1].table, block.lines[0].table
+    if (
+        last.page is None
+        or table.page != last.page + 1
+        or not (last.column_edges and table.column_edges)
+    ):
+        return None
+    if any(block.headings) or (block.title and not says(block.title, "continued")):
+        return None
+    if len(before.headings) == len(block.headings):
+        return None
+    pairs = []
+    for i, own in enumerate(before.lines[-1].columns):
+        for j, other in enumerate(block.lines[0].columns):
+            a, b = last.column_edges[own], table.column_edges[other]
+            if abs(a - b) < NEAR and hold_numbers(before.column(i)) == hold_numbers(
+                block.column(j)
+            ):
+                pairs.append((i, j))
+                break
+    mine, theirs = [i for i, _ in pairs], [j for _, j in pairs]
+    if not {c for c in range(len(before.headings)) if before.headings[c]} <= set(mine):
+        return None  # a column with a heading is not given up
+    widest = max(len(before.headings), len(block.headings))
+    if len(set(theirs)) < len(pairs) or len(pairs) < 3 or len(pairs) * 2 < widest:
+        return None
+    cut, rest = _cut(before, mine), _cut(block, theirs)
+    first = [_rising(b.column(0)) for b in (cut, rest)]
+    goes_on = all(first) and 0 <= first[1][0] - first[0][-1] <= 1
+    return (mine, theirs) if goes_on and kinds(cut) == kinds(rest) else None
+
+
+def _cut(block: Block, columns: Sequence[int]) -> Block:
+    return replace(
+        block,
+        headings=tuple(block.headings[c] for c in columns),
+        lines=tuple(
+            replace(line, columns=tuple(line.columns[c] for c in columns)) for line in block.lines
+        ),
+    )
 
 
 def _goes_on(chain: Sequence[Block], block: Block) -> bool:

@@ -270,8 +270,10 @@ def _parted(line: Line, gaps: Sequence[tuple[float, float]]) -> Line:
     for phrase in line.phrases:
         run: list[Word] = []
         for word in phrase.words:
-            least = 0.33 * word.size
-            if run and any(min(word.x0, b) - max(run[-1].x1, a) >= least for a, b in gaps):
+            if run and any(
+                min(word.x0, b) - max(run[-1].x1, a) >= min(0.33 * word.size, 0.9 * (b - a))
+                for a, b in gaps
+            ):
                 phrases.append(Phrase(tuple(run)))
                 run = []
             run.append(word)
@@ -287,7 +289,55 @@ def _parts(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool
         for line in lines
     )
     needed = 0.9 if len(lines) < 4 else 0.6 if len(lines) < 10 else 0.35
-    return width >= needed * size and both >= max(2, 0.1 * len(lines))
+    if width < needed * size:
+        return _flush(gap, lines, size)
+    return both >= max(2, 0.1 * len(lines))
+
+
+def _flush(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool:
+    """A gap no wider than a space, along which the words of many lines are set flush.
+
+    Figures that end at it, and beyond it names that begin at it or figures that end at another
+    line: a rank and its name, the figures of two years. A unit, the same on each line, is part of
+    the cell that it ends.
+    """
+    pairs = []
+    for line in [x for x in lines if any(is_figure(p.text) for p in x.phrases)]:
+        before = [w for w in line.words if w.x1 <= gap[0] + 1 and not w.raised]
+        after = [w for w in line.words if w.x0 >= gap[1] - 1 and not w.raised]
+        if before and after:
+            pairs.append((before[-1], after[0]))
+    # The words of a heading may leave a gap as well; it is rows of figures that bound a column's.
+    ends = sum(a.x1 > gap[0] - 0.3 * size for a, _ in pairs)
+    starts = sum(b.x0 < gap[1] + 0.3 * size for _, b in pairs)
+    if len(pairs) < max(4, 0.6 * len(lines)) or not ends or not starts:
+        return False
+    if gap[1] - gap[0] >= 0.15 * size and len(pairs) >= 8:
+        close = [is_numeric(b.text) for a, b in pairs if b.x0 - a.x1 < 0.75 * size]
+        figures = sum(is_numeric(b.text) for _, b in pairs) >= 0.9 * len(pairs)
+        if figures and all(close) and len(close) * 2 < len(pairs):
+            return True
+    numbers = sum(is_numeric(a.text) for a, _ in pairs) >= 0.8 * len(pairs)
+    if all(_THOUSANDS.fullmatch(b.text) for _, b in pairs):
+        return False
+    firsts, seconds = ({w.text for w in some} for some in zip(*pairs, strict=True))
+    unit = len(firsts) == 1 and sum(b.text[0].isdigit() for _, b in pairs) >= 0.8 * len(pairs)
+    return (
+        gap[1] - gap[0] >= 0.08 * size
+        and (unit or (numbers and len(firsts) > 0.3 * len(pairs)))
+        and len(seconds) > 0.3 * len(pairs)
+        and _aligned([a.x1 for a, _ in pairs], size)
+        and (_aligned([b.x0 for _, b in pairs], size) or _aligned([b.x1 for _, b in pairs], size))
+    )
+
+
+_THOUSANDS = re.compile(r"\d{3}(?:[.,]\d+)?%?")
+"""What goes on with a number whose thousands a space parts."""
+
+
+def _aligned(places: Sequence[float], size: float) -> bool:
+    middle = median(places)
+    return sum(abs(x - middle) <= 0.15 * size for x in places) >= 0.8 * len(places)
 
 
 _MARK = re.compile(r"[\[(（]?\w{1,3}[\])）.、]?|[^\w\s]")

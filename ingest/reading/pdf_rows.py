@@ -135,7 +135,7 @@ def _gather(table: _Lines) -> None:
 def _attach(table: _Lines, inside: Sequence[int]) -> None:
     """Find for the lines of one band that have no figures the row to which they belong."""
     steps = [table.gap(a, b) for a, b in pairwise(table.full) if b == a + 1]
-    near = min(0.85 * median(steps), 2 * table.size) if steps else 1.6 * table.size
+    near = min(0.92 * median(steps), 2 * table.size) if steps else 1.6 * table.size
     full = [k for k, i in enumerate(inside) if i in table.owner]
     _attach_first(table, inside[: full[0] + 1], near)
     for a, b in pairwise([*full, len(inside)]):

@@ -1,0 +1,189 @@
+"""Tables of PDFs as browsers and office programs print them: narrow gaps, stripes, merged ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfgen.canvas import Canvas
+
+from ingest.rankings import Ranking, find_rankings
+from ingest.reading import pdf
+from ingest.reading.content import Table
+from tests.ingest.pdf_drawing import draw
+
+Row = tuple[str, int | None, float | None]
+CHINESE = (
+    "开封市", "北京市", "宜昌市", "潍坊市", "呼和浩特市", "百色市", "宿迁市", "忻州市", "平顶山市",
+    "苏州市", "中卫市", "淮安市", "德州市", "张掖市",
+)  # fmt: skip
+
+
+def tables(data: bytes) -> tuple[Table, ...]:
+    return pdf.content(data).tables
+
+
+def only_rows(data: bytes) -> tuple[tuple[str, ...], ...]:
+    (table,) = tables(data)
+    return table.rows
+
+
+def rankings(data: bytes) -> list[Ranking]:
+    return find_rankings(pdf.content(data))
+
+
+def rows(ranking: Ranking) -> list[Row]:
+    return [(r.entity, r.rank, None if r.score is None else float(r.score)) for r in ranking.rows]
+
+
+def scores(count: int) -> list[str]:
+    return [f"{95.5 - 2.3 * i:.1f}" for i in range(count)]
+
+
+def centred(canvas: Canvas, text: str, left: float, right: float, y: float) -> None:
+    canvas.drawCentredString((left + right) / 2, y, text)
+
+
+# ---------------------------------------------------------------- gaps
+def test_a_number_set_flush_against_a_name_is_a_column_of_its_own() -> None:
+    expected = [("位次", "城市", "指数")]
+    expected += [
+        (str(i), n, s) for i, (n, s) in enumerate(zip(CHINESE, scores(14), strict=True), 1)
+    ]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("STSong-Light", 11)
+        for i, (rank, name, score) in enumerate(expected):
+            y = 740 - 15 * i
+            if i == 0:
+                canvas.drawString(55, y, rank)
+            else:
+                canvas.drawRightString(112.7, y, rank)
+            canvas.drawString(114.7, y, name)
+            canvas.drawRightString(232, y, score)
+
+    assert only_rows(draw(page)) == tuple(expected)
+
+
+def test_figures_a_space_apart_are_columns_where_they_are_flush() -> None:
+    body = [
+        (str(20 + i), f"City {chr(65 + i)}", f"{683577 - 9876 * i:,}", f"{649121 - 5432 * i:,}",
+         f"{5.31 + 0.37 * i:+.2f}%")
+        for i in range(14)
+    ]  # fmt: skip
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 8)
+        for i, row in enumerate(body):
+            y = 740 - 13 * i
+            canvas.drawString(38, y, row[0])
+            canvas.drawString(52, y, row[1])
+            for x, text in zip((225, 260), row[2:4], strict=True):
+                canvas.drawRightString(x, y, text)
+            width = pdfmetrics.stringWidth("+10.00%", "Helvetica", 8)
+            canvas.drawRightString(260 + 2 + width, y, row[4])
+
+    assert only_rows(draw(page)) == tuple(body)
+
+
+def test_a_heading_of_two_words_does_not_part_a_column() -> None:
+    body = [(f"City {chr(65 + i)}", str(901 - 31 * i), f"{12.5 - 0.3 * i:.1f}") for i in range(40)]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 8)
+        canvas.drawString(60, 755, "City")
+        canvas.drawString(160, 755, "Built-up area, in square")
+        canvas.drawRightString(330, 755, "Share")
+        for i, (name, area, share) in enumerate(body):
+            y = 740 - 14 * i
+            canvas.drawString(60, y, name)
+            canvas.drawRightString(180, y, area)
+            canvas.drawRightString(330, y, share)
+
+    (table,) = tables(draw(page))
+    assert table.rows[1:] == tuple(body)
+
+
+def test_characters_of_a_fallback_font_leave_no_space_in_a_name() -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("STSong-Light", 12)
+        for i, (name, score) in enumerate(zip(CHINESE, scores(14), strict=True)):
+            y = 740 - 18 * i
+            canvas.drawString(60, y, name[0])
+            canvas.drawString(60 + 12 + 3.5, y, name[1:])
+            canvas.drawRightString(232, y, score)
+
+    assert [row[0] for row in only_rows(draw(page))] == list(CHINESE)
+
+
+# ---------------------------------------------------------------- rows
+def test_a_name_on_three_lines_round_the_line_of_its_figures() -> None:
+    names = ["Bern", "Boulder", "Chennai", ("Utrecht und umliegende", "Gemeinden der", "Region"),
+             "Lille", "Osaka", ("San Jose und", "umliegende Orte", "der Region"),
+             "Dallas"]  # fmt: skip
+    values = scores(len(names))
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        y = 740.0
+        for i, (name, value) in enumerate(zip(names, values, strict=True)):
+            lines = [name] if isinstance(name, str) else list(name)
+            for k, line in enumerate(lines):
+                canvas.drawString(72, y - 18 * k, line)
+            middle = y - 18 * (len(lines) - 1) / 2
+            canvas.drawString(36, middle, f"{i + 1}.")
+            canvas.drawRightString(362, middle, value)
+            y -= 18 * (len(lines) - 1) + 21
+
+    joined = [n if isinstance(n, str) else " ".join(n) for n in names]
+    assert [row[1] for row in only_rows(draw(page))] == joined
+
+
+# ---------------------------------------------------------------- stripes
+EDGES = (34.0, 73.0, 172.0, 326.0, 401.0)
+TIED = [("1", 1), ("2", 1), ("3", 1), ("4", 2), ("6", 1), ("7", 2), ("9", 1), ("10", 2), ("12", 1)]
+
+
+def striped(canvas: Canvas, first: int) -> list[tuple[str, ...]]:
+    """Every other row shaded cell by cell, a rank over its ties; what the table says."""
+    canvas.setFont("STSong-Light", 12)
+    said: list[tuple[str, ...]] = [("排名", "城市", "省份", "得分")]
+    number = 0
+    for rank, count in TIED:
+        for i in range(count):
+            said.append(
+                (
+                    rank,
+                    CHINESE[number],
+                    "广西壮族自治区"[: 3 + number % 5],
+                    f"{80 - 2 * len(said)}.5",
+                )
+            )
+            top = 700.0 - 24 * number
+            if number % 2 == first:
+                canvas.setFillColorRGB(0.93, 0.93, 1)
+                for column in range(4):
+                    height = 24 * (count if column == 0 else 1)
+                    if column or i == 0:
+                        canvas.rect(EDGES[column], top - height, EDGES[column + 1] - EDGES[column],
+                                    height, stroke=0, fill=1)  # fmt: skip
+            number += 1
+    number = 0
+    canvas.setFillGray(0)
+    for column, text in enumerate(said[0]):
+        centred(canvas, text, EDGES[column], EDGES[column + 1], 707)
+    for rank, count in TIED:
+        centred(canvas, rank, EDGES[0], EDGES[1], 683 - 24 * number - 12 * (count - 1))
+        for _ in range(count):
+            for column in (1, 2, 3):
+                text = said[1 + number][column]
+                centred(canvas, text, EDGES[column], EDGES[column + 1], 683 - 24 * number)
+            number += 1
+    return said
+
+
+def test_stripes_are_rows_of_one_table_whichever_row_is_shaded() -> None:
+    for first in (0, 1):
+        said: list[Sequence[str]] = []
+        data = draw(lambda canvas, first=first, said=said: said.extend(striped(canvas, first)))  # type: ignore[misc]
+        assert only_rows(data) == tuple(map(tuple, said))
