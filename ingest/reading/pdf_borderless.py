@@ -57,8 +57,8 @@ def borderless(region: Region, rules: Sequence[float], page: int) -> Found | Non
     for row, group in enumerate(groups):
         pieces: dict[tuple[int, int], list[Word]] = defaultdict(list)
         for line in group:
-            for phrase in line.phrases:
-                pieces[_columns(phrase, region)] += phrase.words
+            for phrase, place in _placed(line, region):
+                pieces[place] += phrase.words
         for (first, last), words in pieces.items():
             if shared and first == shared[0] and _band(group, rules) in shared[1]:
                 continue
@@ -88,6 +88,17 @@ def _is_regular(made: Table) -> bool:
         for r, row in enumerate(made.rows)
     ]
     return sum(count >= 0.6 * len(made.rows[0]) for count in own) >= 2
+
+
+def _placed(line: Line, region: Region) -> list[tuple[Phrase, tuple[int, int]]]:
+    """Phrases with their first and last column: one in each, in order, where there are as many."""
+    borders = [(-1e9, -1e9), *region.gaps, (1e9, 1e9)]
+    phrases = line.phrases
+    if len(phrases) == len(region.gaps) + 1 and all(
+        borders[i][0] - 2 <= p.x0 and p.x1 <= borders[i + 1][1] + 2 for i, p in enumerate(phrases)
+    ):
+        return [(p, (i, i)) for i, p in enumerate(phrases)]
+    return [(p, _columns(p, region)) for p in phrases]
 
 
 def _columns(phrase: Phrase, region: Region) -> tuple[int, int]:
@@ -161,12 +172,12 @@ def _headed(groups: Sequence[Sequence[Line]], region: Region) -> list[list[Line]
     first = figures.index(True) if True in figures else 0
     head: list[list[Line]] = []
     for group in groups[:first]:
-        spanning = any(_spans(p, region) for line in group for p in line.phrases)
+        spanning = any(_spans(line, region) for line in group)
         if (
             head
             and group[0].base - head[-1][-1].base < 1.6 * group[0].size
             and not spanning
-            and not any(_spans(p, region) for line in head[-1] for p in line.phrases)
+            and not any(_spans(line, region) for line in head[-1])
         ):
             head[-1] = [*head[-1], *group]
         else:
@@ -174,6 +185,5 @@ def _headed(groups: Sequence[Sequence[Line]], region: Region) -> list[list[Line]
     return head + [list(g) for g in groups[first:]]
 
 
-def _spans(phrase: Phrase, region: Region) -> bool:
-    first, last = _columns(phrase, region)
-    return first != last
+def _spans(line: Line, region: Region) -> bool:
+    return any(first != last for _, (first, last) in _placed(line, region))

@@ -192,7 +192,12 @@ def _split(run: Sequence[Line]) -> list[Region]:
     if len(body) < 2:
         return []
     size = median(line.size for line in body)
-    gaps = [g for g in free(body, 0.05 if len(body) > 15 else 0.0) if _parts(g, body, size)]
+    tolerance = 0.05 if len(body) > 15 else 0.0
+    gaps = [g for g in free(body, tolerance) if _parts(g, body, size)]
+    within = [x for x in run if len(x.phrases) == 1 and any(a < x.x0 and x.x1 < b for a, b in gaps)]
+    if len(within) >= max(2, 0.3 * len(body)):
+        # Names set a little above or below their figures.
+        gaps = [g for g in free([*body, *within], tolerance) if _parts(g, body, size)]
     apart = _unaligned(body, [g for g in free(body, 0) if g[1] - g[0] > size])
     if apart is not None:
         halves = []

@@ -126,7 +126,8 @@ def _gather(table: _Lines) -> None:
         rest = [table.places[i].keys() for i in chain if i != row]
         apart = not any(table.places[row].keys() & other for other in rest)
         # Two lines that share a column are two rows, unless most of a row stands between them.
-        shared = len(set().union(*rest)) < sum(map(len, rest)) and len(table.places[row]) < 3
+        most = len(table.places[row]) >= min(3, max(2, len(table.edges) - 2))
+        shared = len(set().union(*rest)) < sum(map(len, rest)) and not most
         if rest and row in table.owner and apart and not shared:
             table.owner.update(dict.fromkeys(chain, row))
             table.full = [i for i in table.full if i == row or i not in chain]
