@@ -121,9 +121,10 @@ def read_lines(
     """Every line as a row, refused with a reason, or left out with a reason."""
     reading = Reading([], [], [])
     before: RankingRow | None = None
-    for line in lines:
+    below = _ties_below(lines, columns, decimal, missing)
+    for i, line in enumerate(lines):
         try:
-            row = _row(line, columns, decimal, missing, before)
+            row = _row(line, columns, decimal, missing, below.get(i, before))
         except NotCertain as doubt:
             reading.refused.append(Aside(line.locator(), whole(line), str(doubt)))
             before = None
@@ -141,6 +142,48 @@ def read_lines(
         reading.rows.append(row)
         before = row if row.rank_from is not None else before
     return reading
+
+
+def _ties_below(
+    lines: Sequence[Line], columns: Columns, decimal: str | None, missing: frozenset[str]
+) -> dict[int, RankingRow | None]:
+    """Of lines that print no rank, the row whose rank they share for all that it stands below.
+
+    A rank over its ties may stand on their last line, or on one between. The scores must be the
+    same, and the count must need just these lines. None where the lines above and below have the
+    same score.
+    """
+    found: dict[int, RankingRow | None] = {}
+    if columns.rank is None or columns.score is None:
+        return found
+    waiting: list[int] = []
+    before: RankingRow | None = None
+    tied = 0
+    """Rows so far that have the rank of the row before, that row included."""
+    for i, line in enumerate(lines):
+        if not line.cells[columns.rank] and line.cells[columns.score]:
+            waiting.append(i)
+            continue
+        try:
+            row = _row(line, columns, decimal, missing, None)
+        except NotCertain:
+            waiting, before = [], None
+            continue
+        score = before.score_as_printed if before else None
+        above = [k for k in waiting if lines[k].cells[columns.score] == score]
+        under = [k for k in waiting if lines[k].cells[columns.score] == row.score_as_printed]
+        if above and above == under:
+            found.update(dict.fromkeys(waiting))
+        elif under and above + under == waiting and row.rank is not None:
+            due = {1} if before is None and under[0] == 0 else set()
+            if before and before.rank is not None:
+                due = {before.rank + tied + len(above), before.rank + 1}
+            if row.rank in due:
+                found.update(dict.fromkeys(under, row))
+        same = before is not None and before.rank == row.rank
+        tied = (tied if same else 0) + 1 + sum(found.get(k) is row for k in under)
+        waiting, before = [], row
+    return found
 
 
 def whole(line: Line) -> str:
@@ -218,7 +261,7 @@ def _rank(
         return above, "the rank of the row above, by a mark"
     if not plain or plain in missing or is_missing(plain):
         if above and not text and score and before and before.score == score.value:
-            return above, "no rank is printed; the score is that of the row above"
+            return above, "no rank is printed; the score is that of the row beside it"
         return None, ""
     try:
         return read_rank(plain), ""

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from ingest.reading.content import Content, Table
+from ingest.table_splits import parted
 from ingest.table_words import (
     fold,
     hold_numbers,
@@ -107,7 +108,7 @@ def blocks(content: Content) -> list[Block]:
 def table_blocks(table: Table) -> list[Block]:
     """Blocks of one table; none where no row holds a number."""
     found: list[Block] = []
-    for part in _parts(table):
+    for part in _parts(parted(table)):
         found += _side_by_side(part)
     return found
 
@@ -338,7 +339,12 @@ def _side_by_side(part: _Part) -> list[Block]:
     ]
     headings = [part.headings[i] for i in kept]
     columns = [part.columns[i] for i in kept]
-    runs = _repeats(headings) or _continues(part, columns) or [range(len(kept))]
+    runs = (
+        _repeats(headings)
+        or _continues(part, columns)
+        or _counted(part, columns)
+        or [range(len(kept))]
+    )
     found = []
     for number, run in enumerate(runs):
         own = tuple(columns[i] for i in run)
@@ -362,11 +368,14 @@ def _without_common(
     paths: tuple[tuple[str, ...], ...],
 ) -> tuple[tuple[tuple[str, ...], ...], str]:
     """Headings of a block without that which spans all of it, and that."""
-    over = []
-    while all(len(p) > 1 for p in paths) and len({p[0] for p in paths}) == 1:
-        over.append(paths[0][0])
-        paths = tuple(p[1:] for p in paths)
-    return paths, " ".join(over)
+    over: list[str] = []
+    while True:
+        deep = [p for p in paths if len(p) > 1]
+        # Over the outer columns a heading that spans them all need not reach.
+        if len({p[0] for p in deep}) != 1 or len(deep) * 2 <= len(paths):
+            return paths, " ".join(over)
+        over.append(deep[0][0])
+        paths = tuple(p[1:] if len(p) > 1 else p for p in paths)
 
 
 def _repeats(headings: Sequence[tuple[str, ...]]) -> list[range] | None:
@@ -379,6 +388,31 @@ def _repeats(headings: Sequence[tuple[str, ...]]) -> list[range] | None:
             if len(set(first)) > 1 and any(first):
                 return [range(i, i + width) for i in range(0, n, width)]
     return None
+
+
+def _counted(part: _Part, columns: Sequence[int]) -> list[range] | None:
+    """Blocks each of which has names of its own and a count from one: a ranking beside another."""
+    rows = [line.table.rows[line.row] for line in part.lines]
+    counts = []
+    for i, c in enumerate(columns):
+        ranks = _rising([row[c] for row in rows])
+        steps = [b - a for a, b in pairwise(ranks)]
+        if len(ranks) >= 3 and ranks[0] == 1 and ranks[-1] > 2 and max(steps) <= 3:
+            counts.append(i)
+    if len(counts) < 2:
+        return None
+    width = counts[1] - counts[0]
+    if width < 2 or len(columns) != width * len(counts) or counts[0] >= width:
+        return None
+    if any(b - a != width for a, b in pairwise(counts)):
+        return None
+    runs = [range(i, i + width) for i in range(0, len(columns), width)]
+    shape = [hold_numbers([row[columns[i]] for row in rows]) for i in range(len(columns))]
+    if any([shape[i] for i in run] != shape[:width] for run in runs):
+        return None
+    texts = [[[row[columns[i]] for row in rows] for i in run if not shape[i]] for run in runs]
+    own = all(texts) and all(a != b for a, b in pairwise(texts))
+    return runs if own else None
 
 
 def _continues(part: _Part, columns: Sequence[int]) -> list[range] | None:

@@ -187,3 +187,53 @@ def test_stripes_are_rows_of_one_table_whichever_row_is_shaded() -> None:
         said: list[Sequence[str]] = []
         data = draw(lambda canvas, first=first, said=said: said.extend(striped(canvas, first)))  # type: ignore[misc]
         assert only_rows(data) == tuple(map(tuple, said))
+
+
+# ---------------------------------------------------------------- headings, names above figures
+def test_headings_centred_over_columns_set_right() -> None:
+    expected = [("城市", "企业数", "增速（%）")]
+    expected += [
+        (name, f"{9986 - 432 * i:,}", f"{13.4 - i:+.1f}") for i, name in enumerate(CHINESE)
+    ]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("STSong-Light", 12)
+        for (left, right), text in zip(
+            ((54, 118), (140, 230), (234, 358)), expected[0], strict=True
+        ):
+            centred(canvas, text, left, right, 740)
+        for i, (name, number, growth) in enumerate(expected[1:]):
+            y = 720 - 20 * i
+            canvas.drawString(36, y, name)
+            canvas.drawRightString(231, y, number)
+            canvas.drawRightString(358, y, growth)
+
+    assert only_rows(draw(page)) == tuple(expected)
+
+
+def test_a_name_above_and_its_country_below_the_line_of_rank_and_score() -> None:
+    names = (("Belfast", "GB"), ("Kuala Lumpur", "MY"), ("Palermo", "IT"), ("Fremont", "US"),
+             ("Gothenburg", "SE"), ("Novosibirsk", "RU"))  # fmt: skip
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        for x, text in ((44, "Rank"), (151, "City"), (440, "Score")):
+            canvas.drawString(x, 740, text)
+        for i, ((name, country), score) in enumerate(zip(names, scores(6), strict=True)):
+            y = 705 - 43 * i
+            canvas.setFillColorRGB(0.3, 0.5, 0.8)
+            canvas.rect(245, y, 140 - 9 * i, 7, stroke=0, fill=1)
+            canvas.setFillGray(0)
+            canvas.setFont("Helvetica", 12)
+            canvas.drawString(37, y, str(i + 1))
+            canvas.drawString(100, y + 9, name)
+            canvas.drawRightString(457, y, score)
+            canvas.setFont("Helvetica", 10)
+            canvas.drawString(87, y - 9, country)
+
+    expected = [("Rank", "City", "Score")]
+    expected += [
+        (str(i), " ".join(name), score)
+        for i, (name, score) in enumerate(zip(names, scores(6), strict=True), 1)
+    ]
+    assert only_rows(draw(page)) == tuple(expected)
