@@ -31,6 +31,8 @@ _YEAR_OF = re.compile(r"(?:19|20)\d\d\s?(?:年\S|[^\W\d])")
 """A year with a word behind it is a heading: 2023 rank, 2023年排名."""
 NEAR = 12.0
 """Points by which a column may shift from page to page."""
+NOWHERE = -1
+"""In place of a column that a table has not on one of its pages."""
 LONG = 80
 """A text longer than this is a sentence, not a group's heading."""
 
@@ -53,10 +55,11 @@ class Line:
     @cached_property
     def cells(self) -> tuple[str, ...]:
         row = self.table.rows[self.row]
-        return tuple([row[c] for c in self.columns])
+        return tuple(["" if c == NOWHERE else row[c] for c in self.columns])
 
     def locator(self, column: int | None = None) -> str:
-        return self.table.locator(self.row, None if column is None else self.columns[column])
+        at = None if column is None else self.columns[column]
+        return self.table.locator(self.row, None if at == NOWHERE else at)
 
     def confidence(self, columns: Sequence[int]) -> float | None:
         """Of the cells read by OCR, the least sure; None where none was."""
@@ -444,61 +447,62 @@ def joined(found: Sequence[Block]) -> list[Block]:
         if chains and _goes_on(chains[-1], block):
             chains[-1].append(block)
             continue
-        shared = _overleaf(chains[-1], block) if chains else None
-        if shared:
-            chains[-1] = [_cut(b, shared[0]) for b in chains[-1]] + [_cut(block, shared[1])]
+        rest = overleaf(chains[-1], block) if chains else None
+        if rest:
+            chains[-1].append(rest)
         else:
             chains.append([block])
     return [_chained(chain) for chain in chains]
 
 
-def _overleaf(chain: Sequence[Block], block: Block) -> tuple[list[int], list[int]] | None:
-    """Columns that a table shares with its rest overleaf, where a few are parted otherwise.
+def overleaf(chain: Sequence[Block], block: Block) -> Block | None:
+    """A table's rest overleaf in the columns of ``chain``, where a few are parted otherwise.
 
     Only where that has no headings, the count of the first column goes on, and most columns stand
-    in the same place.
+    in the same place. One that is not there as such is blank, unless it is that of the score.
     """
     before = chain[-1]
     last, table = before.lines[-1].table, block.lines[0].table
-    if (
-        last.page is None
-        or table.page != last.page + 1
-        or not (last.column_edges and table.column_edges)
-    ):
+    if last.page is None or table.page != last.page + 1:
         return None
     if any(block.headings) or (block.title and not says(block.title, "continued")):
         return None
-    if len(before.headings) == len(block.headings):
+    whole = [b for b in chain if NOWHERE not in b.lines[-1].columns][-1]
+    mine, theirs = _borders(whole.lines[-1]), _borders(block.lines[0])
+    same: dict[int, int] = {}
+    for i, own in enumerate(mine):
+        for j, other in enumerate(theirs):
+            near = all(abs(a - b) < NEAR for a, b in zip(own, other, strict=True))
+            kind = hold_numbers(whole.column(i)) == hold_numbers(block.column(j))
+            if near and kind and j not in same.values():
+                same[i] = j
+    widest = max(len(mine), len(theirs))
+    if same.get(0) != 0 or len(same) < 3 or len(same) * 2 < widest:
         return None
-    pairs = []
-    for i, own in enumerate(before.lines[-1].columns):
-        for j, other in enumerate(block.lines[0].columns):
-            a, b = last.column_edges[own], table.column_edges[other]
-            if abs(a - b) < NEAR and hold_numbers(before.column(i)) == hold_numbers(
-                block.column(j)
-            ):
-                pairs.append((i, j))
-                break
-    mine, theirs = [i for i, _ in pairs], [j for _, j in pairs]
-    if not {c for c in range(len(before.headings)) if before.headings[c]} <= set(mine):
-        return None  # a column with a heading is not given up
-    widest = max(len(before.headings), len(block.headings))
-    if len(set(theirs)) < len(pairs) or len(pairs) < 3 or len(pairs) * 2 < widest:
+    lost = [i for i in range(len(mine)) if i not in same and hold_numbers(whole.column(i))]
+    if any(says(whole.heading(i), "score") for i in lost):
         return None
-    cut, rest = _cut(before, mine), _cut(block, theirs)
-    first = [_rising(b.column(0)) for b in (cut, rest)]
-    goes_on = all(first) and 0 <= first[1][0] - first[0][-1] <= 1
-    return (mine, theirs) if goes_on and kinds(cut) == kinds(rest) else None
+    counts = [_rising(b.column(0)) for b in (before, block)]
+    if not all(counts) or not 0 <= counts[1][0] - counts[0][-1] <= 1:
+        return None
+    lines = [
+        replace(
+            line,
+            columns=tuple(
+                line.columns[same[i]] if i in same else NOWHERE for i in range(len(mine))
+            ),
+        )
+        for line in block.lines
+    ]
+    return replace(before, lines=tuple(lines), asides=block.asides)
 
 
-def _cut(block: Block, columns: Sequence[int]) -> Block:
-    return replace(
-        block,
-        headings=tuple(block.headings[c] for c in columns),
-        lines=tuple(
-            replace(line, columns=tuple(line.columns[c] for c in columns)) for line in block.lines
-        ),
-    )
+def _borders(line: Line) -> list[tuple[float, float]]:
+    """Left and right end of each column on the page; the last has no end."""
+    edges = line.table.column_edges
+    if not edges:
+        return []
+    return [(edges[c], edges[c + 1] if c + 1 < len(edges) else 1e6) for c in line.columns]
 
 
 def _goes_on(chain: Sequence[Block], block: Block) -> bool:

@@ -198,6 +198,7 @@ def _split(run: Sequence[Line]) -> list[Region]:
     if len(within) >= max(2, 0.3 * len(body)):
         # Names set a little above or below their figures.
         gaps = [g for g in free([*body, *within], tolerance) if _parts(g, body, size)]
+    gaps = _with_gaps_below(body, gaps, tolerance, size)
     apart = _unaligned(body, [g for g in free(body, 0) if g[1] - g[0] > size])
     if apart is not None:
         halves = []
@@ -210,7 +211,7 @@ def _split(run: Sequence[Line]) -> list[Region]:
         return [r for half in (run[:at], run[at:]) for part in _runs(half) for r in _split(part)]
     if not gaps:
         return []
-    gaps = _without_signs(body, gaps)
+    gaps = _without_heads(body, _without_signs(body, gaps))
     if not gaps:
         return []
     region = Region([_parted(line, gaps) for line in run], gaps)
@@ -235,6 +236,46 @@ def _change(run: Sequence[Line]) -> int | None:
         if first and second and len(both) != max(len(first), len(second)):
             return at
     return None
+
+
+def _with_gaps_below(
+    body: Sequence[Line], gaps: Sequence[tuple[float, float]], tolerance: float, size: float
+) -> list[tuple[float, float]]:
+    """Gaps, and those which a heading narrows or stands over while the rows below leave them."""
+    first = next((i for i, x in enumerate(body) if any(is_figure(p.text) for p in x.phrases)), 0)
+    rows = body[first:]
+    if not 0 < first <= 6 or len(rows) < 4:
+        return list(gaps)
+    everywhere = free(body, tolerance)
+    found = list(gaps)
+    for a, b in free(rows, tolerance):
+        if any(x < b and a < y for x, y in gaps) or not _parts((a, b), rows, size):
+            continue
+        within = [(max(a, x), min(b, y)) for x, y in everywhere if x < b and a < y]
+        found.append(max(within, key=lambda g: g[1] - g[0]) if within else (a, b))
+    return sorted(found)
+
+
+def _without_heads(
+    body: Sequence[Line], gaps: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Gaps between columns, not those between a heading and figures that stand beside it."""
+    first = next((i for i, x in enumerate(body) if any(is_figure(p.text) for p in x.phrases)), 0)
+    head, rows = body[:first], body[first:]
+    kept = list(gaps)
+
+    def stands(lines: Sequence[Line], left: float, right: float) -> bool:
+        return any(left - 1 <= w.x0 and w.x1 <= right + 1 for x in lines for w in x.words)
+
+    for gap in gaps:
+        i = kept.index(gap)
+        left, right = kept[i - 1][1] if i else -1e9, kept[i + 1][0] if i + 1 < len(kept) else 1e9
+        sides = ((left, gap[0]), (gap[1], right))
+        above = [stands(head, *side) for side in sides]
+        below = [stands(rows, *side) for side in sides]
+        if above != below and sorted(above) == sorted(below) == [False, True]:
+            kept.remove(gap)
+    return kept
 
 
 _SIGN = re.compile(r"[$€£¥￥₹%‰±]|US\$|HK\$|C\$|A\$|R\$|元|亿元|万元|Rp\.?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from decimal import Decimal
 
 import pytest
@@ -496,3 +497,29 @@ def test_small_groups_have_one_score_for_all() -> None:
     assert [float(r.score or 0) for ranking in found for r in ranking.rows] == [
         18.6, 52.5, 92.7, 31.5, 92.7, 95.5, 62.7,
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- columns parted otherwise overleaf
+def overleaf(score: bool) -> list[Table]:
+    names = [f"{a}{b}" for a in ("Ae", "Be", "Ce") for b in ("lund", "stad", "burg", "ville")]
+    body = [f"{i} | {n} | {200 - i} | {i + 7}.5 km | X" for i, n in enumerate(names, 1)]
+    first = "Rank | City | Score | Area | Note\n" + "\n".join(body[:6])
+    rest = [line.replace(" km | ", " km ") for line in body[6:]]
+    edges: tuple[float, ...] = (10, 60, 110, 160)
+    if score:
+        rest = [re.sub(r"\| (\w+) \| (\d+) \|", r"| \1 \2 |", line) for line in body[6:]]
+        edges = (10, 60, 160, 210)
+    return [
+        table(first, where="page 1, table 1", page=1, column_edges=(10, 60, 110, 160, 210)),
+        table("\n".join(rest), where="page 2, table 1", page=2, column_edges=edges),
+    ]
+
+
+def test_a_table_goes_on_overleaf_with_two_columns_run_together() -> None:
+    found = only(*overleaf(score=False))
+    assert [(r.rank, r.score) for r in found.rows] == [(i, 200 - i) for i in range(1, 13)]
+
+
+def test_a_score_run_together_overleaf_is_not_left_blank() -> None:
+    first, *_ = rankings(*overleaf(score=True))
+    assert [r.rank for r in first.rows] == [1, 2, 3, 4, 5, 6]
