@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from typing import Literal
 
 from ingest.grammar.quantities import Quantity, read_quantity
@@ -212,6 +213,8 @@ def _row(
         rank_text, entity = (found[1], unmarked(found[2])) if found else ("", entity)
     score_text = "" if columns.score is None else cells[columns.score]
     score = _score(score_text, decimal, missing)
+    if score is not None and columns.score is not None:
+        score = replace(score, value=_stored(line, columns.score, score))
     rank, note = _rank(rank_text, score, before, missing)
     places = [columns.rank, name, columns.score, columns.country]
     return RankingRow(
@@ -240,6 +243,19 @@ def _score(text: str, decimal: str | None, missing: frozenset[str]) -> Quantity 
         return quantity(text, decimal)
     except ValueError as error:
         raise NotCertain(f"the score can't be read: {error}") from error
+
+
+def _stored(line: Line, column: int, score: Quantity) -> Decimal:
+    """The number that a spreadsheet stores under a printed score that is it rounded."""
+    stored = line.table.values.get((line.row, line.columns[column]))
+    exponent = score.value.as_tuple().exponent
+    if stored is None or not isfinite(stored) or not isinstance(exponent, int):
+        return score.value
+    # A workbook keeps fifteen digits, see ECMA-376 and IEEE 754.
+    exact = Decimal(f"{stored:.15g}")
+    value = exact * 100 if score.unit in ("%", "％") else exact
+    near = abs(value - score.value) <= Decimal(1).scaleb(exponent) / 2
+    return value if near else score.value
 
 
 @lru_cache(maxsize=65536)

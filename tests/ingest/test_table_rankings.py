@@ -523,3 +523,16 @@ def test_a_table_goes_on_overleaf_with_two_columns_run_together() -> None:
 def test_a_score_run_together_overleaf_is_not_left_blank() -> None:
     first, *_ = rankings(*overleaf(score=True))
     assert [r.rank for r in first.rows] == [1, 2, 3, 4, 5, 6]
+
+
+# ---------------------------------------------------------------- stored numbers
+def test_a_score_is_the_number_stored_under_the_printed_one() -> None:
+    text = "Rank | City | Score | Share\n1 | Lyon | 0.952 | 7%\n2 | Ulm | 0.948 | 6%\n3 | Bern | 0.9 | 5%"
+    stored = {(1, 2): 0.952345, (2, 2): 0.9477, (3, 2): 0.7}
+    (found,) = rankings(table(text, values=stored))
+    # The third stored number is not the printed one rounded.
+    assert [str(r.score) for r in found.rows] == ["0.952345", "0.9477", "0.9"]
+    assert [r.score_as_printed for r in found.rows] == ["0.952", "0.948", "0.9"]
+    text = "Rank | City | Share\n1 | Lyon | 95.2%\n2 | Ulm | 94.8%\n3 | Bern | 90.0%"
+    (found,) = rankings(table(text, values={(1, 2): 0.952345, (2, 2): 0.9477, (3, 2): 0.9}))
+    assert [str(r.score.normalize()) for r in found.rows if r.score] == ["95.2345", "94.77", "9E+1"]
