@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from ingest.reading.content import Position, Table
@@ -54,6 +55,9 @@ def borderless(region: Region, rules: Sequence[float], page: int) -> Found | Non
     shared = _shared(groups, edges, rules)
     if shared:
         groups = [g for g in groups if any(shared[0] != c for c in _columns_of(g, edges))]
+    spans = {} if shared else _centred(groups, edges)
+    lone = [row for row in spans if _columns_of(groups[row], edges) == {0}]
+    kept = [row for row in range(len(groups)) if row not in lone]
     for row, group in enumerate(groups):
         pieces: dict[tuple[int, int], list[Word]] = defaultdict(list)
         for line in group:
@@ -63,10 +67,16 @@ def borderless(region: Region, rules: Sequence[float], page: int) -> Found | Non
             if shared and first == shared[0] and _band(group, rules) in shared[1]:
                 continue
             item = cell(words)
-            if (row, first) in cells:
-                item = cell([*cells[row, first].words, *words])
+            here = bisect_left(kept, row), first
+            if here in cells and row not in lone:
+                item = cell([*cells[here].words, *words])
             item.columns = last - first + 1
-            cells[row, first] = item
+            if row in spans and first == last == 0:
+                top, bottom = spans[row]
+                item.rows = bisect_right(kept, bottom) - bisect_left(kept, top)
+                cells[bisect_left(kept, top), 0] = item
+            else:
+                cells[bisect_left(kept, row), first] = item
     if shared:
         column, texts = shared
         for band, words in texts.items():
@@ -74,7 +84,7 @@ def borderless(region: Region, rules: Sequence[float], page: int) -> Found | Non
             item = cell(words)
             item.rows = len(inside)
             cells[inside[0], column] = item
-    made = table(cells, len(groups), columns, where="", page=page, edges=edges)
+    made = table(cells, len(kept), columns, where="", page=page, edges=edges)
     if made is None or len(made.rows[0]) < 2 or not _is_regular(made):
         return None
     box = (edges[0], region.lines[0].top, edges[-1], region.lines[-1].bottom)
@@ -160,6 +170,44 @@ def _shared(
             if any(len(band) > 1 for band in some):
                 return column, texts
     return None
+
+
+def _centred(
+    groups: Sequence[Sequence[Line]], edges: Sequence[float]
+) -> dict[int, tuple[int, int]]:
+    """Of the figures in the first column that stand for several rows, the first and last of them.
+
+    Such a figure stands in the middle of its rows, on a line by itself or on that of a row. Only
+    where each row but the last ones, whose figure may stand overleaf, has its figure that way.
+    """
+    first = next((i for i, g in enumerate(groups) if _has_figures(g)), len(groups))
+    at = [median(line.base for line in group) for group in groups]
+    marked = {
+        i for i in range(first, len(groups))
+        if 0 in _columns_of(groups[i], edges)
+    }  # fmt: skip
+    texts = [
+        p.text for i in marked for line in groups[i] for p in line.phrases
+        if column_of(p, edges) == 0
+    ]  # fmt: skip
+    rows = [i for i in range(first, len(groups)) if _columns_of(groups[i], edges) != {0}]
+    if len(rows) < 3 or not texts or not all(map(is_numeric, texts)):
+        return {}
+    step = median(at[b] - at[a] for a, b in pairwise(rows))
+    spans: dict[int, tuple[int, int]] = {}
+    start = 0
+    for i in sorted(marked):
+        if start == len(rows):
+            return {}
+        end = min(range(len(rows)), key=lambda k: abs(at[rows[start]] + at[rows[k]] - 2 * at[i]))
+        off = abs((at[rows[start]] + at[rows[end]]) / 2 - at[i])
+        inside = {rows[k] for k in range(start, end + 1)}
+        if end < start or off > 0.3 * step or (inside & marked) - {i}:
+            return {}
+        if end > start or i not in inside:
+            spans[i] = rows[start], rows[end]
+        start = end + 1
+    return spans if len(rows) - start < 4 else {}
 
 
 def _has_figures(group: Sequence[Line]) -> bool:

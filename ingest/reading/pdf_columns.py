@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingest.reading.pdf_lines import Line, Phrase, is_figure, is_numeric, lines_of
-from ingest.reading.pdf_page import Word
+from ingest.reading.pdf_page import Rule, Word
 from ingest.reading.pdf_prose import letters
 
 FAR = 3.2
@@ -31,9 +31,14 @@ class Region:
         return [min(x.x0 for x in self.lines) - 1, *inner, max(x.x1 for x in self.lines) + 1]
 
 
-def regions(lines: Sequence[Line]) -> list[Region]:
-    """Runs of lines that share gaps. Prose in columns shares gaps as well, and is left out."""
-    found = [region for run in _united(_runs(lines)) for region in _split(run)]
+def regions(lines: Sequence[Line], drawn: Sequence[Rule] = ()) -> list[Region]:
+    """Runs of lines that share gaps. Prose in columns shares gaps as well, and is left out.
+
+    Args:
+        lines: of the page, from the top.
+        drawn: vertical lines, which part columns that hardly a gap tells apart.
+    """
+    found = [region for run in _united(_runs(lines)) for region in _split(run, drawn)]
     used = {id(word) for region in found for line in region.lines for word in line.words}
     spare = [line for line in lines if not any(id(word) in used for word in line.words)]
     for region in found:
@@ -187,7 +192,7 @@ def free(lines: Sequence[Line], tolerance: float) -> list[tuple[float, float]]:
     return stretches
 
 
-def _split(run: Sequence[Line]) -> list[Region]:
+def _split(run: Sequence[Line], drawn: Sequence[Rule]) -> list[Region]:
     body = [line for line in run if len(line.phrases) > 1]
     if len(body) < 2:
         return []
@@ -199,16 +204,26 @@ def _split(run: Sequence[Line]) -> list[Region]:
         # Names set a little above or below their figures.
         gaps = [g for g in free([*body, *within], tolerance) if _parts(g, body, size)]
     gaps = _with_gaps_below(body, gaps, tolerance, size)
+    top, bottom = body[0].middle, body[-1].middle
+    lines = [v.at for v in drawn if v.start <= top + size and v.end >= bottom - size]
+    gaps += [
+        (a, b) for a, b in free(body, 0)
+        if any(a - 1 <= x <= b + 1 for x in lines) and not any(x < b and a < y for x, y in gaps)
+    ]  # fmt: skip
+    gaps.sort()
+    gaps = _with_first_gap(body, run, gaps, size)
     apart = _unaligned(body, [g for g in free(body, 0) if g[1] - g[0] > size])
     if apart is not None:
         halves = []
         for left in (True, False):
             words = [w for line in run for w in line.words if (w.x1 <= apart) == left]
-            halves += [r for half in _runs(lines_of(words)) for r in _split(half)]
+            halves += [r for half in _runs(lines_of(words)) for r in _split(half, drawn)]
         return halves
     at = _change(run)
     if at:
-        return [r for half in (run[:at], run[at:]) for part in _runs(half) for r in _split(part)]
+        return [
+            r for half in (run[:at], run[at:]) for part in _runs(half) for r in _split(part, drawn)
+        ]
     if not gaps:
         return []
     gaps = _without_heads(body, _without_signs(body, gaps))
@@ -236,6 +251,20 @@ def _change(run: Sequence[Line]) -> int | None:
         if first and second and len(both) != max(len(first), len(second)):
             return at
     return None
+
+
+def _with_first_gap(
+    body: Sequence[Line], run: Sequence[Line], gaps: list[tuple[float, float]], size: float
+) -> list[tuple[float, float]]:
+    """Gaps with that behind a first column whose figures stand on lines of their own: a rank in
+    the middle of its ties."""
+    alone = [x for x in run if len(x.phrases) == 1 and is_numeric(x.phrases[0].text)]
+    right = max((x.x1 for x in alone), default=0.0)
+    names = [x for x in body if x.x0 > right]
+    if len(alone) < 2 or len(names) < 4 or (gaps and right > gaps[0][0]):
+        return gaps
+    found = [g for g in free([*body, *alone], 0.05) if abs(g[0] - right) < size]
+    return [found[0], *gaps] if found and found[0][1] - found[0][0] >= 0.5 * size else gaps
 
 
 def _with_gaps_below(

@@ -48,20 +48,39 @@ def _goes_on(stack: Sequence[Grid], grid: Grid, lines: Sequence[Line]) -> bool:
     if not -NEAR < gap < 6 * height:
         return False
     between = _between(lines, last.ys[-1], grid.ys[0], many)
-    if gap > 0.6 * height and not between:
+    rows = _with_wrapped(between, many)
+    return rows is not None and (bool(rows) or gap <= 0.6 * height)
+
+
+def _with_wrapped(lines: Sequence[Line], xs: Sequence[float]) -> list[list[Line]] | None:
+    """Lines as rows, each with those that hold the rest of one of its cells; None where other
+    text stands between."""
+    rows: list[list[Line]] = []
+    loose: list[Line] = []
+    for line in lines:
+        if _is_row(line, xs):
+            if loose and line.base - loose[-1].base > FAR * line.size:
+                return None
+            rows.append([*loose, line])
+            loose = []
+        elif not _is_part(line, xs):
+            return None
+        elif rows and not loose and line.base - rows[-1][-1].base <= FAR * line.size:
+            rows[-1].append(line)
+        else:
+            loose.append(line)
+    return None if loose else rows
+
+
+FAR = 1.8
+"""Heights of the type between two lines of one cell, at most."""
+
+
+def _is_part(line: Line, xs: Sequence[float]) -> bool:
+    """It holds text within one column."""
+    if len(line.phrases) > 1 or line.x0 < xs[0] - 1 or line.x1 > xs[-1] + 1:
         return False
-    return all(_is_row(line, many) for line in _full(between))
-
-
-def _full(lines: Sequence[Line]) -> list[Line]:
-    """Lines without those that hold one cell between others, as a name does that is wrapped."""
-    kept = []
-    for i, line in enumerate(lines):
-        near = (*lines[max(0, i - 1) : i], *lines[i + 1 : i + 2])
-        wrapped = any(abs(line.base - x.base) < 1.3 * line.size for x in near)
-        if len(line.phrases) > 1 or not wrapped:
-            kept.append(line)
-    return kept
+    return not any(line.x0 < x - 1 and line.x1 > x + 1 for x in xs)
 
 
 def _near(x: float, xs: Sequence[float]) -> bool:
@@ -144,32 +163,35 @@ def _part_unshaded(grid: Grid, lines: Sequence[Line]) -> None:
 def _rows_between(
     lines: Sequence[Line], top: float, bottom: float, xs: Sequence[float]
 ) -> list[Span]:
-    """Rows between two stripes: halfway between lines that are rows of their own."""
-    rows = [x for x in _between(lines, top, bottom, xs) if _is_row(x, xs)]
-    figures = [x for x in rows if any(is_numeric(p.text) for p in x.phrases)]
-    cuts = [(a.base + b.top) / 2 for a, b in pairwise(figures)]
-    edges = [top, *cuts, bottom]
-    return list(pairwise(edges))
+    """Rows between two stripes: halfway between the lines of one and those of the next."""
+    rows = [
+        row for row in _with_wrapped(_between(lines, top, bottom, xs), xs) or []
+        if any(is_numeric(p.text) for line in row for p in line.phrases)
+    ]  # fmt: skip
+    cuts = [(a[-1].bottom + b[0].top) / 2 for a, b in pairwise(rows)]
+    return list(pairwise([top, *cuts, bottom]))
 
 
 def _beyond(lines: Sequence[Line], edge: float, step: float, xs: Sequence[float]) -> list[Span]:
     """Rows next to the first or last stripe, as long as they are near and keep to the columns."""
-    found: list[Span] = []
-    while len(found) < 4:
-        bounds = sorted((edge, edge + 1.5 * step))
-        near = _between(lines, bounds[0], bounds[1], xs)
-        if not near:
+    beside = [x for x in lines if (x.middle - edge) * step > 0 and x.x1 > xs[0] and x.x0 < xs[-1]]
+    near: list[Line] = []
+    reach = edge
+    for line in sorted(beside, key=lambda x: abs(x.middle - edge))[:12]:
+        if abs(line.middle - reach) > 1.1 * abs(step):
             break
-        line = near[0] if step > 0 else near[-1]
-        if not _is_row(line, xs) or abs(line.middle - edge) > 0.9 * abs(step):
-            break
-        other = edge + step
-        inside = [x for x in near if min(edge, other) <= x.middle <= max(edge, other)]
-        if line not in inside or not all(_is_row(x, xs) for x in inside):
-            break
-        found.append((min(edge, other), max(edge, other)))
-        edge = other
-    return found if step > 0 else found[::-1]
+        near.append(line)
+        reach = line.middle
+    for count in range(len(near), 0, -1):
+        rows = _with_wrapped(sorted(near[:count], key=lambda x: x.base), xs)
+        if not rows:
+            continue
+        cuts = [(a[-1].bottom + b[0].top) / 2 for a, b in pairwise(rows)]
+        margin = max(0.0, abs(step) - rows[0][0].size) / 2
+        if step > 0:
+            return list(pairwise([edge, *cuts, rows[-1][-1].bottom + margin]))
+        return list(pairwise([rows[0][0].top - margin, *cuts, edge]))
+    return []
 
 
 def _merge_unshaded(

@@ -41,7 +41,7 @@ def find(page: Page) -> list[Found]:
             del free[id(word)]
     if rejected:
         outside = _without_prose([w for w in free.values() if w.upright])
-    for region in regions(lines_of([w for w in outside if id(w) in free])):
+    for region in regions(lines_of([w for w in outside if id(w) in free]), page.vertical):
         made = borderless(region, separators(region, page), page.number)
         if made is not None:
             found.append(made)

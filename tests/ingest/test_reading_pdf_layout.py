@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
@@ -237,3 +238,88 @@ def test_a_name_above_and_its_country_below_the_line_of_rank_and_score() -> None
         for i, (name, score) in enumerate(zip(names, scores(6), strict=True), 1)
     ]
     assert only_rows(draw(page)) == tuple(expected)
+
+
+def test_a_rank_in_the_middle_of_its_ties_without_lines() -> None:
+    groups = (("1", 2), ("3", 4), ("7", 1), ("8", 3), ("11", 2))
+    expected = [("Rank", "City", "Score")]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("STSong-Light", 12)
+        for x, text in zip((36, 80, 180), expected[0], strict=True):
+            canvas.drawString(x, 760, text)
+        number = 0
+        for rank, count in groups:
+            y = 740 - 20 * number
+            canvas.drawRightString(54, y - 10 * (count - 1), rank)
+            for i in range(count):
+                canvas.drawString(80, y - 20 * i, CHINESE[number])
+                canvas.drawRightString(206, y - 20 * i, str(69 - int(rank)))
+                expected.append((rank, CHINESE[number], str(69 - int(rank))))
+                number += 1
+
+    data = draw(page)
+    assert only_rows(data) == tuple(expected)
+
+
+def test_a_blank_is_no_tie_where_a_rank_does_not_stand_in_the_middle() -> None:
+    body = [("1", "Lyon"), ("", "Ulm"), ("2", "Bern"), ("3", "Oslo"), ("", "Graz"), ("4", "Porto")]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        for i, (rank, name) in enumerate(body):
+            canvas.drawRightString(54, 740 - 20 * i, rank)
+            canvas.drawString(80, 740 - 20 * i, name)
+            canvas.drawRightString(206, 740 - 20 * i, str(90 - i))
+
+    assert [row[0] for row in only_rows(draw(page))] == [rank for rank, _ in body]
+
+
+def test_stripes_with_names_wrapped_between_them() -> None:
+    """Cells at the top of their rows, as browsers print them."""
+    names = [["Auckland"], ["Fort Worth"], ["Luanda e municípios", "vizinhos da região"], ["Cali"],
+             ["Tampa"], ["Menlo Park"], ["Sapporo e municípios", "vizinhos"], ["Ghent"],
+             ["La Paz e municípios", "vizinhos da região"]]  # fmt: skip
+    edges = (34, 90, 256, 340)
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        y = 700.0
+        for x, text in zip((45, 140, 300), ("Posição", "Cidade", "Nota"), strict=True):
+            canvas.drawString(x, y + 8, text)
+        for i, (lines, score) in enumerate(zip(names, scores(9), strict=True)):
+            height = 24 + 18 * (len(lines) - 1)
+            if i % 2:
+                canvas.setFillGray(0.93)
+                for left, right in pairwise(edges):
+                    canvas.rect(left, y - height, right - left, height, stroke=0, fill=1)
+                canvas.setFillGray(0)
+            canvas.drawString(40, y - 17, f"{i + 1}º")
+            canvas.drawRightString(333, y - 17, score.replace(".", ","))
+            for k, line in enumerate(lines):
+                canvas.drawString(96, y - 17 - 18 * k, line)
+            y -= height
+        canvas.drawString(34, y - 40, "Fonte: elaboração própria com dados de todos os municípios")
+
+    expected = [("Posição", "Cidade", "Nota")]
+    expected += [
+        (f"{i}º", " ".join(lines), score.replace(".", ","))
+        for i, (lines, score) in enumerate(zip(names, scores(9), strict=True), 1)
+    ]
+    assert only_rows(draw(page)) == tuple(expected)
+
+
+def test_lines_down_the_page_part_columns_however_near() -> None:
+    body = [("32", "Minneapolis", "23,95"), ("33", "Gdansk", "22,40"), ("34", "Nice", "20,70")]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        for i, (rank, name, score) in enumerate(body):
+            y = 740 - 20 * i
+            canvas.drawString(40, y, rank)
+            canvas.drawString(66, y, name)
+            canvas.drawRightString(172, y, score)
+        for x in (36, 60, 135.4, 176):
+            canvas.line(x, 752, x, 694)
+
+    assert only_rows(draw(page)) == tuple(body)

@@ -527,7 +527,7 @@ def test_a_score_run_together_overleaf_is_not_left_blank() -> None:
 
 # ---------------------------------------------------------------- stored numbers
 def test_a_score_is_the_number_stored_under_the_printed_one() -> None:
-    text = "Rank | City | Score | Share\n1 | Lyon | 0.952 | 7%\n2 | Ulm | 0.948 | 6%\n3 | Bern | 0.9 | 5%"
+    text = "Rank | City | Score\n1 | Lyon | 0.952\n2 | Ulm | 0.948\n3 | Bern | 0.9"
     stored = {(1, 2): 0.952345, (2, 2): 0.9477, (3, 2): 0.7}
     (found,) = rankings(table(text, values=stored))
     # The third stored number is not the printed one rounded.
