@@ -131,7 +131,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
     found: dict[tuple[str, str, int, str], str] = {}
     others: set[str] = set()
-    checked: set[tuple[str, str, str]] = set()
+    checked: set[tuple[str, ...]] = set()
     for row in _rows(data, context):
         figures = _figures(row, context, facts)
         if not figures or row[options.place_column].strip() in options.left_out:
@@ -317,13 +317,13 @@ def _read_cell(
 
 
 def _check_unit(
-    figure: Figure, row: Record, context: Context, checked: set[tuple[str, str, str]]
+    figure: Figure, row: Record, context: Context, checked: set[tuple[str, ...]]
 ) -> None:
     """The declared unit against the one printed in the headings or above the table, once for a
     column; a unit in the cell itself, or in a column of units, is nearer than both."""
     options: Options = context.options
     own = row[figure.column].strip().endswith(figure.unit)
-    key = (row.table.where if row.table else "", figure.indicator, figure.column)
+    key = (row.table.where if row.table else "", figure.indicator, figure.column, figure.unit)
     if own or options.unit_column or options.multiplier_column or key in checked:
         return
     checked.add(key)
