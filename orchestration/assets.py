@@ -199,6 +199,15 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
                 "facts of the last readable one stay in force.",
             )
             for key in keys
+        ]
+        + [
+            dg.AssetCheckSpec(
+                "facts_are_of_their_cards",
+                asset=key,
+                description="Bundled facts were written by what the card says now. If not, "
+                "make bundle writes them anew.",
+            )
+            for key in keys
         ],
     )
     def facts(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -210,6 +219,7 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
 
 def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
     problems = [{"problem": error} for error in result.errors]
+    stale = [{"problem": document} for document in result.stale]
     past = "\n".join(result.superseded)
     return dg.MaterializeResult(
         asset_key=key,
@@ -230,7 +240,14 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
                 check_name="documents_are_parsed",
                 passed=not problems,
                 metadata={"problems": previews.table_metadata(problems)} if problems else {},
-            )
+            ),
+            dg.AssetCheckResult(
+                asset_key=key,
+                check_name="facts_are_of_their_cards",
+                passed=not stale,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"problems": previews.table_metadata(stale)} if stale else {},
+            ),
         ],
     )
 

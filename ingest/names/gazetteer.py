@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -31,7 +31,7 @@ from ingest.names.spelling import (
 )
 from ingest.names.territories import Territories
 
-NAME_RULES_VERSION = 3
+NAME_RULES_VERSION = 4
 """Rises whenever the same names could mean other cities, so that documents are read again."""
 LONGEST_NAME = 120
 """Characters; no longer text is the name of a place."""
@@ -40,6 +40,7 @@ NEAR_LENGTH = 3
 """Characters of the shortest name that near ones are shown for."""
 NEAR_SIMILARITY, NEAR_SIMILARITY_CJK = 0.8, 0.6
 """One letter in five, one Chinese character in three."""
+ROUNDING = 1e-6
 
 _BRACKETED = re.compile(r"([^()]+)\(([^()]+)\)")
 # A name in two scripts, one behind the other.
@@ -293,8 +294,8 @@ class Gazetteer:
         """Cities whose names differ from this one by little (Damerau-Levenshtein)."""
         stem = next(without_designation(key), key)
         elsewhere = replace(sought, kinds=CITY_KINDS | PROVINCE_KINDS | GROUP_KINDS)
-        if len(stem) < NEAR_LENGTH or self._named(key, elsewhere):
-            return ()  # nearly all names are near to so short a one; a province is no misspelling
+        if self._named(key, elsewhere):
+            return ()  # a province is no misspelling
         if sought not in self._near_names:
             self._near_names[sought] = {
                 name: fitting
@@ -302,14 +303,31 @@ class Gazetteer:
                 if (fitting := sorted(c for c in ids if self._fits(c, sought)))
             }
         names = self._near_names[sought]
+        if len(stem) < NEAR_LENGTH:
+            return _near_pairs(stem, names)
         found = process.extract(
             stem,
             names.keys(),
             scorer=DamerauLevenshtein.normalized_similarity,
-            score_cutoff=NEAR_SIMILARITY_CJK if cjk(stem) else NEAR_SIMILARITY,
+            score_cutoff=(NEAR_SIMILARITY_CJK if cjk(stem) else NEAR_SIMILARITY) - ROUNDING,
             limit=NEAR_SHOWN,
         )
         return tuple(dict.fromkeys(c for name, _, _ in found for c in names[name]))[:NEAR_SHOWN]
+
+
+def _near_pairs(stem: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Cities of a name of two Chinese characters, of which one differs or both are exchanged.
+
+    The first character tells more than the second, which dozens have (州, 阳). Where more than a
+    few cities have it, none of them is any nearer than the others.
+    """
+    if len(stem) != 2 or cjk(stem) != stem:
+        return ()
+    for alike in (stem[::-1], f"{stem[0]}.", f".{stem[1]}"):
+        found = {c for n, ids in names.items() if re.fullmatch(alike, n) for c in ids}
+        if found:
+            return tuple(sorted(found)) if len(found) <= NEAR_SHOWN else ()
+    return ()
 
 
 def _split_off(key: str) -> Iterator[tuple[str, str]]:

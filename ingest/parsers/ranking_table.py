@@ -70,7 +70,7 @@ class Rows(Entry):
 class Place(Entry):
     """A name so printed that only a reader knows which place is meant."""
 
-    as_printed: Text
+    printed: Text
     city: Identifier
 
 
@@ -316,7 +316,7 @@ def _count(
 
 def _add(found: Found, table: Table, context: Context, facts: Facts, one_unit: bool) -> None:
     row = found.row
-    city_id = next((p.city for p in table.places if p.as_printed == row.entity), None)
+    city_id = next((p.city for p in table.places if p.printed == row.entity), None)
     if city_id is None:
         named = table.countries.get(row.country)
         code = named or context.gazetteer.territories.country(row.country) or table.country_code
@@ -329,7 +329,7 @@ def _add(found: Found, table: Table, context: Context, facts: Facts, one_unit: b
         )
         if resolved.city_id is None:
             reason = "ambiguous city" if resolved.candidates else "unknown city"
-            _set_aside(facts, row.entity, reason, row.locator, resolved.candidates)
+            _set_aside(facts, row.entity, reason, row.locator, resolved.suggestions)
             return
         city_id = resolved.city_id
     if table.order == "printed" and row.rank_from is None:

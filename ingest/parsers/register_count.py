@@ -22,7 +22,9 @@ from ingest.names.organisations import Affiliation
 from ingest.numbers import convert, parse_number
 from ingest.parsers.affiliations import Agreement, Mention, mentions, resolve, where
 from ingest.parsers.base import Context, Filter, Parser
+from ingest.parsers.printed_units import check_unit
 from ingest.parsers.records import Choice, Record, read_records
+from ingest.reading.content import Table
 
 MAX_NAME = 8
 """Characters of the longest name of a city that an organisation's name may begin with."""
@@ -35,6 +37,8 @@ class Count(Entry):
     measure: Literal["count", "share_pct", "sum"]
     column: str | None = None
     """Column whose numbers a sum adds."""
+    unit: Text | None = None
+    """Unit of that column as printed, where it is not the indicator's own."""
     where: tuple[Filter, ...] = ()
     """Rows counted, of those that pass the filters of the register. A share is of the latter."""
     cumulative: bool = False
@@ -44,6 +48,8 @@ class Count(Entry):
     def _sum_has_a_column(self) -> Count:
         if (self.measure == "sum") != bool(self.column):
             raise ValueError("a sum names its column, and nothing else has one")
+        if self.unit and not self.column:
+            raise ValueError("only a sum has a unit: that of its column")
         return self
 
 
@@ -148,7 +154,11 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     divisions: dict[str, str] = {}
     resolutions = _Resolutions(context)
     choice = context.document_options.table or options.table
+    checked: list[Table | None] = []
     for row in rows(data, options, choice):
+        if not checked or row.table is not checked[-1]:
+            checked.append(row.table)
+            _check_units(row, context)
         year = _year(row, context)
         affiliations = resolutions.count(row, year) if options.organisation_column else []
         if not _passes(row, options.where):
@@ -181,6 +191,28 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
         _add(count, tally, context, facts)
     if options.organisation_column:
         resolutions.add(facts)
+
+
+def _check_units(row: Record, context: Context) -> None:
+    """The unit of what is summed against the one printed in the headings of a table, or above."""
+    options: Options = context.options
+    for count in options.counts:
+        if count.column:
+            indicator, units = context.indicators[count.indicator], context.units
+            remedy = "write 'unit: {}' beside the column"
+            check_unit(row, count.column, _unit(count, context), indicator, units, remedy)
+
+
+def _unit(count: Count, context: Context) -> str:
+    """Unit of a sum: as printed, or the indicator's own."""
+    own = context.indicators[count.indicator].unit
+    unit = context.units.get(count.unit or "")
+    if count.unit not in (None, own) and (unit is None or own not in unit.units):
+        raise ParseError(
+            f"unit '{count.unit}' of column '{count.column}' does not convert to '{own}' of "
+            f"{count.indicator}: add it to the units of indicators.yml"
+        )
+    return count.unit or own
 
 
 def _years(year: int, count: Count, options: Options) -> range:
@@ -244,7 +276,9 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             printed = f"{len(found)} of {tally.totals[year]} rows"
             value = 100.0 * len(found) / tally.totals[year]
         elif count.column:
-            printed, value = f"{tally.sums[city, year]:f}", convert(tally.sums[city, year], 1)
+            unit = _unit(count, context)
+            factor = 1 if unit == indicator.unit else context.units[unit].factor
+            printed, value = f"{tally.sums[city, year]:f}", convert(tally.sums[city, year], factor)
         if (city, year) in tally.unknown:
             reason = tally.unknown[city, year]
             printed_value = printed if found else None  # at least so many
@@ -261,7 +295,7 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             value=value,
             status="observed",
             printed_value=printed,
-            printed_unit=count.column or "rows",
+            printed_unit=count.unit or count.column or "rows",
             **common,
         )
 

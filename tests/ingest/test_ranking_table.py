@@ -315,3 +315,15 @@ def test_the_card_of_the_documentation_reads_a_pdf(bench: Bench) -> None:
     }
     assert found["cn_shenzhen"]["locator"].startswith("page 2, table 1, row ")
     assert read.result.quarantined == 57
+
+
+def test_a_misspelt_city_is_kept_with_the_one_near_to_it(bench: Bench) -> None:
+    data = page(PLAIN.replace("Hangzhou", "Hangzou").replace("Shenzhen", "深洲市"))
+    read = bench.read(ranking(), data)
+    assert kept(read) == {
+        "Hangzou": ("unknown city", "near: cn_hangzhou"),
+        "深洲市": ("unknown city", "near: cn_shenzhen"),
+    }
+    places = [{"printed": "Hangzou", "city": "cn_hangzhou"}]
+    mapped = bench.read(ranking({"places": places}), data)
+    assert set(ranks(mapped)) == {"cn_beijing", "cn_hangzhou"}
