@@ -43,14 +43,13 @@ def main(arguments: Sequence[str]) -> int:
     print()
     for card in cards:
         print(f"card: {card}")
-    print(f"rows: {folder / proposal.slug}.csv")
+    print(f"rows: {folder / proposal_cards.rows_name(proposal)}")
     if cards:
         print("Write what is meant in place of every ???, correct or delete the rest, then")
         print(f"  make accept CARD={cards[0]}")
     else:
-        print(
-            "No ranking or claim can be proposed: see docs/add-a-source.md for the other readers."
-        )
+        print("No ranking, figure or claim can be proposed:")
+        print("see docs/add-a-source.md for the other readers.")
     return 0
 
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from ingest.grammar.statements import Refusal, Statement
 from ingest.names.gazetteer import Gazetteer, Resolution
 from ingest.parsers import quoted_passages, ranking_table
 from ingest.parsers.base import Context
+from ingest.proposals import figures
 from ingest.proposals.claims import Piece, Reports, pieces
 from ingest.reading import read as read_content
 from ingest.reading.content import Content, Passage, ReadingError
@@ -81,6 +82,8 @@ class Candidate:
     reason: str
     declared: Mapping[str, Sequence[Mapping[str, Any]]]
     lines: tuple[Line, ...]
+    parse: Mapping[str, Any] = field(default_factory=dict)
+    """Of a column of figures: how its card reads the table."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -124,7 +127,9 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
     except ReadingError:  # tables alone
         text = ()
     trial = _Trial(slug, data, content, text, catalog)
-    tables = [_table(r, f"{slug}_table_{i}", trial) for i, r in enumerate(_rankings(content), 1)]
+    ranked = enumerate(_rankings(content), 1)
+    tables = [_table(r, f"{slug}_table_{i}", trial) for i, r in ranked if r.rank_kind != "none"]
+    tables += _figures([r for r in _rankings(content) if r.rank_kind == "none"], trial)
     decimal = decimal_of("\n".join(passage.text for passage in content.passages)) or "."
     statements: list[Candidate] = []
     refused: list[Line] = []
@@ -257,9 +262,7 @@ class _Trial:
 
 def _table(ranking: Ranking, item: str, trial: _Trial) -> Candidate:
     declared, doubt = None, ""
-    if ranking.rank_kind == "none":
-        doubt = "values without an order: long_table or statistical_table may read them"
-    elif ranking.confidence < LEAST_CONFIDENCE:
+    if ranking.confidence < LEAST_CONFIDENCE:
         doubt = f"confidence below {LEAST_CONFIDENCE}"
     elif not (kinds := _kinds([row.entity for row in ranking.rows], trial.names)):
         doubt = "none of the names is a place of cities.csv"
@@ -290,6 +293,47 @@ def _table(ranking: Ranking, item: str, trial: _Trial) -> Candidate:
         reason="; ".join(filter(None, (doubt, *ranking.reasons))),
         declared={"tables": [declared]} if declared else {},
         lines=tuple(lines),
+    )
+
+
+def _figures(columns: Sequence[Ranking], trial: _Trial) -> Iterator[Candidate]:
+    """Columns of values without an order, those of one table together."""
+    tables: dict[str, list[Ranking]] = {}
+    for ranking in columns:
+        tables.setdefault(f"{ranking.where} {ranking.columns.entity}", []).append(ranking)
+    for group in tables.values():
+        kinds = _kinds([row.entity for row in group[0].rows], trial.names)
+        parse = figures.reading_of(group, kinds, trial.data) if kinds else {}
+        for ranking in group:
+            doubt = "" if kinds else "none of the names is a place of cities.csv"
+            if ranking.confidence < LEAST_CONFIDENCE:
+                doubt = f"confidence below {LEAST_CONFIDENCE}"
+            elif figures.is_year(ranking):
+                doubt = "the years of the rows"
+            elif not parse:
+                doubt = doubt or "its columns can't be named by their headings"
+            entry = {} if doubt else figures.value_of(ranking, "year_column" in parse)
+            yield Candidate(
+                kind="figures",
+                where=ranking.where,
+                title=ranking.headings.get("score") or f"column {(ranking.columns.score or 0) + 1}",
+                confidence=ranking.confidence,
+                reason="; ".join(filter(None, (doubt, *ranking.reasons))),
+                declared={"values": [entry]} if entry else {},
+                lines=tuple(_line_of_figure(row, doubt, ranking, trial) for row in ranking.rows),
+                parse=parse if entry else {},
+            )
+
+
+def _line_of_figure(row: Any, doubt: str, ranking: Ranking, trial: _Trial) -> Line:
+    place = trial.place(row.entity)
+    unknown = "" if place.city_id else "ambiguous name" if place.candidates else "unknown name"
+    return replace(
+        _line_of_row(row, doubt or unknown, ranking.confidence),
+        kind="figures",
+        outcome="left out" if doubt or unknown else "proposed",
+        city_id=place.city_id or "",
+        suggestions="; ".join(place.suggestions),
     )
 
 

@@ -330,6 +330,74 @@ def test_names_keep_no_full_stop(atlas: Bench) -> None:
     assert not any(name.endswith(".") for name in names)
 
 
+FIGURES = """\
+City,GDP (亿元),Population 2023,Note
+Beijing,41610.9,21843000,a
+Shenzhen,34606.4,17790100,b
+Hangzhou,20059.0,12522000,c
+Atlantis,1.5,100,d
+"""
+
+
+def test_figures_by_place_are_drafted(desk: Bench) -> None:
+    proposal, [card] = proposed(desk, FIGURES.encode(), "figures.csv")
+    assert [c.title for c in proposal.tables if c.declared] == ["GDP (亿元)", "Population 2023"]
+    told = "\n".join(propose_command.told(proposal))
+    assert "figures, table 1 'GDP (亿元)': 1 left out, 3 proposed" in told
+    draft = yaml.safe_load(card.read_text("utf-8"))
+    gdp, people = draft["parse"]["values"]
+    assert (draft["parser"], draft["parse"]["place_column"]) == ("long_table", "City")
+    assert gdp == {
+        "indicator": "???",
+        "column": "GDP (亿元)",
+        "unit": "亿元",
+        "scope": "???",
+        "year": "???",
+    }
+    assert (people["unit"], people["year"]) == ("???", 2023)
+    assert (card.parent / "figures.csv").read_text("utf-8") == FIGURES
+    text = card.read_text("utf-8")
+    for code in ("gdp_cny", "population_persons"):
+        text = text.replace('indicator: "???"', f"indicator: {code}", 1)
+    card.write_text(text, "utf-8")
+    decide(card, unit="人", scope="total_city", year="2024")
+    with pytest.raises(AcceptError, match="does not name 'figures' under sources"):
+        accept(card, desk.settings)
+    indicators = desk.settings.catalog[0] / "indicators.yml"
+    named = indicators.read_text("utf-8").replace("[things]", "[things, figures]")
+    indicators.write_text(named, "utf-8")
+    accepted = accept(card, desk.settings)
+    assert accepted.found.counts == {"observation": 6}
+    assert accepted.found.quarantined == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "year_column"),
+    [
+        ("City,Year,GDP\nBeijing,2022,5\nBeijing,2023,4\nShenzhen,2023,7\n", "Year"),
+        ("City;Wert\nBeijing;1,5\nShenzhen;2,25\nHangzhou;3,5\n", None),
+    ],
+)
+def test_years_and_decimal_signs_of_drafts(
+    desk: Bench, table: str, year_column: str | None
+) -> None:
+    _, [card] = proposed(desk, table.encode(), "more.csv")
+    parse = yaml.safe_load(card.read_text("utf-8"))["parse"]
+    assert parse.get("year_column") == year_column
+    [value] = parse["values"]
+    assert ("year" in value) == (year_column is None)
+    assert parse.get("decimal") == (None if year_column else ",")
+
+
+def test_figures_of_no_place_are_not_drafted(desk: Bench) -> None:
+    data = b"Team,Goals\nReds,3\nBlues,7\nGreens,5\n"
+    proposal, found = proposed(desk, data, "teams.csv")
+    assert found == []
+    assert {c.reason.split(";")[0] for c in proposal.tables} == {
+        "none of the names is a place of cities.csv"
+    }
+
+
 def test_what_is_proposed_never_enters_a_build(desk: Bench) -> None:
     proposed(desk, pdf())
     (desk.settings.home / "proposals").stat()
@@ -345,7 +413,7 @@ def test_what_is_proposed_never_enters_a_build(desk: Bench) -> None:
 
 def test_every_row_is_in_the_csv(desk: Bench) -> None:
     proposal, [card, _] = proposed(desk, pdf())
-    with (card.parent / "ai_cities.csv").open(encoding="utf-8", newline="") as stream:
+    with (card.parent / "ai_cities-rows.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == len(proposal.lines)
     assert {row["outcome"] for row in rows} >= {"proposed", "quarantined", "refused"}
