@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.catalog_files import UNDECIDED
 from ingest.facts import ParseError
-from ingest.parsers.records import MAX_HEADING_ROWS, Choice, read_records
+from ingest.parsers.records import MAX_HEADING_ROWS, MAX_TOP_ROWS, PATH_JOIN, Choice, read_records
 from ingest.tables.rankings import Ranking
 from ingest.tables.words import fold
 
@@ -24,7 +24,7 @@ def is_year(ranking: Ranking) -> bool:
 
 def reading_of(columns: Sequence[Ranking], kinds: Sequence[str], data: bytes) -> dict[str, Any]:
     """How ``long_table`` reads the place, the year and these columns of one table; nothing where
-    the columns, named by their headings, do not give these figures.
+    the columns, named by their headings, do not give these figures. ``columns`` has their names.
 
     Args:
         columns: of one table, each with the same places.
@@ -32,8 +32,8 @@ def reading_of(columns: Sequence[Ranking], kinds: Sequence[str], data: bytes) ->
         data: the document.
     """
     first = columns[0]
-    names = [first.headings.get("entity"), *(c.headings.get("score") for c in columns)]
-    if None in names or len(set(names)) < len(names) or len(first.tables) != 1:
+    names = _names(columns)
+    if len(set(names)) < len(columns) + 1 or len(first.tables) != 1:
         return {}
     top = [cell for row in first.tables[0].rows[:MAX_HEADING_ROWS] for cell in row]
     year = next((cell for cell in top if fold(cell) in YEAR_COLUMN), None)
@@ -44,24 +44,44 @@ def reading_of(columns: Sequence[Ranking], kinds: Sequence[str], data: bytes) ->
             rows = list(read_records(data, [*names, year], table))
         except (ParseError, KeyError):
             continue
-        place = str(names[0])
-        found = [{(row[place].strip(), row[str(n)].strip()) for row in rows} for n in names[1:]]
+        place = names[0]
+        found = [{(row[place].strip(), row[n].strip()) for row in rows} for n in names[1:]]
         if all(want <= has for want, has in zip(wanted, found, strict=True)):
             parse: dict[str, Any] = {"place_column": place, "kinds": list(kinds)}
             parse |= {"year_column": year} if year else {}
+            parse |= {"columns": names[1:]}
             parse |= {"decimal": ","} if any(c.decimal == "," for c in columns) else {}
             return parse | ({"table": choice} if choice else {})
     return {}
 
 
-def value_of(ranking: Ranking, dated: bool) -> dict[str, Any]:
+def _names(columns: Sequence[Ranking]) -> list[str]:
+    """Names of the columns of places and figures: their headings, or the paths of these."""
+    first = columns[0]
+    printed = {first.columns.entity[0]: first.headings.get("entity") or ""}
+    printed |= {c.columns.score or 0: c.headings.get("score") or "" for c in columns}
+    rows = first.tables[0].rows
+    for depth in range(1, MAX_HEADING_ROWS + 1):
+        for top in range(min(MAX_TOP_ROWS, len(rows) - depth)):
+            paths = {c: _path(rows[top : top + depth], c) for c in printed}
+            if all(paths[c] and fold(" ".join(paths[c])) == fold(printed[c]) for c in printed):
+                return [PATH_JOIN.join(path) for path in paths.values()]
+    return [name for name in printed.values() if name]
+
+
+def _path(rows: Sequence[Sequence[str]], column: int) -> list[str]:
+    cells = [row[column] for row in rows if column < len(row) and row[column]]
+    return [cell for i, cell in enumerate(cells) if cell not in cells[max(i - 1, 0) : i]]
+
+
+def value_of(ranking: Ranking, column: str, dated: bool) -> dict[str, Any]:
     """A column of figures as an entry of ``values``; what is not printed is left open.
 
     Args:
-        dated: whether a column has the year of each row.
+        column: its name.
+        dated: whether another column has the year of each row.
     """
-    column = ranking.headings["score"]
-    bracket = _BRACKET.search(column)
+    bracket = _BRACKET.search(column.split(PATH_JOIN)[0]) or _BRACKET.search(column)
     units = {row.unit for row in ranking.rows}
     unit = next(iter(units)) if len(units) == 1 else ""
     unit = unit or (bracket["unit"].strip() if bracket and not YEAR.search(bracket[0]) else "")

@@ -343,7 +343,7 @@ def test_figures_by_place_are_drafted(desk: Bench) -> None:
     proposal, [card] = proposed(desk, FIGURES.encode(), "figures.csv")
     assert [c.title for c in proposal.tables if c.declared] == ["GDP (亿元)", "Population 2023"]
     told = "\n".join(propose_command.told(proposal))
-    assert "figures, table 1 'GDP (亿元)': 1 left out, 3 proposed" in told
+    assert "figures, table 1 'GDP (亿元)': 3 proposed, 1 quarantined" in told
     draft = yaml.safe_load(card.read_text("utf-8"))
     gdp, people = draft["parse"]["values"]
     assert (draft["parser"], draft["parse"]["place_column"]) == ("long_table", "City")
@@ -396,6 +396,41 @@ def test_figures_of_no_place_are_not_drafted(desk: Bench) -> None:
     assert {c.reason.split(";")[0] for c in proposal.tables} == {
         "none of the names is a place of cities.csv"
     }
+
+
+def test_headings_in_several_rows_and_marked_figures(desk: Bench) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["City", "Output (亿元)", None],
+        [None, "2022", "2023"],
+        ["Beijing", 5.5, "6 (2020)"],
+        ["Shenzhen", 4.5, "5"],
+        ["Hangzhou", 7.5, "6"],
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A1:A2")
+    sheet.merge_cells("B1:C1")
+    stream = io.BytesIO()
+    book.save(stream)
+    proposal, [card] = proposed(desk, stream.getvalue(), "paths.xlsx")
+    values = yaml.safe_load(card.read_text("utf-8"))["parse"]["values"]
+    assert [(v["column"], v["unit"], v["year"]) for v in values] == [
+        ("Output (亿元) > 2022", "亿元", 2022),
+        ("Output (亿元) > 2023", "亿元", 2023),
+    ]
+    marked = [line for c in proposal.tables for line in c.lines if line.outcome == "quarantined"]
+    assert [(x.name, x.reason) for x in marked] == [("Beijing", "the cell is not one number")]
+
+
+def test_a_ranking_of_something_else_that_has_a_city_in_it(desk: Bench) -> None:
+    names = [f"Land {chr(65 + i)}" for i in range(20)]
+    rows = [f"{i},{name},{90 - i}" for i, name in enumerate(["Beijing", *names], 1)]
+    data = "\n".join(["Rank,Country,Score", *rows]).encode()
+    proposal, found = proposed(desk, data, "lands.csv")
+    assert found == []
+    assert proposal.tables[0].reason.startswith("only 1 of 21 names are places of cities.csv")
 
 
 def test_what_is_proposed_never_enters_a_build(desk: Bench) -> None:
