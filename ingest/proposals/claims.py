@@ -18,6 +18,8 @@ from ingest.reading.content import Passage
 
 OPERATORS = {"eq": "eq", "ge": "ge", "gt": "ge", "le": "le", "lt": "le"}
 _KINDS = {"set": "rank_set", "tier": "rank_set", "bound": "bound", "ranking": "bound"}
+REACH = 1000
+"""Characters from one sentence of a ranking to the next."""
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
 
@@ -49,32 +51,31 @@ class Reports:
     slug: str
     number: int = 0
     where: str = ""
-    cohort: str = ""
+    about: tuple[str, str] = "", ""
+    """Who is left out of it, and what it ranks by, as printed."""
+    end: int = 0
     places: dict[str, int] = field(default_factory=dict)
     score: float | None = None
 
-    def repeated(self, piece: Piece, where: str) -> bool:
-        """Whether the report has all these ranks already."""
-        ranks = {city["city"]: city["rank"] for city in piece.declared["cities"]}
-        return where == self.where and ranks.items() <= self.places.items()
-
-    def take(self, piece: Piece, where: str, cohort: str, decimal: str) -> Piece:
+    def take(self, piece: Piece, said: Statement, where: str, decimal: str) -> Piece:
         """The piece as a part of the report that it goes on, or else of the next one."""
+        about = said.cohort.printed if said.cohort else "", said.topic
         cities = piece.declared["cities"]
         ranks = [city["rank"] for city in cities]
         scores = [float(parse_number(c["score"], decimal)) for c in cities if c.get("score")]
         goes_on = (
             bool(self.places)
-            and (where, cohort) == (self.where, self.cohort)
+            and (where, about) == (self.where, self.about)
+            and said.start - self.end <= REACH
             and self.places.keys().isdisjoint(city["city"] for city in cities)
             and min(ranks) > max(self.places.values())
             and (self.score is None or not scores or scores[0] <= self.score)
         )
         if not goes_on:
-            self.number, self.where, self.cohort = self.number + 1, where, cohort
+            self.number, self.where, self.about = self.number + 1, where, about
             self.places, self.score = {}, None
         self.places |= {city["city"]: city["rank"] for city in cities}
-        self.score = scores[-1] if scores else self.score
+        self.score, self.end = scores[-1] if scores else self.score, said.end
         report_id = f"{self.slug}_text_{self.number}"
         return replace(piece, item=report_id, declared=piece.declared | {"report_id": report_id})
 
@@ -134,7 +135,7 @@ def _rankings(
         ]
         declared = {
             "report_id": "",
-            "quote": quote and _unique(quote, text),
+            "quote": quote and _unique(quote, text, statement.start),
             "basis": statement.reason,
             **narrower,
             "cities": cities,
@@ -229,7 +230,7 @@ def _basis(statement: Statement, quote: str, item: str, text: Sequence[Passage])
         "subject": UNDECIDED,
         "cities": [],
         "attributed_to": UNDECIDED,
-        "quote": _unique(quote, text),
+        "quote": _unique(quote, text, statement.start),
         "untestable": UNDECIDED,
     }
 
@@ -253,17 +254,25 @@ def _plain_score(entry: Entry, decimal: str) -> str | None:
     return number if parse_number(number, decimal) == entry.score.value else None
 
 
-def _unique(quote: str, text: Sequence[Passage]) -> str:
-    """The quote, with words before and after it where it stands in the text more than once."""
+def _unique(quote: str, text: Sequence[Passage], at: int = 0) -> str:
+    """The quote, with words before and after it where it stands in the text more than once.
+
+    Of several places, the first one that does not begin before ``at`` is meant.
+    """
     quote = " ".join(quote.split())
     places = [(p.text, m.start(), m.end()) for p in text for m in spaced(quote).finditer(p.text)]
     if len(places) < 2:
         return quote
-    whole, start, end = places[0]
-    before, after = whole[:start].split(), whole[end:].split()
+    whole, start, end = next((place for place in places if place[1] >= at), places[0])
+    before = [m.start() for m in re.finditer(r"(?<!\S)\S", whole[:start])]
+    after = [end + m.end() for m in re.finditer(r"\S(?!\S)", whole[end:])]
     longer = quote
     while len(longer) <= QUOTE_LIMIT and (before or after):
-        longer = f"{before.pop()} {longer}" if before else f"{longer} {after.pop(0)}"
+        if before:
+            start = before.pop()
+        else:
+            end = after.pop(0)
+        longer = " ".join(whole[start:end].split())
         if sum(len(spaced(longer).findall(p.text)) for p in text) == 1:
             return longer if len(longer) <= QUOTE_LIMIT else quote
     return quote

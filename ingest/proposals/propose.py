@@ -532,10 +532,7 @@ def _statement(
         if not doubt and statement.confidence < LEAST_CONFIDENCE:
             doubt = f"confidence below {LEAST_CONFIDENCE}"
         if not doubt and piece.key == "rankings":
-            if reports.repeated(piece, passage.where):
-                doubt = "the text has said so before"
-            else:
-                piece = reports.take(piece, passage.where, cohort, decimal)
+            piece = reports.take(piece, statement, passage.where, decimal)
         if not doubt:
             try:
                 trial.passages({"decimal": decimal, piece.key: [piece.tried]})

@@ -302,6 +302,25 @@ def test_ranks_without_some_places_ask_for_their_cohort(desk: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("second", "apart"),
+    [
+        ("Hangzhou ranked second.", False),
+        ("Beijing ranked first.", True),
+        ("Hangzhou ranked first.", True),
+        ("Hangzhou ranked second in terms of capital.", True),
+        ("Hangzhou ranked second, with 95.2 points.", True),
+        ("Much else is said here. " * 60 + "Hangzhou ranked second.", True),
+    ],
+)
+def test_which_ranks_begin_another_report(desk: Bench, second: str, apart: bool) -> None:
+    said = f"Beijing ranked first, with 91.5 points. {second}"
+    _, [card] = proposed(desk, said.encode(), "parts.txt")
+    rankings = yaml.safe_load(card.read_text("utf-8"))["documents"][0]["options"]["rankings"]
+    assert len(rankings) == 2
+    assert (rankings[0]["report_id"] != rankings[1]["report_id"]) == apart
+
+
+@pytest.mark.parametrize(
     ("above", "title"),
     [
         ("The ranking of 2025", "The ranking of 2025"),
