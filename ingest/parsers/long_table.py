@@ -172,7 +172,7 @@ def _rows(data: bytes, context: Context) -> Iterator[Record]:
     needed += [f.column for f in filters] + [value.column for value in options.values]
     needed += [options.value_column] if options.indicator_column else []
     choice = context.document_options.table or options.table
-    for i, row in enumerate(read_records(data, needed, choice)):
+    for i, row in enumerate(read_records(data, needed, choice, units=context.units)):
         if i == MAX_ROWS:
             raise ParseError(f"the file has more than {MAX_ROWS} rows")
         if _passes(row, options.where):
