@@ -86,6 +86,13 @@ class Record:
         path += [row[c] for row in rows[self.heading_rows.stop :][:1]]
         return tuple(dict.fromkeys(filter(None, path)))
 
+    def printed_name(self, column: str) -> str:
+        """The path of headings of a column."""
+        if self.table is None or self.columns is None:
+            return self.as_printed.get(column, column)
+        rows = self.table.rows[self.heading_rows.start : self.heading_rows.stop]
+        return _heading_paths([[row[self.columns[column]]] for row in rows])[0]
+
     def above(self) -> tuple[str, ...]:
         """The title and all texts above the headings."""
         if self.table is None:
