@@ -323,3 +323,18 @@ def test_lines_down_the_page_part_columns_however_near() -> None:
             canvas.line(x, 752, x, 694)
 
     assert only_rows(draw(page)) == tuple(body)
+
+
+# ---------------------------------------------------------------- letters
+def test_slanted_letters_are_upright_text() -> None:
+    def page(canvas: Canvas) -> None:
+        for i, score in enumerate(scores(8)):
+            canvas.drawString(60, 700 - 18 * i, str(i + 1))
+            canvas.drawString(100, 700 - 18 * i, f"City of {'ABCDEFGH'[i]}ton")
+            text = canvas.beginText()
+            text.setTextTransform(1, 0, 0.25, 1, 260, 700 - 18 * i)
+            text.textOut(score)
+            canvas.drawText(text)
+
+    (table,) = tables(draw(page))
+    assert [row[-1] for row in table.rows] == scores(8)

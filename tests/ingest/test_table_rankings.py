@@ -544,3 +544,18 @@ def test_a_score_is_the_number_stored_under_the_printed_one() -> None:
     text = "Rank | City | Share\n1 | Lyon | 95.2%\n2 | Ulm | 94.8%\n3 | Bern | 90.0%"
     (found,) = rankings(table(text, values={(1, 2): 0.952345, (2, 2): 0.9477, (3, 2): 0.9}))
     assert [str(r.score.normalize()) for r in found.rows if r.score] == ["95.2345", "94.77", "9E+1"]
+
+
+@pytest.mark.parametrize("form", ["{}/100", "{} / 100", "{}分"])
+def test_scores_with_their_scale(form: str) -> None:
+    printed = [form.format(score) for score in ("91.5", "88.0", "70.2")]
+    text = "Rank | City | Score\n" + "\n".join(
+        f"{i} | {city} | {score}"
+        for i, (city, score) in enumerate(zip("ABC", printed, strict=True), 1)
+    )
+    assert rows(only(table(text))) == [("A", 1, 91.5), ("B", 2, 88.0), ("C", 3, 70.2)]
+
+
+def test_full_width_digits() -> None:
+    found = only(table("名次 | 城市 | 總分\n第１名 | 台北 | ９１．５\n第２名 | 高雄 | ８８．０"))
+    assert rows(found) == [("台北", 1, 91.5), ("高雄", 2, 88.0)]
