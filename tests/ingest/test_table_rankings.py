@@ -548,12 +548,11 @@ def test_a_score_is_the_number_stored_under_the_printed_one() -> None:
 
 @pytest.mark.parametrize("form", ["{}/100", "{} / 100", "{}分"])
 def test_scores_with_their_scale(form: str) -> None:
-    printed = [form.format(score) for score in ("91.5", "88.0", "70.2")]
-    text = "Rank | City | Score\n" + "\n".join(
-        f"{i} | {city} | {score}"
-        for i, (city, score) in enumerate(zip("ABC", printed, strict=True), 1)
-    )
-    assert rows(only(table(text))) == [("A", 1, 91.5), ("B", 2, 88.0), ("C", 3, 70.2)]
+    cities = ("Oslo", "Lima", "Quito", "Perth", "Delhi")
+    scores = (91.5, 88.0, 70.2, 66.1, 40.9)
+    ranked = list(zip(cities, range(1, 6), scores, strict=True))
+    lines = [f"{rank} | {city} | {form.format(score)}" for city, rank, score in ranked]
+    assert rows(only(table("\n".join(["Rank | City | Score", *lines])))) == ranked
 
 
 def test_full_width_digits() -> None:
