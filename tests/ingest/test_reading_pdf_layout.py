@@ -318,8 +318,8 @@ def test_lines_down_the_page_part_columns_however_near() -> None:
             y = 740 - 20 * i
             canvas.drawString(40, y, rank)
             canvas.drawString(66, y, name)
-            canvas.drawRightString(172, y, score)
-        for x in (36, 60, 135.4, 176):
+            canvas.drawRightString(165, y, score)
+        for x in (36, 60, 132.9, 176):
             canvas.line(x, 752, x, 694)
 
     assert only_rows(draw(page)) == tuple(body)
@@ -338,3 +338,30 @@ def test_slanted_letters_are_upright_text() -> None:
 
     (table,) = tables(draw(page))
     assert [row[-1] for row in table.rows] == scores(8)
+
+
+# ---------------------------------------------------------------- lists
+def listed(items: Sequence[str]) -> bytes:
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        for i, item in enumerate(items):
+            canvas.drawRightString(63.3, 740 - 20 * i, f"{i + 1}.")
+            canvas.drawString(66, 740 - 20 * i, item)
+
+    return draw(page)
+
+
+def test_a_numbered_list_whose_items_end_in_figures() -> None:
+    names = ("Miami", "Daegu", "São Paulo", "Ho Chi Minh City", "Nagoya", "Puebla")
+    items = [f"{name} - {score}" for name, score in zip(names, scores(6), strict=True)]
+    (found,) = rankings(listed(items))
+    assert rows(found) == [
+        (name, i, float(s)) for i, (name, s) in enumerate(zip(names, scores(6), strict=True), 1)
+    ]
+
+
+def test_a_table_of_contents_is_no_ranking() -> None:
+    chapters = ("Introduction", "Method", "Results", "Discussion", "Outlook", "Annex")
+    assert rankings(listed([f"{c} {3 + 4 * i}" for i, c in enumerate(chapters)])) == []
+    sentences = [f"{c} says nothing of a figure at its end" for c in chapters]
+    assert rankings(listed(sentences)) == []

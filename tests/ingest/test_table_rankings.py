@@ -414,6 +414,14 @@ def test_a_rank_set_right_against_its_name() -> None:
     assert found.headings["rank"] == "位次" and found.headings["entity"] == "城市"
 
 
+@pytest.mark.parametrize("sign", ["º", "名", "er", "."])
+def test_a_sign_behind_a_rank_is_no_name(sign: str) -> None:
+    text = "\n".join(f"{i}{sign} | {name} | {99 - i}" for i, name in enumerate(NAMES, 1))
+    found = only(table("Posição | Cidade | Nota\n" + text))
+    assert rows(found) == [(name, i, 99.0 - i) for i, name in enumerate(NAMES, 1)]
+    assert found.headings["rank"] == "Posição"
+
+
 def test_names_that_begin_with_a_number_are_left_whole() -> None:
     text = "Firm | Score\n3M | 90\n7Eleven | 80\n500px | 70\n23andMe | 60\n1Password | 50"
     found = rankings(table(text))
