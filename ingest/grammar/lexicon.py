@@ -39,7 +39,7 @@ WORDS_BY_CODE: dict[str, str] = {
     "replaced|beaten|dethroned|edged out) by|(?:disalip|dilampaui|digeser|dikalahkan|digantikan)"
     "(?: oleh)?|(?:dépassée?s?|devancée?s?|remplacée?s?) par",
     "Q": "wurden? von|被",
-    "^": "which|who|whose|qui|lequel|laquelle|后者|後者",
+    "^": "which|who|qui|lequel|laquelle|后者|後者|后两者|後兩者|后三者",
     # Behind nobody else.
     "U": "second only to|behind only|trailing only|hanya kalah dari|hanya di belakang|nur hinter|"
     "seulement derrière|uniquement derrière|仅次于|僅次於|仅落后于",
@@ -168,7 +168,8 @@ RANK = re.compile(
     rf"(?:{_DASH}(?P<numto>\d{{1,4}})(?:st|nd|rd|th|e|er|ème)?)?(?![\w%]|[.,]\d)"
     r"(?! (?:kota|negara|provinsi|wilayah)\b)"
     rf"|(?:places|positions|ranks|plätzen?|ränge|rangs|"
-    rf"peringkat) (?P<many>\d{{1,4}}){_DASH}(?P<manyto>\d{{1,4}})(?![\d%])"
+    rf"peringkat) (?P<many>\d{{1,4}}|{numerals.WORD}){_DASH}"
+    rf"(?P<manyto>\d{{1,4}}|{numerals.WORD})(?![\w%])"
     rf"|(?P<band>\d{{1,4}})[-–—](?P<bandto>\d{{1,4}}) (?:band|range|bracket|group)\b"
     rf"|(?<!\w)(?:#|no\. ?|nr\. ?|n° ?|№ ?)(?P<hash>\d{{1,4}})(?![\d%]|[.,]\d)"
     rf"|(?<![\w-])(?P<dig>\d{{1,4}})(?:st|nd|rd|th|ème|ère|er|"
@@ -182,10 +183,19 @@ RANK = re.compile(
     rf"|(?<![\w-])(?P<bare>{_ORDINAL})(?![\w-])",
     re.IGNORECASE,
 )
+RANK_SPAN = re.compile(
+    rf"(?:(?:peringkat|posisi|urutan|place|rang|platz) )?(?P<low>{_ORDINAL})(?: {_PLACE})?"
+    rf"\s(?:to|through|bis|hingga|sampai|à|à la)\s(?P<high>{_ORDINAL})(?: {_PLACE})?(?![\w-])",
+    re.IGNORECASE,
+)
+"""``fourth to sixth``: a range where names share it in order, elsewhere a move."""
 MANY_RANKS = re.compile(
     r"第(?P<listed>\d{1,4}(?:[、,]第?\d{1,4}){1,30}(?:和第?\d{1,4})?)[名位]|"
     r"(?:places|positions|ranks|spots|plätze|plätzen|ränge|rangs|peringkat|posisi|第) ?"
-    r"(\d{1,4}(?:(?:, ?| ?、)\d{1,4})*,? ?(?:and|und|dan|et|bzw\.|和) ?\d{1,4})(?![\d.%])",
+    r"(\d{1,4}(?:(?:, ?| ?、)\d{1,4})*,? ?(?:and|und|dan|et|bzw\.|和) ?\d{1,4})(?![\d.%])"
+    rf"|(?:platz|plätze|plätzen|rang|rängen?|peringkat|posisi|places?|rangs?) "
+    rf"(?P<words>(?:{numerals.WORD})(?:, (?:{numerals.WORD}))*,? (?:und|dan|et|and) "
+    rf"(?:{numerals.WORD}))(?![\w-])",
     re.IGNORECASE,
 )
 AFTER_BARE = re.compile(
@@ -275,6 +285,10 @@ GROUP = re.compile(
     r"metros|metropolises|hubs|clusters|kota|provinsi|Städte|Städten|Länder|villes|provinces)\b",
     re.IGNORECASE,
 )
+ANOTHERS = re.compile(
+    r"\b(?:whose|dessen|deren|dont (?:le|la|les)|yang [^\W\d]+nya)\b", re.IGNORECASE
+)
+"""What follows is said of something that belongs to the name."""
 MOVE = re.compile(
     r"\s?(?:places?|spots?|positions?|ranks?|notches|peringkat|tingkat|plätzen?|ränge|places|"
     r"rangs)\b"
@@ -357,6 +371,7 @@ def _pattern(row: str) -> re.Pattern[str]:
 _KEYWORDS = {code: _pattern(row) for code, row in {**WORDS_BY_CODE, "w": CJK_FILL}.items()}
 
 
+IN_ORDER = re.compile(f"{_KEYWORDS['D'].pattern}|{_KEYWORDS['I'].pattern}", re.IGNORECASE)
 _ANY = re.compile("|".join(pattern.pattern for pattern in _KEYWORDS.values()), re.IGNORECASE)
 
 

@@ -56,7 +56,11 @@ def read_statements(
         for token in words:  # 直辖市 is no subject where municipalities are left out
             if any(c.relation == "excludes" and c.start <= token.start < c.end for c in note):
                 token.code, token.data = "w", None
-        found.extend(Sentence(text, reader, resolve(words, reader), state).read())
+        parsed = Sentence(text, reader, resolve(words, reader), state)
+        said = parsed.read()
+        found.extend(said)
+        if lost := parsed.lost(said):
+            found.append(lost)
     found.sort(key=lambda f: (f.start, f.end))
     found = [_with_cohort(f, cohorts, text) for f in found]
     if lexicon.LOWER_IS_BETTER.search(text):

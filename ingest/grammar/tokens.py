@@ -269,6 +269,8 @@ class Tokens:
         ends = [at + m.end() for m in _KNOWN_WORD.finditer(run.group())]
         for end in reversed(ends):
             if end <= stop and self.known(self.text[at:end]):
+                if self.text[end - 1] == "." and self.known(self.text[at : end - 1]):
+                    end -= 1  # of the sentence
                 return Token("n", at, end, Name(self.text[at:end], at, end, known=True))
         return None
 
@@ -294,8 +296,18 @@ class Tokens:
     def _rank(self, at: int, stop: int, before: list[Token]) -> Token | None:
         text = self.text
         if many := lexicon.MANY_RANKS.match(text, at):
-            numbers = [int(n) for n in re.findall(r"\d+", many["listed"] or many[2])]
+            listed = many["listed"] or many[2] or many["words"]
+            each = re.findall(rf"\d+|(?<!\w)(?:{numerals.WORD})(?!\w)", listed, re.IGNORECASE)
+            numbers = [int(n) if n.isdecimal() else _ordinal(n) for n in each]
             return Token("K", at, many.end(), [(n, n, False, "") for n in numbers])
+        if span := lexicon.RANK_SPAN.match(text, at):
+            first, last = _ordinal(span["low"]), _ordinal(span["high"])
+            around = (
+                _ENDS.split(text[max(at - 200, 0) : at])[-1],
+                _ENDS.split(text[at : at + 200])[0],
+            )
+            if first < last and any(map(lexicon.IN_ORDER.search, around)):
+                return Token("j", at, span.end(), (first, last, False, ""))
         found = lexicon.RANK.match(text, at)
         if found is None:
             return None
@@ -585,6 +597,9 @@ def _small(printed: str) -> int | None:
         return int(numerals.cjk_value(plain))
     except (ValueError, KeyError):
         return None
+
+
+_ENDS = re.compile(r"[.!?]\s|[。！？\n]")
 
 
 def _ordinal(printed: str) -> int:

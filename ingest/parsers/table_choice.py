@@ -17,7 +17,7 @@ from ingest.cards import Entry, Text
 from ingest.facts import ParseError
 from ingest.reading import ReadingError, tables_matching
 from ingest.reading.content import Content, Table
-from ingest.tables.blocks import Block, Line, kinds, table_blocks
+from ingest.tables.blocks import Block, Line, kinds, overleaf, table_blocks
 from ingest.tables.words import fold
 
 SHOWN = 12
@@ -249,6 +249,8 @@ def chosen_lines(
                 wrong = wrong or error
         if found and kinds(found[-1].block) == kinds(block):
             found.append(ChosenLines(block, found[-1].columns))
+        elif found and (rest := overleaf([f.block for f in found], block)):
+            found.append(ChosenLines(rest, found[-1].columns))
     if not found:
         raise wrong or ParseError(f"no row with a number stands in {listed(tables)}")
     return found

@@ -28,7 +28,7 @@ from ingest.grammar.statements import Refusal, Statement
 from ingest.names.gazetteer import Gazetteer, Resolution
 from ingest.parsers import quoted_passages, ranking_table
 from ingest.parsers.base import Context
-from ingest.proposals.claims import Piece, pieces
+from ingest.proposals.claims import Piece, Reports, pieces
 from ingest.reading import read as read_content
 from ingest.reading.content import Content, Passage, ReadingError
 from ingest.tables.rankings import Ranking, find_rankings
@@ -128,6 +128,7 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
     decimal = decimal_of("\n".join(passage.text for passage in content.passages)) or "."
     statements: list[Candidate] = []
     refused: list[Line] = []
+    reports = Reports(slug)
     for passage in content.passages:
         try:
             said = read_statements(passage.text, trial.is_name, decimal)
@@ -140,7 +141,9 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
                 refused.append(_refused(found, passage))
             else:
                 number = len(statements) + 1
-                statements.append(_statement(found, passage, number, decimal, trial, tables))
+                statements.append(
+                    _statement(found, passage, number, decimal, trial, tables, reports)
+                )
     return Proposal(
         name=name,
         slug=slug,
@@ -448,16 +451,23 @@ def _statement(
     decimal: str,
     trial: _Trial,
     tables: Sequence[Candidate],
+    reports: Reports,
 ) -> Candidate:
     places = {entry.name: trial.place(entry.name) for entry in statement.entries}
     declared: dict[str, list[Mapping[str, Any]]] = {}
     lines: list[Line] = []
     doubts: list[str] = []
     tabulated = _tabulated(statement, passage, tables)
-    for piece in pieces(statement, places, trial.slug, number, decimal, trial.text):
+    cohort = statement.cohort.printed if statement.cohort else ""
+    for piece in pieces(statement, places, number, decimal, trial.text):
         doubt = tabulated or piece.doubt
         if not doubt and statement.confidence < LEAST_CONFIDENCE:
             doubt = f"confidence below {LEAST_CONFIDENCE}"
+        if not doubt and piece.key == "rankings":
+            if reports.repeated(piece, passage.where):
+                doubt = "the text has said so before"
+            else:
+                piece = reports.take(piece, passage.where, cohort, decimal)
         if not doubt:
             try:
                 trial.passages({"decimal": decimal, piece.key: [piece.tried]})
@@ -469,9 +479,9 @@ def _statement(
     return Candidate(
         kind=statement.kind,
         where=passage.locator(statement.start, statement.end),
-        title=statement.label,
+        title="",
         confidence=statement.confidence,
-        reason="; ".join(dict.fromkeys([*doubts, statement.reason])),
+        reason="; ".join(dict.fromkeys([*doubts, statement.reason, *filter(None, [cohort])])),
         declared=declared,
         lines=tuple(lines),
     )

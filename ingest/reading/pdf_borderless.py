@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from ingest.reading.content import Position, Table
@@ -54,19 +55,28 @@ def borderless(region: Region, rules: Sequence[float], page: int) -> Found | Non
     shared = _shared(groups, edges, rules)
     if shared:
         groups = [g for g in groups if any(shared[0] != c for c in _columns_of(g, edges))]
+    spans = {} if shared else _centred(groups, edges)
+    lone = [row for row in spans if _columns_of(groups[row], edges) == {0}]
+    kept = [row for row in range(len(groups)) if row not in lone]
     for row, group in enumerate(groups):
         pieces: dict[tuple[int, int], list[Word]] = defaultdict(list)
         for line in group:
-            for phrase in line.phrases:
-                pieces[_columns(phrase, region)] += phrase.words
+            for phrase, place in _placed(line, region):
+                pieces[place] += phrase.words
         for (first, last), words in pieces.items():
             if shared and first == shared[0] and _band(group, rules) in shared[1]:
                 continue
             item = cell(words)
-            if (row, first) in cells:
-                item = cell([*cells[row, first].words, *words])
+            here = bisect_left(kept, row), first
+            if here in cells and row not in lone:
+                item = cell([*cells[here].words, *words])
             item.columns = last - first + 1
-            cells[row, first] = item
+            if row in spans and first == last == 0:
+                top, bottom = spans[row]
+                item.rows = bisect_right(kept, bottom) - bisect_left(kept, top)
+                cells[bisect_left(kept, top), 0] = item
+            else:
+                cells[bisect_left(kept, row), first] = item
     if shared:
         column, texts = shared
         for band, words in texts.items():
@@ -74,7 +84,7 @@ def borderless(region: Region, rules: Sequence[float], page: int) -> Found | Non
             item = cell(words)
             item.rows = len(inside)
             cells[inside[0], column] = item
-    made = table(cells, len(groups), columns, where="", page=page, edges=edges)
+    made = table(cells, len(kept), columns, where="", page=page, edges=edges)
     if made is None or len(made.rows[0]) < 2 or not _is_regular(made):
         return None
     box = (edges[0], region.lines[0].top, edges[-1], region.lines[-1].bottom)
@@ -88,6 +98,17 @@ def _is_regular(made: Table) -> bool:
         for r, row in enumerate(made.rows)
     ]
     return sum(count >= 0.6 * len(made.rows[0]) for count in own) >= 2
+
+
+def _placed(line: Line, region: Region) -> list[tuple[Phrase, tuple[int, int]]]:
+    """Phrases with their first and last column: one in each, in order, where there are as many."""
+    borders = [(-1e9, -1e9), *region.gaps, (1e9, 1e9)]
+    phrases = line.phrases
+    if len(phrases) == len(region.gaps) + 1 and all(
+        borders[i][0] - 2 <= p.x0 and p.x1 <= borders[i + 1][1] + 2 for i, p in enumerate(phrases)
+    ):
+        return [(p, (i, i)) for i, p in enumerate(phrases)]
+    return [(p, _columns(p, region)) for p in phrases]
 
 
 def _columns(phrase: Phrase, region: Region) -> tuple[int, int]:
@@ -151,6 +172,44 @@ def _shared(
     return None
 
 
+def _centred(
+    groups: Sequence[Sequence[Line]], edges: Sequence[float]
+) -> dict[int, tuple[int, int]]:
+    """Of the figures in the first column that stand for several rows, the first and last of them.
+
+    Such a figure stands in the middle of its rows, on a line by itself or on that of a row. Only
+    where each row but the last ones, whose figure may stand overleaf, has its figure that way.
+    """
+    first = next((i for i, g in enumerate(groups) if _has_figures(g)), len(groups))
+    at = [median(line.base for line in group) for group in groups]
+    marked = {
+        i for i in range(first, len(groups))
+        if 0 in _columns_of(groups[i], edges)
+    }  # fmt: skip
+    texts = [
+        p.text for i in marked for line in groups[i] for p in line.phrases
+        if column_of(p, edges) == 0
+    ]  # fmt: skip
+    rows = [i for i in range(first, len(groups)) if _columns_of(groups[i], edges) != {0}]
+    if len(rows) < 3 or not texts or not all(map(is_numeric, texts)):
+        return {}
+    step = median(at[b] - at[a] for a, b in pairwise(rows))
+    spans: dict[int, tuple[int, int]] = {}
+    start = 0
+    for i in sorted(marked):
+        if start == len(rows):
+            return {}
+        end = min(range(len(rows)), key=lambda k: abs(at[rows[start]] + at[rows[k]] - 2 * at[i]))
+        off = abs((at[rows[start]] + at[rows[end]]) / 2 - at[i])
+        inside = {rows[k] for k in range(start, end + 1)}
+        if end < start or off > 0.3 * step or (inside & marked) - {i}:
+            return {}
+        if end > start or i not in inside:
+            spans[i] = rows[start], rows[end]
+        start = end + 1
+    return spans if len(rows) - start < 4 else {}
+
+
 def _has_figures(group: Sequence[Line]) -> bool:
     return any(is_numeric(p.text) for line in group for p in line.phrases)
 
@@ -161,12 +220,12 @@ def _headed(groups: Sequence[Sequence[Line]], region: Region) -> list[list[Line]
     first = figures.index(True) if True in figures else 0
     head: list[list[Line]] = []
     for group in groups[:first]:
-        spanning = any(_spans(p, region) for line in group for p in line.phrases)
+        spanning = any(_spans(line, region) for line in group)
         if (
             head
             and group[0].base - head[-1][-1].base < 1.6 * group[0].size
             and not spanning
-            and not any(_spans(p, region) for line in head[-1] for p in line.phrases)
+            and not any(_spans(line, region) for line in head[-1])
         ):
             head[-1] = [*head[-1], *group]
         else:
@@ -174,6 +233,5 @@ def _headed(groups: Sequence[Sequence[Line]], region: Region) -> list[list[Line]
     return head + [list(g) for g in groups[first:]]
 
 
-def _spans(phrase: Phrase, region: Region) -> bool:
-    first, last = _columns(phrase, region)
-    return first != last
+def _spans(line: Line, region: Region) -> bool:
+    return any(first != last for _, (first, last) in _placed(line, region))

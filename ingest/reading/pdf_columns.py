@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingest.reading.pdf_lines import Line, Phrase, is_figure, is_numeric, lines_of
-from ingest.reading.pdf_page import Word
+from ingest.reading.pdf_page import Rule, Word
 from ingest.reading.pdf_prose import letters
 
 FAR = 3.2
@@ -31,9 +31,14 @@ class Region:
         return [min(x.x0 for x in self.lines) - 1, *inner, max(x.x1 for x in self.lines) + 1]
 
 
-def regions(lines: Sequence[Line]) -> list[Region]:
-    """Runs of lines that share gaps. Prose in columns shares gaps as well, and is left out."""
-    found = [region for run in _united(_runs(lines)) for region in _split(run)]
+def regions(lines: Sequence[Line], drawn: Sequence[Rule] = ()) -> list[Region]:
+    """Runs of lines that share gaps. Prose in columns shares gaps as well, and is left out.
+
+    Args:
+        lines: of the page, from the top.
+        drawn: vertical lines, which part columns that hardly a gap tells apart.
+    """
+    found = [region for run in _united(_runs(lines)) for region in _split(run, drawn)]
     used = {id(word) for region in found for line in region.lines for word in line.words}
     spare = [line for line in lines if not any(id(word) in used for word in line.words)]
     for region in found:
@@ -187,25 +192,41 @@ def free(lines: Sequence[Line], tolerance: float) -> list[tuple[float, float]]:
     return stretches
 
 
-def _split(run: Sequence[Line]) -> list[Region]:
+def _split(run: Sequence[Line], drawn: Sequence[Rule]) -> list[Region]:
     body = [line for line in run if len(line.phrases) > 1]
     if len(body) < 2:
         return []
     size = median(line.size for line in body)
-    gaps = [g for g in free(body, 0.05 if len(body) > 15 else 0.0) if _parts(g, body, size)]
+    tolerance = 0.05 if len(body) > 15 else 0.0
+    gaps = [g for g in free(body, tolerance) if _parts(g, body, size)]
+    within = [x for x in run if len(x.phrases) == 1 and any(a < x.x0 and x.x1 < b for a, b in gaps)]
+    if len(within) >= max(2, 0.3 * len(body)):
+        # Names set a little above or below their figures.
+        gaps = [g for g in free([*body, *within], tolerance) if _parts(g, body, size)]
+    gaps = _with_gaps_below(body, gaps, tolerance, size)
+    top, bottom = body[0].middle, body[-1].middle
+    lines = [v.at for v in drawn if v.start <= top + size and v.end >= bottom - size]
+    gaps += [
+        (a, b) for a, b in free(body, 0)
+        if any(a - 1 <= x <= b + 1 for x in lines) and not any(x < b and a < y for x, y in gaps)
+    ]  # fmt: skip
+    gaps.sort()
+    gaps = _with_first_gap(body, run, gaps, size)
     apart = _unaligned(body, [g for g in free(body, 0) if g[1] - g[0] > size])
     if apart is not None:
         halves = []
         for left in (True, False):
             words = [w for line in run for w in line.words if (w.x1 <= apart) == left]
-            halves += [r for half in _runs(lines_of(words)) for r in _split(half)]
+            halves += [r for half in _runs(lines_of(words)) for r in _split(half, drawn)]
         return halves
     at = _change(run)
     if at:
-        return [r for half in (run[:at], run[at:]) for part in _runs(half) for r in _split(part)]
+        return [
+            r for half in (run[:at], run[at:]) for part in _runs(half) for r in _split(part, drawn)
+        ]
     if not gaps:
         return []
-    gaps = _without_signs(body, gaps)
+    gaps = _without_heads(body, _without_signs(body, gaps))
     if not gaps:
         return []
     region = Region([_parted(line, gaps) for line in run], gaps)
@@ -230,6 +251,60 @@ def _change(run: Sequence[Line]) -> int | None:
         if first and second and len(both) != max(len(first), len(second)):
             return at
     return None
+
+
+def _with_first_gap(
+    body: Sequence[Line], run: Sequence[Line], gaps: list[tuple[float, float]], size: float
+) -> list[tuple[float, float]]:
+    """Gaps with that behind a first column whose figures stand on lines of their own: a rank in
+    the middle of its ties."""
+    alone = [x for x in run if len(x.phrases) == 1 and is_numeric(x.phrases[0].text)]
+    right = max((x.x1 for x in alone), default=0.0)
+    names = [x for x in body if x.x0 > right]
+    if len(alone) < 2 or len(names) < 4 or (gaps and right > gaps[0][0]):
+        return gaps
+    found = [g for g in free([*body, *alone], 0.05) if abs(g[0] - right) < size]
+    return [found[0], *gaps] if found and found[0][1] - found[0][0] >= 0.5 * size else gaps
+
+
+def _with_gaps_below(
+    body: Sequence[Line], gaps: Sequence[tuple[float, float]], tolerance: float, size: float
+) -> list[tuple[float, float]]:
+    """Gaps, and those which a heading narrows or stands over while the rows below leave them."""
+    first = next((i for i, x in enumerate(body) if any(is_figure(p.text) for p in x.phrases)), 0)
+    rows = body[first:]
+    if not 0 < first <= 6 or len(rows) < 4:
+        return list(gaps)
+    everywhere = free(body, tolerance)
+    found = list(gaps)
+    for a, b in free(rows, tolerance):
+        if any(x < b and a < y for x, y in gaps) or not _parts((a, b), rows, size):
+            continue
+        within = [(max(a, x), min(b, y)) for x, y in everywhere if x < b and a < y]
+        found.append(max(within, key=lambda g: g[1] - g[0]) if within else (a, b))
+    return sorted(found)
+
+
+def _without_heads(
+    body: Sequence[Line], gaps: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Gaps between columns, not those between a heading and figures that stand beside it."""
+    first = next((i for i, x in enumerate(body) if any(is_figure(p.text) for p in x.phrases)), 0)
+    head, rows = body[:first], body[first:]
+    kept = list(gaps)
+
+    def stands(lines: Sequence[Line], left: float, right: float) -> bool:
+        return any(left - 1 <= w.x0 and w.x1 <= right + 1 for x in lines for w in x.words)
+
+    for gap in gaps:
+        i = kept.index(gap)
+        left, right = kept[i - 1][1] if i else -1e9, kept[i + 1][0] if i + 1 < len(kept) else 1e9
+        sides = ((left, gap[0]), (gap[1], right))
+        above = [stands(head, *side) for side in sides]
+        below = [stands(rows, *side) for side in sides]
+        if above != below and sorted(above) == sorted(below) == [False, True]:
+            kept.remove(gap)
+    return kept
 
 
 _SIGN = re.compile(r"[$€£¥￥₹%‰±]|US\$|HK\$|C\$|A\$|R\$|元|亿元|万元|Rp\.?")
@@ -270,8 +345,10 @@ def _parted(line: Line, gaps: Sequence[tuple[float, float]]) -> Line:
     for phrase in line.phrases:
         run: list[Word] = []
         for word in phrase.words:
-            least = 0.33 * word.size
-            if run and any(min(word.x0, b) - max(run[-1].x1, a) >= least for a, b in gaps):
+            if run and any(
+                min(word.x0, b) - max(run[-1].x1, a) >= min(0.33 * word.size, 0.9 * (b - a))
+                for a, b in gaps
+            ):
                 phrases.append(Phrase(tuple(run)))
                 run = []
             run.append(word)
@@ -287,7 +364,55 @@ def _parts(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool
         for line in lines
     )
     needed = 0.9 if len(lines) < 4 else 0.6 if len(lines) < 10 else 0.35
-    return width >= needed * size and both >= max(2, 0.1 * len(lines))
+    if width < needed * size:
+        return _flush(gap, lines, size)
+    return both >= max(2, 0.1 * len(lines))
+
+
+def _flush(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool:
+    """A gap no wider than a space, along which the words of many lines are set flush.
+
+    Figures that end at it, and beyond it names that begin at it or figures that end at another
+    line: a rank and its name, the figures of two years. A unit, the same on each line, is part of
+    the cell that it ends.
+    """
+    pairs = []
+    for line in [x for x in lines if any(is_figure(p.text) for p in x.phrases)]:
+        before = [w for w in line.words if w.x1 <= gap[0] + 1 and not w.raised]
+        after = [w for w in line.words if w.x0 >= gap[1] - 1 and not w.raised]
+        if before and after:
+            pairs.append((before[-1], after[0]))
+    # The words of a heading may leave a gap as well; it is rows of figures that bound a column's.
+    ends = sum(a.x1 > gap[0] - 0.3 * size for a, _ in pairs)
+    starts = sum(b.x0 < gap[1] + 0.3 * size for _, b in pairs)
+    if len(pairs) < max(4, 0.6 * len(lines)) or not ends or not starts:
+        return False
+    if gap[1] - gap[0] >= 0.15 * size and len(pairs) >= 8:
+        close = [is_numeric(b.text) for a, b in pairs if b.x0 - a.x1 < 0.75 * size]
+        figures = sum(is_numeric(b.text) for _, b in pairs) >= 0.9 * len(pairs)
+        if figures and all(close) and len(close) * 2 < len(pairs):
+            return True
+    numbers = sum(is_numeric(a.text) for a, _ in pairs) >= 0.8 * len(pairs)
+    if all(_THOUSANDS.fullmatch(b.text) for _, b in pairs):
+        return False
+    firsts, seconds = ({w.text for w in some} for some in zip(*pairs, strict=True))
+    unit = len(firsts) == 1 and sum(b.text[0].isdigit() for _, b in pairs) >= 0.8 * len(pairs)
+    return (
+        gap[1] - gap[0] >= 0.08 * size
+        and (unit or (numbers and len(firsts) > 0.3 * len(pairs)))
+        and len(seconds) > 0.3 * len(pairs)
+        and _aligned([a.x1 for a, _ in pairs], size)
+        and (_aligned([b.x0 for _, b in pairs], size) or _aligned([b.x1 for _, b in pairs], size))
+    )
+
+
+_THOUSANDS = re.compile(r"\d{3}(?:[.,]\d+)?%?")
+"""What goes on with a number whose thousands a space parts."""
+
+
+def _aligned(places: Sequence[float], size: float) -> bool:
+    middle = median(places)
+    return sum(abs(x - middle) <= 0.15 * size for x in places) >= 0.8 * len(places)
 
 
 _MARK = re.compile(r"[\[(（]?\w{1,3}[\])）.、]?|[^\w\s]")

@@ -188,8 +188,15 @@ def line_text(words: Sequence[Word]) -> str:
 
 
 def _touches(before: Word, word: Word) -> bool:
-    """No space is between them; words of OCR were parted at spaces, and their boxes are rough."""
-    return word.confidence is None and word.x0 - before.x1 < 0.08 * word.size
+    """No space is between them; words of OCR were parted at spaces, and their boxes are rough.
+
+    Characters of a fallback font stand apart in Chinese text that has no space.
+    """
+    if word.confidence is not None:
+        return False
+    gap = word.x0 - before.x1
+    chinese = _CJK_END.search(before.text) and _CJK_START.search(word.text)
+    return gap < (0.7 if chinese and not word.spaced else 0.08) * word.size
 
 
 def joined(texts: Sequence[str]) -> str:

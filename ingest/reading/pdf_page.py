@@ -21,6 +21,11 @@ class Word:
     raised: bool = False
     """A smaller mark above the line: a footnote's number, an exponent."""
     confidence: float | None = None
+    spaced: bool = False
+    """The file has a space before it, rather than a mere gap."""
+    seam: tuple[int, float, float] | None = None
+    """Of a word that starts with a number: how many characters that has, where it ends, and where
+    the rest begins."""
 
     @property
     def base(self) -> float:

@@ -126,7 +126,8 @@ def _gather(table: _Lines) -> None:
         rest = [table.places[i].keys() for i in chain if i != row]
         apart = not any(table.places[row].keys() & other for other in rest)
         # Two lines that share a column are two rows, unless most of a row stands between them.
-        shared = len(set().union(*rest)) < sum(map(len, rest)) and len(table.places[row]) < 3
+        most = len(table.places[row]) >= min(3, max(2, len(table.edges) - 2))
+        shared = len(set().union(*rest)) < sum(map(len, rest)) and not most
         if rest and row in table.owner and apart and not shared:
             table.owner.update(dict.fromkeys(chain, row))
             table.full = [i for i in table.full if i == row or i not in chain]
@@ -135,7 +136,7 @@ def _gather(table: _Lines) -> None:
 def _attach(table: _Lines, inside: Sequence[int]) -> None:
     """Find for the lines of one band that have no figures the row to which they belong."""
     steps = [table.gap(a, b) for a, b in pairwise(table.full) if b == a + 1]
-    near = min(0.85 * median(steps), 2 * table.size) if steps else 1.6 * table.size
+    near = min(0.92 * median(steps), 2 * table.size) if steps else 1.6 * table.size
     full = [k for k, i in enumerate(inside) if i in table.owner]
     _attach_first(table, inside[: full[0] + 1], near)
     for a, b in pairwise([*full, len(inside)]):

@@ -10,9 +10,11 @@ from ingest.reading.pdf_cells import Found
 from ingest.reading.pdf_columns import FAR, column_of, regions
 from ingest.reading.pdf_grid import grids
 from ingest.reading.pdf_lines import Line, is_numeric, joined, lines_of
+from ingest.reading.pdf_lists import lists
 from ingest.reading.pdf_page import Page, Word
 from ingest.reading.pdf_prose import paragraphs
 from ingest.reading.pdf_ruled import ruled
+from ingest.reading.pdf_stripes import stacked
 
 MAX_TITLE = 200
 
@@ -21,7 +23,7 @@ def find(page: Page) -> list[Found]:
     """The page's tables from top to bottom, unnumbered and without titles."""
     free = {id(w): w for w in page.words}
     found: list[Found] = []
-    drawn = sorted(grids(page), key=lambda g: _area(g.box))
+    drawn = sorted(stacked(grids(page), page.words), key=lambda g: _area(g.box))
     outside = [w for w in page.words if w.upright and not any(_within(w, g.box) for g in drawn)]
     outside = _without_prose(outside)
     rejected = False
@@ -40,10 +42,12 @@ def find(page: Page) -> list[Found]:
             del free[id(word)]
     if rejected:
         outside = _without_prose([w for w in free.values() if w.upright])
-    for region in regions(lines_of([w for w in outside if id(w) in free])):
+    for region in regions(lines_of([w for w in outside if id(w) in free]), page.vertical):
         made = borderless(region, separators(region, page), page.number)
         if made is not None:
             found.append(made)
+    used = {id(w) for item in found for w in item.words}
+    found += lists(lines_of([w for w in outside if id(w) not in used]), page.number)
     return sorted(found, key=lambda f: (f.box[1], f.box[0]))
 
 

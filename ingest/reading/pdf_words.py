@@ -109,14 +109,14 @@ def _chars(
             page.hidden += hidden_objects[key]
         if _is_unreadable(letter) or raw.FPDFText_HasUnicodeMapError(handle, index) == 1:
             page.unreadable += 1
-        angle = raw.FPDFText_GetCharAngle(handle, index)
-        quarters = angle / (math.pi / 2)
+        raw.FPDFText_GetMatrix(handle, index, matrix)
+        # By the baseline: pdfium's own angle takes a slanted letter for a turned one.
+        quarters = math.atan2(-matrix.b, matrix.a) % (2 * math.pi) / (math.pi / 2)
         if abs(quarters - round(quarters)) > 0.1:
             continue  # a watermark
         turn = (round(quarters) + rotation // 90) % 4
         ox, oy = apply(place, x.value, y.value)
         box, base = _rotate(page, turn, box, (ox, oy))
-        raw.FPDFText_GetMatrix(handle, index, matrix)
         size = raw.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
         if not 1 <= size <= 500:
             size = max(box[3] - box[1], 1.0)
@@ -211,15 +211,49 @@ def _words(chars: Sequence[_Char | None]) -> list[Word]:
     """Characters in the order of the file, joined where no gap or space parts them."""
     words: list[Word] = []
     run: list[_Char] = []
+    spaced = space = False
     for char in [*chars, None]:
         if run and (char is None or not _goes_on(run[-1], char)):
-            words += _parts(run)
+            found = list(_parts(run))
+            if found:
+                found[0].spaced = spaced
+            words += found
             run = []
-        if char is not None:
-            run.append(char)
+        if char is None:
+            space = True
+            continue
+        if not run:
+            spaced = space
+        space = False
+        run.append(char)
     words = _without_leaders(words)
     _mark_raised(words)
-    return _joined(words)
+    return _unfused(_joined(words))
+
+
+def _unfused(words: list[Word]) -> list[Word]:
+    """Number and name apart where they meet at one place in several words.
+
+    A number set flush right and a name set flush left may stand closer than two words do.
+    """
+    at: dict[tuple[int, int], list[Word]] = defaultdict(list)
+    for word in words:
+        if word.seam and word.seam[2] - word.seam[1] >= 0.08 * word.size:
+            at[round(word.seam[1] / 1.5), round(word.seam[2] / 1.5)].append(word)
+    fused: set[int] = set()
+    for (i, j), some in at.items():
+        near = [w for a in (-1, 0, 1) for b in (-1, 0, 1) for w in at.get((i + a, j + b), ())]
+        if len({w.text for w in near}) >= 3:
+            fused |= {id(w) for w in some}
+    parted: list[Word] = []
+    for word in words:
+        if id(word) not in fused or word.seam is None:
+            parted.append(word)
+            continue
+        count, end, start = word.seam
+        parted.append(replace(word, x1=end, text=word.text[:count], seam=None))
+        parted.append(replace(word, x0=start, text=word.text[count:], seam=None, spaced=False))
+    return parted
 
 
 def _goes_on(before: _Char, char: _Char) -> bool:
@@ -267,8 +301,22 @@ def _parts(run: Sequence[_Char]) -> Iterator[Word]:
             max(c.bottom for c in piece),
             "".join(c.text for c in piece),
             max(c.size for c in piece),
+            seam=_seam(piece),
         )
         start = end
+
+
+def _seam(run: Sequence[_Char]) -> tuple[int, float, float] | None:
+    count = 0
+    while count < len(run) and run[count].text.isdecimal():
+        count += 1
+    if not 0 < count <= 4 or count == len(run):
+        return None
+    if count + 1 < len(run) and run[count].text in ".、)":
+        count += 1
+    if not run[count].text.isalpha():
+        return None
+    return count, run[count - 1].x1, run[count].x0
 
 
 def _mark_raised(words: list[Word]) -> None:

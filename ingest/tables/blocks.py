@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from ingest.reading.content import Content, Table
+from ingest.tables.splits import parted
 from ingest.tables.words import (
     fold,
     hold_numbers,
@@ -30,6 +31,8 @@ _YEAR_OF = re.compile(r"(?:19|20)\d\d\s?(?:年\S|[^\W\d])")
 """A year with a word behind it is a heading: 2023 rank, 2023年排名."""
 NEAR = 12.0
 """Points by which a column may shift from page to page."""
+NOWHERE = -1
+"""In place of a column that a table has not on one of its pages."""
 LONG = 80
 """A text longer than this is a sentence, not a group's heading."""
 
@@ -52,10 +55,11 @@ class Line:
     @cached_property
     def cells(self) -> tuple[str, ...]:
         row = self.table.rows[self.row]
-        return tuple([row[c] for c in self.columns])
+        return tuple(["" if c == NOWHERE else row[c] for c in self.columns])
 
     def locator(self, column: int | None = None) -> str:
-        return self.table.locator(self.row, None if column is None else self.columns[column])
+        at = None if column is None else self.columns[column]
+        return self.table.locator(self.row, None if at == NOWHERE else at)
 
     def confidence(self, columns: Sequence[int]) -> float | None:
         """Of the cells read by OCR, the least sure; None where none was."""
@@ -107,7 +111,7 @@ def blocks(content: Content) -> list[Block]:
 def table_blocks(table: Table) -> list[Block]:
     """Blocks of one table; none where no row holds a number."""
     found: list[Block] = []
-    for part in _parts(table):
+    for part in _parts(parted(table)):
         found += _side_by_side(part)
     return found
 
@@ -338,7 +342,12 @@ def _side_by_side(part: _Part) -> list[Block]:
     ]
     headings = [part.headings[i] for i in kept]
     columns = [part.columns[i] for i in kept]
-    runs = _repeats(headings) or _continues(part, columns) or [range(len(kept))]
+    runs = (
+        _repeats(headings)
+        or _continues(part, columns)
+        or _counted(part, columns)
+        or [range(len(kept))]
+    )
     found = []
     for number, run in enumerate(runs):
         own = tuple(columns[i] for i in run)
@@ -362,11 +371,14 @@ def _without_common(
     paths: tuple[tuple[str, ...], ...],
 ) -> tuple[tuple[tuple[str, ...], ...], str]:
     """Headings of a block without that which spans all of it, and that."""
-    over = []
-    while all(len(p) > 1 for p in paths) and len({p[0] for p in paths}) == 1:
-        over.append(paths[0][0])
-        paths = tuple(p[1:] for p in paths)
-    return paths, " ".join(over)
+    over: list[str] = []
+    while True:
+        deep = [p for p in paths if len(p) > 1]
+        # Over the outer columns a heading that spans them all need not reach.
+        if len({p[0] for p in deep}) != 1 or len(deep) * 2 <= len(paths):
+            return paths, " ".join(over)
+        over.append(deep[0][0])
+        paths = tuple(p[1:] if len(p) > 1 else p for p in paths)
 
 
 def _repeats(headings: Sequence[tuple[str, ...]]) -> list[range] | None:
@@ -379,6 +391,31 @@ def _repeats(headings: Sequence[tuple[str, ...]]) -> list[range] | None:
             if len(set(first)) > 1 and any(first):
                 return [range(i, i + width) for i in range(0, n, width)]
     return None
+
+
+def _counted(part: _Part, columns: Sequence[int]) -> list[range] | None:
+    """Blocks each of which has names of its own and a count from one: a ranking beside another."""
+    rows = [line.table.rows[line.row] for line in part.lines]
+    counts = []
+    for i, c in enumerate(columns):
+        ranks = _rising([row[c] for row in rows])
+        steps = [b - a for a, b in pairwise(ranks)]
+        if len(ranks) >= 3 and ranks[0] == 1 and ranks[-1] > 2 and max(steps) <= 3:
+            counts.append(i)
+    if len(counts) < 2:
+        return None
+    width = counts[1] - counts[0]
+    if width < 2 or len(columns) != width * len(counts) or counts[0] >= width:
+        return None
+    if any(b - a != width for a, b in pairwise(counts)):
+        return None
+    runs = [range(i, i + width) for i in range(0, len(columns), width)]
+    shape = [hold_numbers([row[columns[i]] for row in rows]) for i in range(len(columns))]
+    if any([shape[i] for i in run] != shape[:width] for run in runs):
+        return None
+    texts = [[[row[columns[i]] for row in rows] for i in run if not shape[i]] for run in runs]
+    own = all(texts) and all(a != b for a, b in pairwise(texts))
+    return runs if own else None
 
 
 def _continues(part: _Part, columns: Sequence[int]) -> list[range] | None:
@@ -409,9 +446,63 @@ def joined(found: Sequence[Block]) -> list[Block]:
     for block in found:
         if chains and _goes_on(chains[-1], block):
             chains[-1].append(block)
+            continue
+        rest = overleaf(chains[-1], block) if chains else None
+        if rest:
+            chains[-1].append(rest)
         else:
             chains.append([block])
     return [_chained(chain) for chain in chains]
+
+
+def overleaf(chain: Sequence[Block], block: Block) -> Block | None:
+    """A table's rest overleaf in the columns of ``chain``, where a few are parted otherwise.
+
+    Only where that has no headings, the count of the first column goes on, and most columns stand
+    in the same place. One that is not there as such is blank, unless it is that of the score.
+    """
+    before = chain[-1]
+    last, table = before.lines[-1].table, block.lines[0].table
+    if last.page is None or table.page != last.page + 1:
+        return None
+    if any(block.headings) or (block.title and not says(block.title, "continued")):
+        return None
+    whole = [b for b in chain if NOWHERE not in b.lines[-1].columns][-1]
+    mine, theirs = _borders(whole.lines[-1]), _borders(block.lines[0])
+    same: dict[int, int] = {}
+    for i, own in enumerate(mine):
+        for j, other in enumerate(theirs):
+            near = all(abs(a - b) < NEAR for a, b in zip(own, other, strict=True))
+            kind = hold_numbers(whole.column(i)) == hold_numbers(block.column(j))
+            if near and kind and j not in same.values():
+                same[i] = j
+    widest = max(len(mine), len(theirs))
+    if same.get(0) != 0 or len(same) < 3 or len(same) * 2 < widest:
+        return None
+    lost = [i for i in range(len(mine)) if i not in same and hold_numbers(whole.column(i))]
+    if any(says(whole.heading(i), "score") for i in lost):
+        return None
+    counts = [_rising(b.column(0)) for b in (before, block)]
+    if not all(counts) or not 0 <= counts[1][0] - counts[0][-1] <= 1:
+        return None
+    lines = [
+        replace(
+            line,
+            columns=tuple(
+                line.columns[same[i]] if i in same else NOWHERE for i in range(len(mine))
+            ),
+        )
+        for line in block.lines
+    ]
+    return replace(before, lines=tuple(lines), asides=block.asides)
+
+
+def _borders(line: Line) -> list[tuple[float, float]]:
+    """Left and right end of each column on the page; the last has no end."""
+    edges = line.table.column_edges
+    if not edges:
+        return []
+    return [(edges[c], edges[c + 1] if c + 1 < len(edges) else 1e6) for c in line.columns]
 
 
 def _goes_on(chain: Sequence[Block], block: Block) -> bool:

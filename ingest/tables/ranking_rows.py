@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from typing import Literal
 
 from ingest.grammar.quantities import Quantity, read_quantity
 from ingest.grammar.ranks import Rank, read_rank
 from ingest.reading.content import Table
 from ingest.tables.blocks import Aside, Line
-from ingest.tables.words import is_ditto, is_missing, is_only, unmarked, without_year
+from ingest.tables.words import bare_value, is_ditto, is_missing, is_only, unmarked
 
 QUOTE_LIMIT = 200
 RankKind = Literal["rank", "serial", "implied", "none"]
@@ -121,9 +122,10 @@ def read_lines(
     """Every line as a row, refused with a reason, or left out with a reason."""
     reading = Reading([], [], [])
     before: RankingRow | None = None
-    for line in lines:
+    below = _ties_below(lines, columns, decimal, missing)
+    for i, line in enumerate(lines):
         try:
-            row = _row(line, columns, decimal, missing, before)
+            row = _row(line, columns, decimal, missing, below.get(i, before))
         except NotCertain as doubt:
             reading.refused.append(Aside(line.locator(), whole(line), str(doubt)))
             before = None
@@ -141,6 +143,48 @@ def read_lines(
         reading.rows.append(row)
         before = row if row.rank_from is not None else before
     return reading
+
+
+def _ties_below(
+    lines: Sequence[Line], columns: Columns, decimal: str | None, missing: frozenset[str]
+) -> dict[int, RankingRow | None]:
+    """Of lines that print no rank, the row whose rank they share for all that it stands below.
+
+    A rank over its ties may stand on their last line, or on one between. The scores must be the
+    same, and the count must need just these lines. None where the lines above and below have the
+    same score.
+    """
+    found: dict[int, RankingRow | None] = {}
+    if columns.rank is None or columns.score is None:
+        return found
+    waiting: list[int] = []
+    before: RankingRow | None = None
+    tied = 0
+    """Rows so far that have the rank of the row before, that row included."""
+    for i, line in enumerate(lines):
+        if not line.cells[columns.rank] and line.cells[columns.score]:
+            waiting.append(i)
+            continue
+        try:
+            row = _row(line, columns, decimal, missing, None)
+        except NotCertain:
+            waiting, before = [], None
+            continue
+        score = before.score_as_printed if before else None
+        above = [k for k in waiting if lines[k].cells[columns.score] == score]
+        under = [k for k in waiting if lines[k].cells[columns.score] == row.score_as_printed]
+        if above and above == under:
+            found.update(dict.fromkeys(waiting))
+        elif under and above + under == waiting and row.rank is not None:
+            due = {1} if before is None and under[0] == 0 else set()
+            if before and before.rank is not None:
+                due = {before.rank + tied + len(above), before.rank + 1}
+            if row.rank in due:
+                found.update(dict.fromkeys(under, row))
+        same = before is not None and before.rank == row.rank
+        tied = (tied if same else 0) + 1 + sum(found.get(k) is row for k in under)
+        waiting, before = [], row
+    return found
 
 
 def whole(line: Line) -> str:
@@ -169,6 +213,8 @@ def _row(
         rank_text, entity = (found[1], unmarked(found[2])) if found else ("", entity)
     score_text = "" if columns.score is None else cells[columns.score]
     score = _score(score_text, decimal, missing)
+    if score is not None and columns.score is not None:
+        score = replace(score, value=_stored(line, columns.score, score))
     rank, note = _rank(rank_text, score, before, missing)
     places = [columns.rank, name, columns.score, columns.country]
     return RankingRow(
@@ -199,10 +245,23 @@ def _score(text: str, decimal: str | None, missing: frozenset[str]) -> Quantity 
         raise NotCertain(f"the score can't be read: {error}") from error
 
 
+def _stored(line: Line, column: int, score: Quantity) -> Decimal:
+    """The number that a spreadsheet stores under a printed score that is it rounded."""
+    stored = line.table.values.get((line.row, line.columns[column]))
+    exponent = score.value.as_tuple().exponent
+    if stored is None or not isfinite(stored) or not isinstance(exponent, int):
+        return score.value
+    # A workbook keeps fifteen digits, see ECMA-376 and IEEE 754.
+    exact = Decimal(f"{stored:.15g}")
+    value = exact * 100 if score.unit in ("%", "％") else exact
+    near = abs(value - score.value) <= Decimal(1).scaleb(exponent) / 2
+    return value if near else score.value
+
+
 @lru_cache(maxsize=65536)
 def quantity(text: str, decimal: str | None) -> Quantity:
     """A printed value without marks of footnotes and the year that it is of."""
-    return read_quantity(without_year(unmarked(text)), decimal)
+    return read_quantity(bare_value(unmarked(text)), decimal)
 
 
 def _rank(
@@ -218,7 +277,7 @@ def _rank(
         return above, "the rank of the row above, by a mark"
     if not plain or plain in missing or is_missing(plain):
         if above and not text and score and before and before.score == score.value:
-            return above, "no rank is printed; the score is that of the row above"
+            return above, "no rank is printed; the score is that of the row beside it"
         return None, ""
     try:
         return read_rank(plain), ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.grammar.ranks import Rank
@@ -20,10 +20,13 @@ from ingest.tables.ranking_rows import (
     RankingRow,
     RankKind,
     Reading,
+    longest_run,
     read_lines,
     whole,
 )
 from ingest.tables.roles import (
+    FEW,
+    FOLLOWS,
     IMPLIES,
     WRAPPED,
     Order,
@@ -136,35 +139,55 @@ def _ranked(
     country = whole_column(block, taken, "country")
     group = whole_column(block, [*taken, *([] if country is None else [country])], "group")
     runs = segments(block, rank.column) if rank.column not in entity else [block.lines]
-    plans = []
-    for lines in runs:
-        values = value_columns(block, lines, [*taken, *(r.column for r in others)])
+    columns = Columns(entity, rank.column, None, country, group)
+    plans: dict[int, _Plan] = {}
+    # A group of a few rows may follow any column by chance: the larger ones come first.
+    for k in sorted(range(len(runs)), key=lambda k: len(runs[k]) < FEW):
+        values = value_columns(block, runs[k], [*taken, *(r.column for r in others)])
         values = [c for c in values if c not in used]
-        columns = Columns(entity, rank.column, None, country, group)
-        plans.append(_with_score(block, lines, columns, values, rank, certain))
-    for plan in _alike(plans):
+        if len(runs) > 1 and len(runs[k]) < FEW:
+            values = _for_all(block, runs, columns, values, rank, plans.values())
+        plans[k] = _with_score(block, runs[k], columns, values, rank, certain)
+    for _, plan in sorted(plans.items()):
         if plan.follows or not used:
             yield _read(plan)
 
 
-def _alike(plans: list[_Plan]) -> list[_Plan]:
-    """Groups of one or two rows tell nothing; they have the score of the larger ones."""
-    scores = Counter((p.columns.score, p.decimal, p.confidence) for p in plans if p.follows)
-    if not scores:
-        return plans
-    (score, decimal, confidence), _ = scores.most_common(1)[0]
-    return [
-        plan
-        if plan.follows or len(plan.lines) >= FEWEST + 1
-        else replace(
-            plan,
-            columns=replace(plan.columns, score=score),
-            decimal=decimal,
-            confidence=confidence,
-            reasons=("as in the larger groups",),
-        )
-        for plan in plans
-    ]
+def _for_all(
+    block: Block,
+    runs: Sequence[Sequence[Line]],
+    columns: Columns,
+    values: Sequence[int],
+    rank: RankColumn,
+    plans: Iterable[_Plan],
+) -> list[int]:
+    """Column of the score of all small groups: that of the larger ones, one that follows the ranks
+    in all of them together, or else the one that is named a score."""
+    scores = Counter(p.columns.score for p in plans if p.follows and len(p.lines) >= FEW)
+    if scores:
+        return [c for c in values if c == scores.most_common(1)[0][0]]
+    if len(values) < 2:
+        return list(values)
+    small = [run for run in runs if len(run) < FEW]
+    agreeing: list[tuple[float, bool, int]] = []
+    for c in values:
+        decimal = decimal_of(block, block.lines, c, values)
+        for sign in (-1, 1):
+            kept = number = 0
+            for run in small:
+                read = values_of(run, c, decimal)
+                ranks = {i: _rank_in(run[i], columns, rank) for i in read}
+                pairs = sorted((r.rank_from, sign * read[i]) for i, r in ranks.items() if r)
+                if len(pairs) > 1:
+                    # The first of a group says nothing of an order.
+                    kept += len(longest_run([value for _, value in pairs])) - 1
+                    number += len(pairs) - 1
+            if number and kept >= FOLLOWS * number:
+                agreeing.append((kept / number, says(block.heading(c), "score"), -c))
+    if agreeing:
+        return [-max(agreeing)[2]]
+    named = [c for c in values if says(block.heading(c), "score")]
+    return named if len(named) == 1 else []
 
 
 def _with_score(
@@ -234,7 +257,10 @@ def _telling(block: Block, rank: int, column: int, found: Order) -> tuple[float,
     """How much speaks for a column that follows the ranks; the first from the left wins a tie."""
     heading = block.heading(column)
     years = set(_YEAR.findall(heading)) & set(_YEAR.findall(block.heading(rank)))
+    own, other = block.headings[rank], block.headings[column]
     return (
+        # Under one heading with the rank: 产业: 得分, 排名.
+        len(own) > 1 and len(other) > 1 and own[0] == other[0],
         round(found.share, 2),
         not says(heading, "growth"),
         bool(years),

@@ -19,6 +19,7 @@ from ingest.grammar.ranks import Rank
 from ingest.tables.blocks import Block, Line
 from ingest.tables.ranking_rows import longest_run, quantity
 from ingest.tables.words import (
+    bare_value,
     fold,
     hold_numbers,
     is_ditto,
@@ -29,7 +30,6 @@ from ingest.tables.words import (
     says,
     unmarked,
     usual_decimal,
-    without_year,
 )
 
 _CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+")
@@ -232,10 +232,7 @@ def decimal_of(
 
     def texts(columns: Sequence[int]) -> list[str]:
         return [
-            without_year(unmarked(line.cells[c]))
-            for line in lines
-            for c in columns
-            if line.cells[c]
+            bare_value(unmarked(line.cells[c])) for line in lines for c in columns if line.cells[c]
         ]
 
     own = texts([column])

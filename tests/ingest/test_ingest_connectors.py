@@ -184,6 +184,7 @@ def test_openalex(connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None
     assert figures(connector.read("openalex_ai_works", 2024)) == {
         ("openalex_ai_works_count", "cn_beijing", 2024): 50,
         ("openalex_ai_works_count", "cn_hangzhou", 2024): 12,
+        ("openalex_ai_works_count", "us_berkeley", 2024): 3,  # an address line names it
     }
     # The time that an answer takes makes no new version.
     again = connector.pull("openalex_ai_works", 2024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from decimal import Decimal
 
 import pytest
@@ -393,3 +394,175 @@ def test_no_proposed_row_is_wrong(scores: list[int], kind: str, seed: int, shuff
     for ranking in rankings(table(text)):
         if ranking.rank_kind == "rank":
             assert set(rows(ranking)) <= set(wanted)
+
+
+# ---------------------------------------------------------------- cells that hold several
+def test_a_list_that_no_columns_part() -> None:
+    listed = [f"{i}. {name} {99.5 - i}" for i, name in enumerate(NAMES, 1)]
+    half = len(listed) // 2
+    two = "\n".join(f"{a} | {b}" for a, b in zip(listed[:half], listed[half:], strict=True))
+    expected = [(name, i, 99.5 - i) for i, name in enumerate(NAMES, 1)]
+    assert rows(only(table("\n".join(listed)))) == expected
+    assert rows(only(table(two))) == expected
+
+
+def test_a_rank_set_right_against_its_name() -> None:
+    names = ["开封市", "北京市", "宜昌市", "潍坊市", "威海市", "百色市"]
+    text = "\n".join(f"{i}{name} | {90 - i}.5" for i, name in enumerate(names, 1))
+    found = only(table("位次 城市 | 指数\n" + text))
+    assert rows(found) == [(name, i, 90.5 - i) for i, name in enumerate(names, 1)]
+    assert found.headings["rank"] == "位次" and found.headings["entity"] == "城市"
+
+
+@pytest.mark.parametrize("sign", ["º", "名", "er", "."])
+def test_a_sign_behind_a_rank_is_no_name(sign: str) -> None:
+    text = "\n".join(f"{i}{sign} | {name} | {99 - i}" for i, name in enumerate(NAMES, 1))
+    found = only(table("Posição | Cidade | Nota\n" + text))
+    assert rows(found) == [(name, i, 99.0 - i) for i, name in enumerate(NAMES, 1)]
+    assert found.headings["rank"] == "Posição"
+
+
+def test_names_that_begin_with_a_number_are_left_whole() -> None:
+    text = "Firm | Score\n3M | 90\n7Eleven | 80\n500px | 70\n23andMe | 60\n1Password | 50"
+    found = rankings(table(text))
+    assert [row.entity for row in found[0].rows] == [
+        "3M",
+        "7Eleven",
+        "500px",
+        "23andMe",
+        "1Password",
+    ]
+
+
+NAMES = ("Lyon", "Ulm", "San José", "Bern", "Oslo", "Graz", "Quito", "Porto", "Bonn", "Turku")
+
+
+# ---------------------------------------------------------------- rankings beside one another
+def test_two_rankings_side_by_side_with_scores_of_their_own() -> None:
+    text = """
+    Talent |       |      | Capital |       |
+    #      | City  | pts  | #       | City  | US$ m
+    1      | Paris | 93.8 | 1       | Espoo | 96.7
+    2      | Bern  | 88.9 | 2       | Paris | 95.1
+    3      | Oslo  | 82.0 | 3       | Turku | 86.1
+    """
+    spans = {(0, 1): (0, 0), (0, 4): (0, 3)}
+    text = text.replace("Talent |       |", "Talent | Talent |").replace(
+        "Capital |       |", "Capital | Capital |"
+    )
+    talent, capital = rankings(table(text, merged=spans, title="Two pillars"))
+    assert rows(talent) == [("Paris", 1, 93.8), ("Bern", 2, 88.9), ("Oslo", 3, 82.0)]
+    assert rows(capital) == [("Espoo", 1, 96.7), ("Paris", 2, 95.1), ("Turku", 3, 86.1)]
+    assert (talent.title, capital.title) == ("Two pillars Talent", "Two pillars Capital")
+
+
+def test_each_rank_has_the_score_under_its_own_heading() -> None:
+    text = """
+    城市   | 综合 | 综合 | 产业 | 产业
+    城市   | 得分 | 排名 | 得分 | 排名
+    湘潭市 | 94   | 1    | 71   | 3
+    四平市 | 93   | 2    | 95   | 1
+    揭阳市 | 92   | 3    | 80   | 2
+    """
+    whole, part = rankings(table(text))
+    assert rows(whole) == [("湘潭市", 1, 94), ("四平市", 2, 93), ("揭阳市", 3, 92)]
+    assert rows(part) == [("湘潭市", 3, 71), ("四平市", 1, 95), ("揭阳市", 2, 80)]
+
+
+# ---------------------------------------------------------------- ranks over ties, small groups
+def test_a_rank_on_the_last_line_of_its_ties() -> None:
+    text = """
+    位次 | 城市   | 指数
+    1    | 开封市 | 94.6
+         | 潍坊市 | 90.6
+    2    | 威海市 | 90.6
+         | 百色市 | 89.4
+         | 宿迁市 | 89.4
+    4    | 忻州市 | 89.4
+    7    | 苏州市 | 88.9
+    """
+    ranks = [1, 2, 2, 4, 4, 4, 7]
+    assert [r.rank for r in only(table(text)).rows] == ranks
+
+
+@pytest.mark.parametrize("below", ["3 | Oslo | 80", "4 | Oslo | 90", "2 | Oslo | 91"])
+def test_a_row_without_a_rank_is_refused_where_the_count_does_not_need_it(below: str) -> None:
+    text = f"Rank | City | Score\n1 | Bern | 95\n | Lyon | 90\n{below}\n5 | Ulm | 70\n6 | Graz | 60"
+    found = only(table(text))
+    assert "Lyon" not in [r.entity for r in found.rows]
+    assert any("Lyon" in a.text for a in found.refused)
+
+
+def test_small_groups_have_one_score_for_all() -> None:
+    text = """
+    No. | City   | Score | Firms
+    NG  | NG     | NG    | NG
+    1   | Lagos  | 18.6  | 327
+    NO  | NO     | NO    | NO
+    1   | Bergen | 52.5  | 459
+    2   | Oslo   | 92.7  | 87
+    AT  | AT     | AT    | AT
+    1   | Graz   | 31.5  | 45
+    2   | Linz   | 92.7  | 87
+    FI  | FI     | FI    | FI
+    1   | Espoo  | 95.5  | 145
+    2   | Turku  | 62.7  | 88
+    """
+    spans = {(r, c): (r, 0) for r in (1, 3, 6, 9) for c in (1, 2, 3)}
+    found = rankings(table(text, merged=spans))
+    assert [float(r.score or 0) for ranking in found for r in ranking.rows] == [
+        18.6, 52.5, 92.7, 31.5, 92.7, 95.5, 62.7,
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- columns parted otherwise overleaf
+def overleaf(score: bool) -> list[Table]:
+    names = [f"{a}{b}" for a in ("Ae", "Be", "Ce") for b in ("lund", "stad", "burg", "ville")]
+    body = [f"{i} | {n} | {200 - i} | {i + 7}.5 km | X" for i, n in enumerate(names, 1)]
+    first = "Rank | City | Score | Area | Note\n" + "\n".join(body[:6])
+    rest = [line.replace(" km | ", " km ") for line in body[6:]]
+    edges: tuple[float, ...] = (10, 60, 110, 160)
+    if score:
+        rest = [re.sub(r"\| (\w+) \| (\d+) \|", r"| \1 \2 |", line) for line in body[6:]]
+        edges = (10, 60, 160, 210)
+    return [
+        table(first, where="page 1, table 1", page=1, column_edges=(10, 60, 110, 160, 210)),
+        table("\n".join(rest), where="page 2, table 1", page=2, column_edges=edges),
+    ]
+
+
+def test_a_table_goes_on_overleaf_with_two_columns_run_together() -> None:
+    found = only(*overleaf(score=False))
+    assert [(r.rank, r.score) for r in found.rows] == [(i, 200 - i) for i in range(1, 13)]
+
+
+def test_a_score_run_together_overleaf_is_not_left_blank() -> None:
+    first, *_ = rankings(*overleaf(score=True))
+    assert [r.rank for r in first.rows] == [1, 2, 3, 4, 5, 6]
+
+
+# ---------------------------------------------------------------- stored numbers
+def test_a_score_is_the_number_stored_under_the_printed_one() -> None:
+    text = "Rank | City | Score\n1 | Lyon | 0.952\n2 | Ulm | 0.948\n3 | Bern | 0.9"
+    stored = {(1, 2): 0.952345, (2, 2): 0.9477, (3, 2): 0.7}
+    (found,) = rankings(table(text, values=stored))
+    # The third stored number is not the printed one rounded.
+    assert [str(r.score) for r in found.rows] == ["0.952345", "0.9477", "0.9"]
+    assert [r.score_as_printed for r in found.rows] == ["0.952", "0.948", "0.9"]
+    text = "Rank | City | Share\n1 | Lyon | 95.2%\n2 | Ulm | 94.8%\n3 | Bern | 90.0%"
+    (found,) = rankings(table(text, values={(1, 2): 0.952345, (2, 2): 0.9477, (3, 2): 0.9}))
+    assert [str(r.score.normalize()) for r in found.rows if r.score] == ["95.2345", "94.77", "9E+1"]
+
+
+@pytest.mark.parametrize("form", ["{}/100", "{} / 100", "{}分"])
+def test_scores_with_their_scale(form: str) -> None:
+    cities = ("Oslo", "Lima", "Quito", "Perth", "Delhi")
+    scores = (91.5, 88.0, 70.2, 66.1, 40.9)
+    ranked = list(zip(cities, range(1, 6), scores, strict=True))
+    lines = [f"{rank} | {city} | {form.format(score)}" for city, rank, score in ranked]
+    assert rows(only(table("\n".join(["Rank | City | Score", *lines])))) == ranked
+
+
+def test_full_width_digits() -> None:
+    found = only(table("名次 | 城市 | 總分\n第１名 | 台北 | ９１．５\n第２名 | 高雄 | ８８．０"))
+    assert rows(found) == [("台北", 1, 91.5), ("高雄", 2, 88.0)]
