@@ -3,6 +3,7 @@ taken as a fact."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ingest import archive
 from ingest.catalog import Catalog
 from ingest.proposals import cards as proposal_cards
 from ingest.proposals.propose import Proposal, propose
+from ingest.pull import DOCUMENTS_FILE
 from ingest.reading import ReadingError, recognise
 from ingest.settings import Settings
 
@@ -47,6 +49,7 @@ def receive(path: Path, catalog: Catalog, settings: Settings) -> Received:
         for card in catalog.sources.values()
         if any(Path(document.mirror or "").name == path.name for document in card.documents)
     ]
+    sources = sorted({*sources, *(card.stem for card in holders(digest, catalog))})
     description: dict[str, str | int] = {
         "file": path.name,
         "sha256": digest,
@@ -57,7 +60,10 @@ def receive(path: Path, catalog: Catalog, settings: Settings) -> Received:
         "source": ", ".join(sources) or "none of the cards names this file",
     }
     if sources:
-        step = "Its card reads it with origin mirror."
+        step = (
+            "Its card reads it with origin mirror. To correct what it says, edit the card, then: "
+        )
+        step += "AICITY_MIRROR=<folder of the file> make bundle"
         return Received(description | {"next step": step})
     try:
         proposal = propose(data, path.name, catalog)
@@ -92,3 +98,11 @@ def file_bytes(path: Path) -> bytes:
     if not data:
         raise InboxError(f"{path.name} is empty: copy it again")
     return data
+
+
+def holders(digest: str, catalog: Catalog) -> Iterator[Path]:
+    """Cards that have facts of a document, by its digest."""
+    for folder, *_ in (catalog.folders[source] for source in catalog.sources):
+        index = folder / DOCUMENTS_FILE
+        if index.is_file() and digest in index.read_text("utf-8"):
+            yield folder.with_suffix(".yml")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ingest import archive
 from ingest.bundle import BundleLine, bundle
 from ingest.cards import Source
 from ingest.catalog import load_catalog
@@ -34,13 +35,18 @@ class Accepted:
     """What it reads in its documents."""
     bundled: tuple[BundleLine, ...]
     """What was written beside it."""
+    private: bool = False
+    is_apart: bool = True
+    """Whether the folder is one for private cards, or the only one."""
+    kept: tuple[Path, ...] = ()
+    """Its documents in the archive."""
 
 
 def accept(card: Path, settings: Settings) -> Accepted:
     """Check a card, copy it into the catalog, and write the facts of its documents beside it.
 
     Its documents lie beside the card or in a folder of the mirror. A private card goes into the
-    last folder of the catalog, any other into the first.
+    last folder of the catalog, any other into the first. The documents are kept in the archive.
 
     Raises:
         AcceptError: the card or what it reads is faulty; nothing was changed.
@@ -54,8 +60,23 @@ def accept(card: Path, settings: Settings) -> Accepted:
     path = folder / f"{source.id}.yml"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(card, path)
-    bundled = tuple(bundle(replace(settings, mirror=mirror), only=source.id))
-    return Accepted(path, found, tuple(b for b in bundled if b.source_id == source.id))
+    lines = tuple(bundle(replace(settings, mirror=mirror), only=source.id))
+    return Accepted(
+        path,
+        found,
+        tuple(line for line in lines if line.source_id == source.id),
+        private=source.private,
+        is_apart=len(settings.catalog) > 1,
+        kept=tuple(_kept(source, mirror, settings.archive_dir)),
+    )
+
+
+def _kept(source: Source, mirror: Iterable[Path], archive_dir: Path) -> Iterable[Path]:
+    """Keep the documents of a card, as they lie in the mirror, in the archive."""
+    for name in dict.fromkeys(document.mirror for document in source.documents):
+        file = next((f / name for f in mirror if name and (f / name).is_file()), None)
+        if file is not None:
+            yield archive_dir / archive.store(archive_dir, file.read_bytes())
 
 
 def _tried(card: Path, scratch: Path, settings: Settings) -> tuple[Source, ParseResult]:
@@ -76,7 +97,12 @@ def _tried(card: Path, scratch: Path, settings: Settings) -> tuple[Source, Parse
     _stop(card, *(f"line {e.line}: {e.message}. {e.remedy}" for e in faults))
     source = next(s for s in catalog.sources.values() if layer in catalog.folders[s.id][0].parents)
     if source.id in known.sources:
-        _stop(card, f"the catalog has a card '{source.id}' already: choose another id")
+        path = f"{known.folders[source.id][0]}.yml"
+        _stop(
+            card,
+            f"the catalog has a card '{source.id}' already, {path}. To correct it, edit that card"
+            f" and run: {_reread(card)}. Only a card of another source needs another id",
+        )
     layers = (*settings.catalog, layer)
     trial = replace(settings, home=scratch / "home", catalog=layers, origin="mirror")
     pulled = pull(catalog, source.id, trial)
@@ -86,6 +112,10 @@ def _tried(card: Path, scratch: Path, settings: Settings) -> tuple[Source, Parse
     absent = [f"'{u.quote}' does not stand at {u.locator}: {u.reason}" for u in found.unquoted]
     _stop(card, *found.errors, *absent)
     return source, found
+
+
+def _reread(card: Path) -> str:
+    return f"AICITY_MIRROR={card.resolve().parent} make bundle"
 
 
 def _stop(card: Path, *reasons: str) -> None:
@@ -102,16 +132,24 @@ def main(arguments: Sequence[str]) -> int:
     except (AcceptError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
-    for line in _told(accepted):
+    for line in _told(accepted, Path(arguments[0])):
         print(line)
     return 0
 
 
-def _told(accepted: Accepted) -> Iterable[str]:
+def _told(accepted: Accepted, card: Path) -> Iterable[str]:
     counts = ", ".join(f"{n} {kind}" for kind, n in sorted(accepted.found.counts.items()))
     yield f"accepted {accepted.path}: {counts or 'no facts'}"
     yield f"{accepted.found.quarantined} rows are in quarantine, which are not certain"
     yield from map(str, accepted.bundled)
+    if accepted.private and not accepted.is_apart:
+        yield "the card is private, and AICITY_CATALOG has no folder for private cards beside the"
+        yield f"  public one: don't pass on {accepted.path.parent}, or move the card"
+    elif accepted.private:
+        yield "the card is private: it went into the last folder of AICITY_CATALOG"
+    for path in accepted.kept:
+        yield f"its document is kept as {path}"
+    yield f"to correct it, edit {accepted.path} and run: {_reread(card)}"
     yield "make preview shows what it changes, make run publishes it"
 
 

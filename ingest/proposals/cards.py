@@ -20,7 +20,12 @@ from ingest.catalog_files import UNDECIDED
 from ingest.proposals.propose import Candidate, Line, Proposal
 from ingest.settings import Settings
 
-PARSERS = {"tables": "ranking_table", "passages": "quoted_passages"}
+PARSERS = {
+    "tables": "ranking_table",
+    "figures": "long_table",
+    "passages": "quoted_passages",
+}
+SUFFIXES = {"figures": "figures", "passages": "text"}
 HEAD = """\
 # Proposed from {name} by `make propose`; nothing of it is a fact yet.
 #   accept   write what is meant in place of every ???, correct the rest, make accept CARD=<this>
@@ -38,7 +43,7 @@ citation: "???"  # publisher, title, date
 cadence: once  # or daily, weekly, monthly or yearly
 trust_tier: "???"  # 1 official, 2 publisher's own report, 3 press or repost, 4 doubtful
 parser: {parser}
-documents:
+{parse}documents:
   - id: {id}
     title: *title
     address: "???"  # where it was found
@@ -68,7 +73,11 @@ CLAIMS = """\
 # subject: what is claimed, in a few words; attributed_to: who is said to have said it.
 # In place of untestable, a claim may name the indicator or the ranking_subject that tests it.
 """
-NOTES = {"rankings": RANKINGS, "claims": CLAIMS}
+VALUES = """\
+# indicator: its code in indicators.yml, which names this card under its sources; unit: as printed,
+# and known there; scope: what the figure covers, such as total_city. Delete what is not meant.
+"""
+NOTES = {"values": VALUES, "rankings": RANKINGS, "claims": CLAIMS}
 _OPEN = re.compile(rf"\b(?P<key>\w+): ['\"]?{re.escape(UNDECIDED)}['\"]?(?=\s|$)")
 LONGEST_TITLE = 100
 _CAPTION = re.compile(
@@ -87,22 +96,35 @@ def write(proposal: Proposal, data: bytes, settings: Settings) -> tuple[Path, li
         texts = cards(proposal)
         for name, text in texts.items():
             archive.write_atomically(folder / f"{name}.yml", text.encode())
-        archive.write_atomically(folder / f"{proposal.slug}.csv", rows(proposal.lines).encode())
+        archive.write_atomically(folder / rows_name(proposal), rows(proposal.lines).encode())
         archive.write_atomically(folder / Path(proposal.name).name, data)
     return folder, sorted(folder.glob("*.yml"))
 
 
+def rows_name(proposal: Proposal) -> str:
+    """Name of the file of candidate rows, which is not that of a document."""
+    return f"{proposal.slug}-rows.csv"
+
+
 def cards(proposal: Proposal) -> dict[str, str]:
     """Texts of the cards by their ids: one for the tables, one for the running text."""
-    found = {}
-    names = {"tables": proposal.slug, "passages": proposal.slug}
-    declared = {"tables": proposal.tables, "passages": proposal.statements}
-    if all(any(c.declared for c in group) for group in declared.values()):
-        names["passages"] += "_text"
-    for form, candidates in declared.items():
-        taken = [candidate for candidate in candidates if candidate.declared]
-        if taken:
-            found[names[form]] = _card(proposal, names[form], form, taken)
+    ranked = [c for c in proposal.tables if c.declared and not c.parse]
+    said = [c for c in proposal.statements if c.declared]
+    figures: dict[str, list[Candidate]] = {}
+    for candidate in proposal.tables:
+        if candidate.parse:
+            figures.setdefault(repr(candidate.parse), []).append(candidate)
+    groups = [("tables", ranked)] if ranked else []
+    groups += [("figures", group) for group in figures.values()]
+    groups += [("passages", said)] if said else []
+    found: dict[str, str] = {}
+    for form, taken in groups:
+        name = base = proposal.slug if not found else f"{proposal.slug}_{SUFFIXES[form]}"
+        number = 1
+        while name in found:
+            number += 1
+            name = f"{base}_{number}"
+        found[name] = _card(proposal, name, form, taken)
     return found
 
 
@@ -110,11 +132,14 @@ def _card(proposal: Proposal, name: str, form: str, taken: Sequence[Candidate]) 
     title = _quoted(title_of(proposal.content.title) or UNDECIDED)
     text = HEAD.format(
         name=_quoted(Path(proposal.name).name),
-        csv=f"{proposal.slug}.csv",
+        csv=rows_name(proposal),
         id=name,
         title=title,
         parser=PARSERS[form],
+        parse=_parse(taken) if form == "figures" else "",
     )
+    if form == "figures":
+        return text
     text += "    options:\n"
     if form == "passages":
         text += f'      decimal: "{proposal.decimal}"\n'
@@ -142,11 +167,26 @@ def _card(proposal: Proposal, name: str, form: str, taken: Sequence[Candidate]) 
     return text
 
 
+def _parse(taken: Sequence[Candidate]) -> str:
+    """How the figures of one table are read."""
+    options = yaml.safe_dump(dict(taken[0].parse), allow_unicode=True, sort_keys=False)
+    text = "parse:\n" + textwrap.indent(options, "  ") + "  values:\n"
+    text += textwrap.indent(NOTES["values"], "    ")
+    marked: set[str] = set()
+    for candidate in taken:
+        for entry in candidate.declared["values"]:
+            own = _entry(candidate, entry)
+            text += textwrap.indent(_once(own, marked), "    ")
+    return text
+
+
 def _once(text: str, marked: set[str], prefix: str = "") -> str:
     """What is left open is asked for once: where it stands again it repeats the first."""
 
     def mark(found: re.Match[str]) -> str:
         key = found["key"]
+        if key in ("indicator", "unit"):  # each has its own
+            return f'{key}: "{UNDECIDED}"'
         if key in marked:
             return f"{key}: *{prefix}{key}"
         marked.add(key)

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ingest import archive
 from ingest.catalog import load_catalog
-from ingest.inbox import InboxError, file_bytes
+from ingest.inbox import InboxError, file_bytes, holders
 from ingest.proposals import cards as proposal_cards
 from ingest.proposals.propose import Candidate, Line, Proposal, propose
 from ingest.reading import ReadingError
@@ -26,24 +27,29 @@ def main(arguments: Sequence[str]) -> int:
         settings = Settings.from_env()
         path = Path(arguments[0]).expanduser()
         data = file_bytes(path)
-        proposal = propose(data, path.name, load_catalog(settings.catalog))
+        catalog = load_catalog(settings.catalog)
+        held = holders(archive.sha256(data), catalog)
+        proposal = propose(data, path.name, catalog)
     except (InboxError, ReadingError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
+    for held_by in held:
+        print(f"{path.name} is a document of {held_by} already.")
+        print("  To correct what it says, edit that card and run:")
+        print(f"  AICITY_MIRROR={path.resolve().parent} make bundle")
     for line in told(proposal):
         print(line)
     folder, cards = proposal_cards.write(proposal, data, settings)
     print()
     for card in cards:
         print(f"card: {card}")
-    print(f"rows: {folder / proposal.slug}.csv")
+    print(f"rows: {folder / proposal_cards.rows_name(proposal)}")
     if cards:
         print("Write what is meant in place of every ???, correct or delete the rest, then")
         print(f"  make accept CARD={cards[0]}")
     else:
-        print(
-            "No ranking or claim can be proposed: see docs/add-a-source.md for the other readers."
-        )
+        print("No ranking, figure or claim can be proposed:")
+        print("see docs/add-a-source.md for the other readers.")
     return 0
 
 

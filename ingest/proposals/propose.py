@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ from ingest.facts import Facts, ParseError, as_date, short_quote
 from ingest.grammar.prose import decimal_of, read_statements
 from ingest.grammar.statements import Refusal, Statement
 from ingest.names.gazetteer import Gazetteer, Resolution
+from ingest.numbers import parse_number
 from ingest.parsers import quoted_passages, ranking_table
 from ingest.parsers.base import Context
+from ingest.proposals import figures
 from ingest.proposals.claims import Piece, Reports, pieces
 from ingest.reading import read as read_content
 from ingest.reading.content import Content, Passage, ReadingError
@@ -37,6 +39,8 @@ LEAST_CONFIDENCE = 0.5
 """What is less certain is shown, and not written into the card."""
 LEAST_ENTRIES = 3
 """Fewer names than this in a text are no table's rows."""
+LEAST_KNOWN = 0.1
+"""Share of the names of a table that are places, below which it is of something else."""
 ALL_KINDS = CITY_KINDS | PROVINCE_KINDS | GROUP_KINDS
 
 
@@ -81,6 +85,8 @@ class Candidate:
     reason: str
     declared: Mapping[str, Sequence[Mapping[str, Any]]]
     lines: tuple[Line, ...]
+    parse: Mapping[str, Any] = field(default_factory=dict)
+    """Of a column of figures: how its card reads the table."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -124,7 +130,9 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
     except ReadingError:  # tables alone
         text = ()
     trial = _Trial(slug, data, content, text, catalog)
-    tables = [_table(r, f"{slug}_table_{i}", trial) for i, r in enumerate(_rankings(content), 1)]
+    ranked = enumerate(_rankings(content), 1)
+    tables = [_table(r, f"{slug}_table_{i}", trial) for i, r in ranked if r.rank_kind != "none"]
+    tables += _figures([r for r in _rankings(content) if r.rank_kind == "none"], trial)
     decimal = decimal_of("\n".join(passage.text for passage in content.passages)) or "."
     statements: list[Candidate] = []
     refused: list[Line] = []
@@ -257,12 +265,12 @@ class _Trial:
 
 def _table(ranking: Ranking, item: str, trial: _Trial) -> Candidate:
     declared, doubt = None, ""
-    if ranking.rank_kind == "none":
-        doubt = "values without an order: long_table or statistical_table may read them"
-    elif ranking.confidence < LEAST_CONFIDENCE:
+    if ranking.confidence < LEAST_CONFIDENCE:
         doubt = f"confidence below {LEAST_CONFIDENCE}"
-    elif not (kinds := _kinds([row.entity for row in ranking.rows], trial.names)):
-        doubt = "none of the names is a place of cities.csv"
+    elif strange := _strange(
+        ranking, kinds := _kinds([row.entity for row in ranking.rows], trial.names), trial
+    ):
+        doubt = strange
     else:
         declared = _declaration(ranking, item, kinds, trial)
         doubt = "" if declared else "no declaration of table and columns gives exactly these rows"
@@ -290,6 +298,66 @@ def _table(ranking: Ranking, item: str, trial: _Trial) -> Candidate:
         reason="; ".join(filter(None, (doubt, *ranking.reasons))),
         declared={"tables": [declared]} if declared else {},
         lines=tuple(lines),
+    )
+
+
+def _figures(columns: Sequence[Ranking], trial: _Trial) -> Iterator[Candidate]:
+    """Columns of values without an order, those of one table together."""
+    tables: dict[str, list[Ranking]] = {}
+    for ranking in columns:
+        tables.setdefault(f"{ranking.where} {ranking.columns.entity}", []).append(ranking)
+    for group in tables.values():
+        kinds = _kinds([row.entity for row in group[0].rows], trial.names)
+        strange = _strange(group[0], kinds, trial)
+        parse = figures.reading_of(group, kinds, trial.data) if not strange else {}
+        names = parse.pop("columns", [""] * len(group))
+        for ranking, name in zip(group, names, strict=True):
+            doubt = strange
+            if ranking.confidence < LEAST_CONFIDENCE:
+                doubt = f"confidence below {LEAST_CONFIDENCE}"
+            elif figures.is_year(ranking):
+                doubt = "the years of the rows"
+            elif not parse:
+                doubt = doubt or "its columns can't be named by their headings"
+            entry = {} if doubt else figures.value_of(ranking, name, "year_column" in parse)
+            yield Candidate(
+                kind="figures",
+                where=ranking.where,
+                title=ranking.headings.get("score") or f"column {(ranking.columns.score or 0) + 1}",
+                confidence=ranking.confidence,
+                reason="; ".join(filter(None, (doubt, *ranking.reasons))),
+                declared={"values": [entry]} if entry else {},
+                lines=tuple(_line_of_figure(row, doubt, ranking, trial) for row in ranking.rows),
+                parse=parse if entry else {},
+            )
+
+
+def _strange(ranking: Ranking, kinds: Sequence[str], trial: _Trial) -> str:
+    """Why a table is not of our places. Among countries, Singapore is no city."""
+    names = {row.entity for row in ranking.rows}
+    known = [name for name in names if kinds and trial.is_name(name)]
+    if not known:
+        return "none of the names is a place of cities.csv"
+    if len(known) < LEAST_KNOWN * len(names):
+        return f"only {len(known)} of {len(names)} names are places of cities.csv"
+    return ""
+
+
+def _line_of_figure(row: Any, doubt: str, ranking: Ranking, trial: _Trial) -> Line:
+    place = trial.place(row.entity)
+    unknown = "" if place.city_id else "ambiguous name" if place.candidates else "unknown name"
+    outcome = "left out" if doubt else "quarantined" if unknown else "proposed"
+    if not (doubt or unknown):
+        try:
+            parse_number(row.score_as_printed or "", ranking.decimal or ".")
+        except ValueError:
+            outcome, unknown = "quarantined", "the cell is not one number"
+    return replace(
+        _line_of_row(row, doubt or unknown, ranking.confidence),
+        kind="figures",
+        outcome=outcome,
+        city_id=place.city_id or "",
+        suggestions="; ".join(place.suggestions),
     )
 
 

@@ -17,7 +17,9 @@ from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table, TableStyle
 
+from ingest import archive
 from ingest.catalog import load_catalog
+from ingest.inbox import receive
 from ingest.load import load_raw
 from ingest.parsers import quoted_passages
 from ingest.proposals import accept as accepting
@@ -328,6 +330,109 @@ def test_names_keep_no_full_stop(atlas: Bench) -> None:
     assert not any(name.endswith(".") for name in names)
 
 
+FIGURES = """\
+City,GDP (亿元),Population 2023,Note
+Beijing,41610.9,21843000,a
+Shenzhen,34606.4,17790100,b
+Hangzhou,20059.0,12522000,c
+Atlantis,1.5,100,d
+"""
+
+
+def test_figures_by_place_are_drafted(desk: Bench) -> None:
+    proposal, [card] = proposed(desk, FIGURES.encode(), "figures.csv")
+    assert [c.title for c in proposal.tables if c.declared] == ["GDP (亿元)", "Population 2023"]
+    told = "\n".join(propose_command.told(proposal))
+    assert "figures, table 1 'GDP (亿元)': 3 proposed, 1 quarantined" in told
+    draft = yaml.safe_load(card.read_text("utf-8"))
+    gdp, people = draft["parse"]["values"]
+    assert (draft["parser"], draft["parse"]["place_column"]) == ("long_table", "City")
+    assert gdp == {
+        "indicator": "???",
+        "column": "GDP (亿元)",
+        "unit": "亿元",
+        "scope": "???",
+        "year": "???",
+    }
+    assert (people["unit"], people["year"]) == ("???", 2023)
+    assert (card.parent / "figures.csv").read_text("utf-8") == FIGURES
+    text = card.read_text("utf-8")
+    for code in ("gdp_cny", "population_persons"):
+        text = text.replace('indicator: "???"', f"indicator: {code}", 1)
+    card.write_text(text, "utf-8")
+    decide(card, unit="人", scope="total_city", year="2024")
+    with pytest.raises(AcceptError, match="does not name 'figures' under sources"):
+        accept(card, desk.settings)
+    indicators = desk.settings.catalog[0] / "indicators.yml"
+    named = indicators.read_text("utf-8").replace("[things]", "[things, figures]")
+    indicators.write_text(named, "utf-8")
+    accepted = accept(card, desk.settings)
+    assert accepted.found.counts == {"observation": 6}
+    assert accepted.found.quarantined == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "year_column"),
+    [
+        ("City,Year,GDP\nBeijing,2022,5\nBeijing,2023,4\nShenzhen,2023,7\n", "Year"),
+        ("City;Wert\nBeijing;1,5\nShenzhen;2,25\nHangzhou;3,5\n", None),
+    ],
+)
+def test_years_and_decimal_signs_of_drafts(
+    desk: Bench, table: str, year_column: str | None
+) -> None:
+    _, [card] = proposed(desk, table.encode(), "more.csv")
+    parse = yaml.safe_load(card.read_text("utf-8"))["parse"]
+    assert parse.get("year_column") == year_column
+    [value] = parse["values"]
+    assert ("year" in value) == (year_column is None)
+    assert parse.get("decimal") == (None if year_column else ",")
+
+
+def test_figures_of_no_place_are_not_drafted(desk: Bench) -> None:
+    data = b"Team,Goals\nReds,3\nBlues,7\nGreens,5\n"
+    proposal, found = proposed(desk, data, "teams.csv")
+    assert found == []
+    assert {c.reason.split(";")[0] for c in proposal.tables} == {
+        "none of the names is a place of cities.csv"
+    }
+
+
+def test_headings_in_several_rows_and_marked_figures(desk: Bench) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["City", "Output (亿元)", None],
+        [None, "2022", "2023"],
+        ["Beijing", 5.5, "6 (2020)"],
+        ["Shenzhen", 4.5, "5"],
+        ["Hangzhou", 7.5, "6"],
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A1:A2")
+    sheet.merge_cells("B1:C1")
+    stream = io.BytesIO()
+    book.save(stream)
+    proposal, [card] = proposed(desk, stream.getvalue(), "paths.xlsx")
+    values = yaml.safe_load(card.read_text("utf-8"))["parse"]["values"]
+    assert [(v["column"], v["unit"], v["year"]) for v in values] == [
+        ("Output (亿元) > 2022", "亿元", 2022),
+        ("Output (亿元) > 2023", "亿元", 2023),
+    ]
+    marked = [line for c in proposal.tables for line in c.lines if line.outcome == "quarantined"]
+    assert [(x.name, x.reason) for x in marked] == [("Beijing", "the cell is not one number")]
+
+
+def test_a_ranking_of_something_else_that_has_a_city_in_it(desk: Bench) -> None:
+    names = [f"Land {chr(65 + i)}" for i in range(20)]
+    rows = [f"{i},{name},{90 - i}" for i, name in enumerate(["Beijing", *names], 1)]
+    data = "\n".join(["Rank,Country,Score", *rows]).encode()
+    proposal, found = proposed(desk, data, "lands.csv")
+    assert found == []
+    assert proposal.tables[0].reason.startswith("only 1 of 21 names are places of cities.csv")
+
+
 def test_what_is_proposed_never_enters_a_build(desk: Bench) -> None:
     proposed(desk, pdf())
     (desk.settings.home / "proposals").stat()
@@ -343,7 +448,7 @@ def test_what_is_proposed_never_enters_a_build(desk: Bench) -> None:
 
 def test_every_row_is_in_the_csv(desk: Bench) -> None:
     proposal, [card, _] = proposed(desk, pdf())
-    with (card.parent / "ai_cities.csv").open(encoding="utf-8", newline="") as stream:
+    with (card.parent / "ai_cities-rows.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == len(proposal.lines)
     assert {row["outcome"] for row in rows} >= {"proposed", "quarantined", "refused"}
@@ -412,7 +517,45 @@ def test_the_terminal_says_what_was_found(
     assert "publisher: not decided yet" in capsys.readouterr().err
     decide(Path(card))
     assert accepting.main([card]) == 0
-    assert "4 published_rank" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "4 published_rank" in told
+    held = desk.settings.home / "archive" / archive.sha256(pdf())
+    assert held.read_bytes() == pdf()
+    path = desk.settings.catalog[0] / "sources" / "ai_cities.yml"
+    assert f"its document is kept as {held}" in told
+    assert f"edit {path} and run: AICITY_MIRROR={Path(card).parent} make bundle" in told
+    assert accepting.main([card]) == 1
+    told = capsys.readouterr().err
+    assert f"has a card 'ai_cities' already, {path}. To correct it, edit that card" in told
+    assert propose_command.main([str(file)]) == 0
+    assert f"ai-cities.pdf is a document of {path} already" in capsys.readouterr().out
+    dropped = file.rename(desk.folder / "another name.pdf")
+    found = receive(dropped, desk.catalog(), desk.settings)
+    assert (found.description["source"], found.proposal) == ("ai_cities", None)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_where_a_private_card_goes(
+    desk: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    apart: bool,
+) -> None:
+    own = desk.folder / "own"
+    own.mkdir()
+    folders = [desk.settings.catalog[0], own] if apart else [desk.settings.catalog[0]]
+    monkeypatch.setenv("AICITY_HOME", str(desk.settings.home))
+    monkeypatch.setenv("AICITY_CATALOG", ":".join(map(str, folders)))
+    _, [card, _] = proposed(desk, pdf())
+    decide(card)
+    text = card.read_text()
+    assert "private: false  #" in text
+    card.write_text(text.replace("private: false", "private: true"))
+    assert accepting.main([str(card)]) == 0
+    assert (folders[-1] / "sources" / "ai_cities.yml").is_file()
+    told = capsys.readouterr().out
+    assert ("last folder of AICITY_CATALOG" in told) == apart
+    assert ("no folder for private cards" in told) != apart
 
 
 @pytest.mark.parametrize(
