@@ -229,6 +229,7 @@ def _split(run: Sequence[Line], drawn: Sequence[Rule]) -> list[Region]:
     gaps = _without_heads(body, _without_signs(body, gaps))
     if not gaps:
         return []
+    gaps = [_narrowed(gap, run, size) for gap in gaps]
     region = Region([_parted(line, gaps) for line in run], gaps)
     return [] if _is_prose(region) else [region]
 
@@ -251,6 +252,15 @@ def _change(run: Sequence[Line]) -> int | None:
         if first and second and len(both) != max(len(first), len(second)):
             return at
     return None
+
+
+def _narrowed(gap: tuple[float, float], run: Sequence[Line], size: float) -> tuple[float, float]:
+    """A gap without what the lines of a wrapped cell, which fill one column alone, take of it."""
+    alone = [x for x in run if len(x.phrases) == 1]
+    left = [x.x1 for x in alone if x.x0 < gap[0] < x.x1 < gap[1] - 0.3 * size]
+    right = [x.x0 for x in alone if gap[0] + 0.3 * size < x.x0 < gap[1] < x.x1]
+    a, b = max([gap[0], *left]), min([gap[1], *right])
+    return (a, b) if b - a >= 0.3 * size else gap
 
 
 def _with_first_gap(
