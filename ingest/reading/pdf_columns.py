@@ -110,17 +110,24 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
     runs: list[list[Line]] = []
     run: list[Line] = []
     singles = 0
+    row: Line | None = None
     for line in lines:
         wide = len(line.phrases) > 1
         if run and line.top - run[-1].bottom > _reach(run, line):
             runs.append(run)
             run, singles = [], 0
-        if not wide:
+        if wide:
+            singles, row = 0, line
+        elif not run:
             singles += 1
-            if not run:
-                continue
+            continue
         else:
-            singles = 0
+            # The rest of a name on several lines below its first one.
+            hangs = row is not None and any(
+                abs(line.x0 - p.x0) < 0.5 * line.size and line.base - row.base < 12 * line.size
+                for p in row.phrases[1:]
+            )
+            singles += not (hangs and line.base - run[-1].base < 1.6 * line.size)
         run.append(line)
         if singles >= 4:
             runs.append(run)
