@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.reading.pdf_columns import column_of, looks_numeric
+from ingest.reading.pdf_columns import column_of
+from ingest.reading.pdf_gaps import looks_numeric
 from ingest.reading.pdf_lines import Line, Phrase, is_numeric
 from ingest.reading.pdf_prose import letters
 
