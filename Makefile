@@ -7,8 +7,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev preview test lint format bundle propose accept sql pages accuracy lock clean \
-	setup setup-dev setup-ocr
+.PHONY: help run dev preview test lint format bundle organisations propose accept sql pages accuracy lock \
+	clean setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -34,11 +34,14 @@ format: setup-dev ## Put style right
 bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle
 
+organisations: setup ## Take the places of organisations from ROR, for the names in AICITY_MIRROR
+	@$(BIN)/python -m ingest.names.organisation_table
+
 propose: setup ## Propose a card for a document: make propose DOC=report.pdf
-	@$(BIN)/python -m ingest.propose_command "$(DOC)"
+	@$(BIN)/python -m ingest.proposals.command "$(DOC)"
 
 accept: setup ## Take a completed card into the catalog: make accept CARD=data/proposals/...
-	@$(BIN)/python -m ingest.accept "$(CARD)"
+	@$(BIN)/python -m ingest.proposals.accept "$(CARD)"
 
 sql: export Q := $(value Q)
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"

@@ -177,7 +177,7 @@ def reader(data: bytes) -> Any:
 
 
 def rankings(data: bytes) -> Any:
-    from ingest.rankings import find_rankings
+    from ingest.tables.rankings import find_rankings
 
     return find_rankings(reader(data))
 

@@ -17,25 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from ingest import archive
-from ingest.archive import HeldDocument
 from ingest.cards import Source
 from ingest.catalog import Catalog, load_catalog
+from ingest.declarations import declaration_digest
 from ingest.facts import FACT_KINDS, ParseError, raw_tables
 from ingest.parse import DERIVED_COLUMNS, parse_document
 from ingest.pull import DOCUMENTS_FILE, documents_of, pull
 from ingest.settings import Settings, SettingsError
 
-DOCUMENT_COLUMNS = ("document", "parser", "document_id", "sha256", "media_type", "size_bytes")
+HELD_COLUMNS = ("document", "parser", "document_id", "sha256", "media_type", "size_bytes")
+DOCUMENT_COLUMNS = (*HELD_COLUMNS, "declaration")
 # A CSV of facts repeats nothing that follows from the row itself.
 OMITTED_COLUMNS = (*DERIVED_COLUMNS, "unit")
 STAY = "their facts stay"
 # Of more quarantined texts only the first are shown.
 QUARANTINE_SHOWN_WHOLE, QUARANTINE_SHOWN = 5, 3
+FILES_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class BundleLine:
-    """What was done with a document (written, kept, withheld or refused), and why."""
+    """What was done with a document (written, kept, withheld or refused) or is not there
+    (absent), and why; or what is faulty in the catalog."""
 
     source_id: str
     document: str
@@ -45,7 +48,7 @@ class BundleLine:
     """The first texts that could not be read with certainty, with place and reason."""
 
     def __str__(self) -> str:
-        where = f"{self.source_id} {self.document}: " if self.source_id else ""
+        where = f"{self.source_id} {self.document}: " if self.document else ""
         first = f"{self.outcome:8} {where}{self.detail}"
         return "\n".join([first, *(f"{'':10}{text}" for text in self.quarantined)])
 
@@ -59,7 +62,7 @@ def bundle(settings: Settings, only: str | None = None) -> Iterable[BundleLine]:
     """
     catalog = load_catalog(settings.catalog)
     for error in catalog.errors:
-        yield BundleLine(error.entity, error.file, "refused", str(error))
+        yield BundleLine(error.entity, "", "faulty", str(error))
     elsewhere = 0
     with tempfile.TemporaryDirectory() as home:
         scratch = replace(settings, home=Path(home), origin="mirror")
@@ -92,12 +95,18 @@ def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterab
             facts = parse_document(catalog, held[document.id], settings)
             facts.table()
         except ParseError as error:
-            yield BundleLine(card.id, document.id, "refused", str(error))
+            stays = "; the old facts stay in force" if document.id in index else ""
+            place = catalog.places.get((card.id, document.id), "")
+            said = f"{error} ({place}){stays}" if place else f"{error}{stays}"
+            yield BundleLine(card.id, document.id, "refused", said)
             continue
         for kind in FACT_KINDS:
             rows = [row for row in facts.rows if row["kind"] == kind]
             _write_facts(folder / f"{document.id}.{kind}.csv", kind, rows)
-        index[document.id] = _index_row(held[document.id])
+        index[document.id] = {
+            **{column: _text(getattr(held[document.id], column)) for column in HELD_COLUMNS},
+            "declaration": declaration_digest(card, document),
+        }
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(facts.counts().items()))
         yield BundleLine(card.id, document.id, "written", counts, _quarantined(facts.rows))
     known = [index[d.id] for d in documents if d.id in index]
@@ -108,8 +117,16 @@ def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterab
     bare = [name for name in absent if name not in index]
     if bare or 0 < len(absent) < len(documents):
         detail = f"{len(absent)} of {len(documents)} documents are not in the mirror; "
-        detail += f"without facts: {', '.join(bare)}" if bare else STAY
-        yield BundleLine(card.id, "*", "kept", detail)
+        if not bare:
+            yield BundleLine(card.id, "*", "kept", detail + STAY)
+            return
+        files = [d.mirror or f"{d.id} (the card names no file)" for d in documents if d.id in bare]
+        more = [f"and {len(files) - FILES_SHOWN} more"] if len(files) > FILES_SHOWN else []
+        detail += f"without facts: {', '.join(bare[:FILES_SHOWN] + more)}. Sought: "
+        detail += (
+            f"{', '.join(files[:FILES_SHOWN] + more)} in {', '.join(map(str, settings.mirror))}"
+        )
+        yield BundleLine(card.id, "*", "absent", detail)
 
 
 def _quarantined(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
@@ -129,11 +146,8 @@ def _read_index(folder: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="") as stream:
-        return {row["document"]: row for row in csv.DictReader(stream)}
-
-
-def _index_row(held: HeldDocument) -> dict[str, str]:
-    return {column: _text(getattr(held, column)) for column in DOCUMENT_COLUMNS}
+        empty = dict.fromkeys(DOCUMENT_COLUMNS, "")
+        return {row["document"]: {**empty, **row} for row in csv.DictReader(stream)}
 
 
 def _write_facts(path: Path, kind: str, rows: list[dict[str, Any]]) -> None:
@@ -187,7 +201,7 @@ def main() -> int:
         return 2
     refused = 0
     for line in bundle(settings):
-        refused += line.outcome == "refused"
+        refused += line.outcome in ("refused", "faulty")
         print(line, flush=True)
     return 1 if refused else 0
 

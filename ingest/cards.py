@@ -21,8 +21,8 @@ from pydantic import (
     model_validator,
 )
 
-from ingest.links import Link
-from ingest.paging import Paging
+from ingest.pulling.links import Link
+from ingest.pulling.paging import Paging
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -93,8 +93,17 @@ class Territory(Entry):
 
 
 class Organisation(Entry):
+    """Where what a name calls is. Without city, place and country it is no organisation."""
+
     organisation: Text
-    city_id: Identifier
+    city_id: Identifier | None = None
+    place: str = ""
+    """Name of a place that is not in the gazetteer; goes with ``country_code``."""
+    country_code: CountryCode | None = None
+    """Alone: an organisation of that country whose place the name does not tell."""
+    caution: Literal["", "shared", "spread"] = ""
+    """``shared``: others have the name, and only the country beside it tells who is meant.
+    ``spread``: it has units in many places, and what stands beside it tells where."""
     ror_id: str = ""
     reason: str = ""
 
@@ -102,6 +111,12 @@ class Organisation(Entry):
     def _has_evidence(self) -> Organisation:
         if not (self.ror_id or self.reason):
             raise ValueError("an organisation needs its ror_id or a reason for its city")
+        return self
+
+    @model_validator(mode="after")
+    def _place_is_no_city(self) -> Organisation:
+        if self.place and (self.city_id or not self.country_code):
+            raise ValueError("a place stands in the stead of city_id, with its country_code")
         return self
 
 

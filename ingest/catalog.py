@@ -28,7 +28,8 @@ from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found, private_names
 from ingest.catalog_private import withhold
 from ingest.catalog_references import drop_dangling
-from ingest.gazetteer import NAME_RULES_VERSION, Gazetteer, normalise_organisation
+from ingest.names.gazetteer import NAME_RULES_VERSION, Gazetteer
+from ingest.names.organisations import organisation_key
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Catalog:
     folders: dict[str, tuple[Path, ...]]
     """Folders of each source's bundled facts, whether they exist or not: that of the card first,
     then those of the cards that it overrides."""
+    places: dict[tuple[str, str], str]
+    """File and line of each document, by source and document; of a source itself under ``""``."""
     errors: tuple[CatalogError, ...]
     """What is faulty, by file and line, and after it what was left out for that."""
     digest: str
@@ -171,7 +174,11 @@ def _read(reader: CatalogReader) -> Catalog:
     groups["correction"] = {}
     for corrections in written:
         groups["correction"].update(reader.corrections(corrections, groups["indicator"]))
-    consequences = drop_dangling(groups, reader)
+    used: dict[str, set[str]] = {}
+    for layer in layers:
+        for name, item in layer["indicator"].items():
+            used.setdefault(name, set()).update(item.entry.sources)
+    consequences = drop_dangling(groups, reader, used)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
         cities=entries["city"],
@@ -185,21 +192,34 @@ def _read(reader: CatalogReader) -> Catalog:
         corrections=entries["correction"],
         left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},
+        places=_places(groups["source"], reader),
         errors=tuple(_told(reader, reader.errors) + _told(reader, consequences)),
         digest=catalog_digest(reader.paths),
     )
+
+
+def _places(sources: dict[str, Found], reader: CatalogReader) -> dict[tuple[str, str], str]:
+    places = {}
+    for name, found in sources.items():
+        places[name, ""] = found.file
+        for i, document in enumerate(found.entry.documents):
+            line = reader.line(found.file, ("documents", i))
+            places[name, document.id] = f"{found.file}:{line}"
+    return places
 
 
 def _layer(reader: CatalogReader, folder: Path) -> dict[str, dict[str, Found]]:
     return {
         "city": reader.csv(folder / "cities.csv", City, "city_id"),
         "territory": reader.csv(folder / "territories.csv", Territory, "territory"),
-        "organisation": reader.csv(
-            folder / "organisations.csv",
-            Organisation,
-            "organisation",
-            key=lambda o: normalise_organisation(o.organisation),
-        ),
+        # What an analyst wrote overrides what was taken from the registry.
+        "organisation": {
+            key: found
+            for file in ("organisations_ror.csv", "organisations.csv")
+            for key, found in reader.csv(
+                folder / file, Organisation, "organisation", key=organisation_key
+            ).items()
+        },
         "left_out": reader.csv(folder / "left_out.csv", LeftOut, "ledger_edition"),
         **reader.indicator_file(folder / "indicators.yml"),
         "source": reader.folder(folder / "sources", Source, "id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,14 @@ from ingest.yaml_lines import Location
 Groups = dict[str, dict[str, Found]]
 
 
-def drop_dangling(groups: Groups, reader: CatalogReader) -> list[CatalogError]:
+def drop_dangling(
+    groups: Groups, reader: CatalogReader, used: Mapping[str, Collection[str]]
+) -> list[CatalogError]:
     """Report and remove every entry that names something unknown, group by group.
 
-    The order matters: an indicator may lose its theme, a framework its indicators. Returns what
-    was left out only because something else was: it follows from the faults of the reader.
+    The order matters: an indicator may lose its theme, a framework its indicators. ``used`` has
+    the sources that an indicator names in any of the folders. Returns what was left out only
+    because something else was: it follows from the faults of the reader.
     """
     check = _Check(groups, reader)
     check.members()
@@ -35,6 +38,7 @@ def drop_dangling(groups: Groups, reader: CatalogReader) -> list[CatalogError]:
     check.forget()
     check.indicators()
     check.forget()
+    check.unused_figures(used)
     check.derivations()
     check.forget()
     check.frameworks()
@@ -134,7 +138,8 @@ class _Check:
 
     def organisations(self) -> None:
         for key, found in self.groups["organisation"].items():
-            self.unknown("organisation", key, (), "city", found.entry.city_id)
+            if found.entry.city_id:
+                self.unknown("organisation", key, (), "city", found.entry.city_id)
 
     def sources(self) -> None:
         for key, found in self.groups["source"].items():
@@ -208,6 +213,39 @@ class _Check:
                 # A source that was left out must not take the indicator along.
                 if ("source", source) not in self.reader.left_out:
                     self.unknown("indicator", key, (), "source", source)
+
+    def unused_figures(self, used: Mapping[str, Collection[str]]) -> None:
+        """Report figures of which no value is ever made, because the indicator does not name
+        their source. Nothing is left out for it. A caveat says that it is meant so."""
+        for key, found in self.groups["source"].items():
+            card: Source = found.entry
+            explained = {caveat.indicator for caveat in card.caveats}
+            parts: list[tuple[Location, Any]] = [(("parse",), card.parse)]
+            parts += [
+                (("documents", i, "options"), d.options) for i, d in enumerate(card.documents)
+            ]
+            told = set[str]()
+            for at, values in parts:
+                for inside, code in named(values, "indicator"):
+                    indicator = self.groups["indicator"].get(code)
+                    # A claim is only tested on the indicator.
+                    if indicator is None or "claims" in inside or code in {*told, *explained}:
+                        continue
+                    told.add(code)
+                    if indicator.entry.derive:
+                        message = f"its figures of '{code}' are not used: it is derived"
+                        remedy = f"Name what '{code}' is derived from, or leave it out."
+                    elif key not in used.get(code, ()):
+                        message = (
+                            f"its figures of '{code}' are not used: the indicator does not name "
+                            f"'{key}' under sources"
+                        )
+                        place = f"{indicator.file}:{indicator.line}"
+                        remedy = f"Add it there ({place}), or say under caveats why not."
+                    else:
+                        continue
+                    line = self._line(found, (*at, *inside))
+                    self.reader.error(found.file, line, key, message, remedy)
 
     def derivations(self) -> None:
         indicators = self.groups["indicator"]

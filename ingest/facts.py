@@ -20,7 +20,14 @@ from ingest.archive import HeldDocument
 from ingest.cards import QUOTE_LIMIT
 
 RAW_TABLES_FILE = Path(__file__).with_name("raw_tables.yml")
-FACT_KINDS = ("observation", "published_rank", "claim", "event", "quarantine")
+FACT_KINDS = (
+    "observation",
+    "published_rank",
+    "claim",
+    "event",
+    "organisation_resolution",
+    "quarantine",
+)
 _ARROW = {
     "varchar": pa.string(),
     "double": pa.float64(),
@@ -34,6 +41,7 @@ _IDENTITY = {
     "observation": ("indicator", "city_id", "year", "scope", "locator"),
     "published_rank": ("report_id", "cohort", "city_as_printed", "locator"),
     "event": ("event_kind", "city_id", "title", "occurred_on"),
+    "organisation_resolution": ("rows_counted", "comparison"),
     "quarantine": ("fact_kind", "text", "locator"),
 }
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest import archive, proposal_cards
+from ingest import archive
 from ingest.catalog import Catalog
-from ingest.propose import Proposal, propose
+from ingest.proposals import cards as proposal_cards
+from ingest.proposals.propose import Proposal, propose
 from ingest.reading import ReadingError, recognise
 from ingest.settings import Settings
 
@@ -31,7 +32,7 @@ class Received:
 
 def receive(path: Path, catalog: Catalog, settings: Settings) -> Received:
     """Archive a file and describe it: form, size, what is inside, and which source it is of. Of
-    one that no card names, candidates are proposed, see :mod:`ingest.propose`.
+    one that no card names, candidates are proposed, see :mod:`ingest.proposals.propose`.
 
     Raises:
         InboxError: the file is empty, too large or gone.

@@ -23,6 +23,7 @@ from ingest import archive
 from ingest.archive import HeldDocument
 from ingest.cards import Document, Source
 from ingest.catalog import Catalog
+from ingest.declarations import REMEDY, stale_documents
 from ingest.facts import (
     Facts,
     ParseError,
@@ -61,6 +62,8 @@ class ParseResult:
     errors: list[str] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
     """Versions that can't be read, and that were followed by one that can."""
+    stale: list[str] = field(default_factory=list)
+    """Documents whose bundled facts are older than what the card now says."""
 
 
 def facts_path(held: HeldDocument, catalog: Catalog, settings: Settings) -> Path:
@@ -188,7 +191,12 @@ def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
             last = stand_in[-1]
             of = "the bundled facts" if last.fact_kind else f"the facts of {last.vintage_on}"
             stays = f" ({of} stay in force)"
-        result.errors.append(f"{name}: {bad.reason}{stays}")
+        place = catalog.places.get((source_id, name), "")
+        result.errors.append(f"{name}: {bad.reason}{stays}{f' ({place})' if place else ''}")
+    in_force = {facts.held.document for facts in found if facts.held.fact_kind}
+    for name in stale_documents(catalog, source_id, settings):
+        if name in in_force:
+            result.stale.append(f"{name}: {REMEDY} ({catalog.places[source_id, name]})")
     result.quarantined = result.counts.pop("quarantine", 0)
     return result
 

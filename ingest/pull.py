@@ -12,16 +12,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ingest import archive, remote
+from ingest import archive
 from ingest.archive import HeldDocument
-from ingest.arrived import surprise
 from ingest.cards import Document, Source
 from ingest.catalog import Catalog
 from ingest.facts import FACT_KINDS
-from ingest.http import Answer, Validators
 from ingest.parsers import PARSERS
+from ingest.pulling import remote
+from ingest.pulling.arrived import surprise
+from ingest.pulling.http import Answer, Validators
+from ingest.pulling.transport import FetchError
 from ingest.settings import Settings
-from ingest.transport import FetchError
 
 DOCUMENTS_FILE = "documents.csv"
 PROGRESS_SECONDS = 10.0

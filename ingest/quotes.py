@@ -27,7 +27,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from ingest import archive
 from ingest.archive import HeldDocument
 from ingest.cards import name_key
-from ingest.facts import FACT_KINDS, short_quote
+from ingest.facts import FACT_KINDS, raw_tables, short_quote
 from ingest.numbers import printed
 from ingest.parsers.quoted_passages import passages
 from ingest.reading import json_data, json_values, recognise
@@ -75,7 +75,7 @@ def quote_check(held: HeldDocument, facts_file: Path, settings: Settings) -> Quo
         OSError, ValueError: the archive lost or changed the document.
     """
     if held.fact_kind:
-        n_facts = pq.read_metadata(facts_file).num_rows if held.fact_kind != "quarantine" else 0
+        n_facts = pq.read_metadata(facts_file).num_rows if _has_quote(held.fact_kind) else 0
         return QuoteCheck(None, n_facts, unchecked_reason="bundled: the document is not at hand")
     path = facts_file.with_suffix(f".quotes-{RULES_VERSION}.json")
     known = _read_verdict(path)
@@ -87,6 +87,10 @@ def quote_check(held: HeldDocument, facts_file: Path, settings: Settings) -> Quo
     text = json.dumps(asdict(found), ensure_ascii=False)
     archive.write_atomically(path, text.encode())
     return found
+
+
+def _has_quote(kind: str) -> bool:
+    return kind in FACT_KINDS and "quote" in raw_tables()[kind]["columns"]
 
 
 def _read_verdict(path: Path) -> QuoteCheck | None:
@@ -104,7 +108,7 @@ def check(data: bytes, rows: Iterable[Mapping[str, Any]], is_document: bool = Tr
     A missing value that nothing printed has no quote, and is not looked up.
     """
     document = _Document(data)
-    facts = [row for row in rows if row["kind"] in FACT_KINDS and row["kind"] != "quarantine"]
+    facts = [row for row in rows if _has_quote(row["kind"])]
     verdicts: dict[tuple[str, str], str] = {}
     unquoted = []
     n_found = silent = 0

@@ -10,12 +10,12 @@ import duckdb
 
 import audit
 import publish
-from ingest import proposal_cards
 from ingest.catalog import catalog_digest
 from ingest.facts import raw_tables
 from ingest.inbox import receive
 from ingest.load import load_raw
 from ingest.parse import ParseResult, parse
+from ingest.proposals import cards as proposal_cards
 from ingest.pull import Outcome, PullResult, pull
 from orchestration import build, previews
 from orchestration.observatory import GROUPS, OWNERS, POOL, Observatory
@@ -199,6 +199,15 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
                 "facts of the last readable one stay in force.",
             )
             for key in keys
+        ]
+        + [
+            dg.AssetCheckSpec(
+                "facts_are_of_their_cards",
+                asset=key,
+                description="Bundled facts were written by what the card says now. If not, "
+                "make bundle writes them anew.",
+            )
+            for key in keys
         ],
     )
     def facts(context: dg.AssetExecutionContext) -> Iterator[Any]:
@@ -210,6 +219,7 @@ def facts(observatory: Observatory) -> dg.AssetsDefinition:
 
 def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
     problems = [{"problem": error} for error in result.errors]
+    stale = [{"problem": document} for document in result.stale]
     past = "\n".join(result.superseded)
     return dg.MaterializeResult(
         asset_key=key,
@@ -230,7 +240,14 @@ def _parsed(key: dg.AssetKey, result: ParseResult) -> dg.MaterializeResult[Any]:
                 check_name="documents_are_parsed",
                 passed=not problems,
                 metadata={"problems": previews.table_metadata(problems)} if problems else {},
-            )
+            ),
+            dg.AssetCheckResult(
+                asset_key=key,
+                check_name="facts_are_of_their_cards",
+                passed=not stale,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"problems": previews.table_metadata(stale)} if stale else {},
+            ),
         ],
     )
 

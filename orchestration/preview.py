@@ -104,7 +104,7 @@ def preview(settings: Settings, scratch: Path) -> dict[str, Any]:
     step.done("catalog", f"{len(catalog.sources)} sources, {len(private)} of them private")
 
     scratch_settings = _scratch_home(settings, scratch)
-    problems = _read(catalog, scratch_settings)
+    problems, stale = _read(catalog, scratch_settings)
     step.done("documents", f"{len(problems)} problems")
 
     manifest = dbt.load_manifest(dbt.manifest_path())
@@ -123,6 +123,7 @@ def preview(settings: Settings, scratch: Path) -> dict[str, Any]:
         "origin": settings.origin,
         "faults": [vars(error) for error in catalog.errors],
         "problems": problems,
+        "stale": stale,
         "private_sources": private,
         "refusals": release.refusals,
         "checks": release.checks,
@@ -174,16 +175,21 @@ def _scratch_home(settings: Settings, scratch: Path) -> Settings:
     return replace(settings, home=home)
 
 
-def _read(catalog: Catalog, settings: Settings) -> list[dict[str, str]]:
-    """Pull and parse all sources; returns what went wrong."""
-    problems = []
+def _read(
+    catalog: Catalog, settings: Settings
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Pull and parse all sources; returns what went wrong, and which bundled facts are older than
+    their cards."""
+    problems, stale = [], []
     with ThreadPoolExecutor(PULLS) as pool:
         pulled = list(pool.map(lambda source: pull(catalog, source, settings), catalog.sources))
     for result in pulled:
+        parsed = parse(catalog, result.source_id, settings)
         found = [f"{failure.document}: {failure.reason}" for failure in result.failures]
-        found += parse(catalog, result.source_id, settings).errors
+        found += parsed.errors
         problems += [{"source_id": result.source_id, "problem": problem} for problem in found]
-    return problems
+        stale += [{"source_id": result.source_id, "problem": text} for text in parsed.stale]
+    return problems, stale
 
 
 def _build(

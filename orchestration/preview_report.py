@@ -50,6 +50,9 @@ def _faults(report: Mapping[str, Any]) -> list[str]:
     if report["problems"]:
         lines.append(f"\nDocuments that could not be read: {len(report['problems'])}")
         lines += [f"  {row['source_id']}: {row['problem']}" for row in report["problems"]]
+    if report["stale"]:
+        lines.append(f"\nFacts that are older than their cards: {len(report['stale'])}")
+        lines += [f"  {row['source_id']}: {row['problem']}" for row in report["stale"]]
     return lines
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ingest.names.organisations import Affiliation
 from tools import trace
 from tools.trace import AGREES, Row
 
@@ -14,7 +15,7 @@ needs_raw_files = pytest.mark.skipif(
     not (trace.SHARED / "mirror").is_dir() or not (trace.SHARED / "facts").is_dir(),
     reason="no real raw files beside the project: shared/mirror, shared/facts",
 )
-REMEDY = "run: python tools/trace.py"
+REMEDY = "run: python -m tools.trace"
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_a_zero_is_doubted_where_an_address_names_the_city(
 ) -> None:
     of = {"indicator": "ai_paper_share_pct", "city_id": "cn_guiyang", "year": "2023"}
     row = next(r for r in rows if of.items() <= r.items())
-    monkeypatch.setattr(trace, "organisations", lambda city_id="": frozenset())
+    monkeypatch.setattr(trace, "affiliation", lambda *_: Affiliation())
     fault = trace.trace(row | {"status": "zero", "value": "0"}, {})[1]
     assert "named in" in fault
     assert "Guiyang 550025" in fault

@@ -26,9 +26,9 @@ import audit
 from ingest import reading
 from ingest.facts import ParseError
 from ingest.parsers.ranking_table import Table, read_table
-from ingest.rankings import Ranking, find_rankings
 from ingest.reading import Content, Limits
 from ingest.settings import PROJECT
+from ingest.tables.rankings import Ranking, find_rankings
 
 PAGE = PROJECT / "docs" / "accuracy.md"
 MARKS = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
@@ -163,7 +163,7 @@ def _misses(missed: Sequence[Triple], wrong: Sequence[Triple]) -> Iterator[str]:
 
 def _shown(triple: Triple) -> str:
     rank = "-" if triple.rank is None else triple.rank
-    score = "-" if triple.score is None else f"{triple.score:g}"
+    score = "-" if triple.score is None else f"{triple.score:.10g}"
     return f"({triple.entity}, {rank}, {score})"
 
 

@@ -1,6 +1,6 @@
 """Traces every figure of ten cities back to its raw file, and writes docs/trace.md and trace.csv.
 
-    python tools/trace.py          (from the release in AICITY_HOME; raw files in ../shared)
+    python -m tools.trace          (from the release in AICITY_HOME; raw files in ../shared)
 
 Independent of the project's readers: it opens the raw files with other libraries, finds the
 cities by their names with code of its own, and has its own tables of headings, units and
@@ -28,6 +28,10 @@ import openpyxl
 import pandas as pd
 import yaml
 from openpyxl.worksheet.worksheet import Worksheet
+
+from ingest.catalog import load_catalog
+from ingest.names.gazetteer import Gazetteer
+from ingest.names.organisations import Affiliation
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
@@ -194,16 +198,16 @@ def names(city_id: str) -> frozenset[str]:
 
 
 @cache
-def organisation(text: str) -> str:
-    """An organisation's name without the acronym behind it."""
-    return fold(re.sub(r"\s*\([A-Z]{3,}\)\s*$", "", text))
+def gazetteer() -> Gazetteer:
+    return load_catalog([PROJECT / "catalog"]).gazetteer
 
 
 @cache
-def organisations(city_id: str = "") -> frozenset[str]:
-    """Organisations of a city, or of all."""
-    rows = catalog("organisations.csv")
-    return frozenset(organisation(o["organisation"]) for o in rows if city_id in ("", o["city_id"]))
+def affiliation(text: str, countries: str = "", separator: str = ";") -> Affiliation:
+    """Where an organisation is, by the rules of the catalog: what is traced here is the count."""
+    names = gazetteer()
+    stated = [names.territories.country(part.strip()) for part in countries.split(separator)]
+    return names.organisations.resolve(text, [code for code in stated if code])
 
 
 def is_city(city_id: str, printed: str, source_id: str = "", country: str = "") -> bool:
@@ -513,7 +517,7 @@ def named_elsewhere(row: Row) -> str:
         text.strip()
         for cell in f[panel & (year == row["year"])][column]
         for text in re.split(r"[|]" if column == "orgs" else ",", cell)
-        if name.search(text) and organisation(text) not in organisations()
+        if name.search(text) and affiliation(text.strip()).site is None
     }
     return f"named in {'; '.join(sorted(found))}" if found else ""
 
@@ -558,16 +562,23 @@ def count(source: str, indicator: str, file: str, city_id: str, year: int) -> tu
         ]
         return pd.Series(found, f.index)
 
-    def of_organisations(cells: pd.Series, separator: str) -> int:
-        own = organisations(city_id)
-        return sum(any(organisation(o) in own for o in c.split(separator)) for c in cells)
+    def of_organisations(
+        rows: pd.DataFrame, column: str, separator: str, stated: str, between: str
+    ) -> int:
+        return sum(
+            any(
+                affiliation(o, countries, between).city_id == city_id for o in cell.split(separator)
+            )
+            for cell, countries in zip(rows[column], rows[stated], strict=True)
+        )
 
     if source in ("epoch_notable_models", "epoch_large_scale_models"):
-        n = of_organisations(f[f["Publication date"].str[:4] == str(year)]["Organization"], ",")
+        rows = f[f["Publication date"].str[:4] == str(year)]
+        n = of_organisations(rows, "Organization", ",", "Country (of organization)", ",")
         return n, f"{n} rows of {year}"
     if source == "paper_copilot_affiliations":
         panel = f[f["venue"].isin(PANEL) & (f["year"] == str(year))]
-        n = of_organisations(panel["orgs"], "|")
+        n = of_organisations(panel, "orgs", "|", "countries", ";")
         return 100 * n / len(panel), f"{n} of {len(panel)} rows of {year}"
     if source == "awesome_llms_in_china":
         rows = f[of_city(f["province_city"])]

@@ -39,7 +39,7 @@ WORDS_BY_CODE: dict[str, str] = {
     "replaced|beaten|dethroned|edged out) by|(?:disalip|dilampaui|digeser|dikalahkan|digantikan)"
     "(?: oleh)?|(?:dépassée?s?|devancée?s?|remplacée?s?) par",
     "Q": "wurden? von|被",
-    "^": "which|who|whose|qui|lequel|laquelle|后者|後者",
+    "^": "which|who|qui|lequel|laquelle|后者|後者|后两者|後兩者|后三者",
     # Behind nobody else.
     "U": "second only to|behind only|trailing only|hanya kalah dari|hanya di belakang|nur hinter|"
     "seulement derrière|uniquement derrière|仅次于|僅次於|仅落后于",
@@ -109,7 +109,7 @@ WORDS_BY_CODE: dict[str, str] = {
 }
 CJK_FILL = (
     "不仅|不但|不只|则|則|均|都|的|也|仍|还|還|其中|此外|同时|而|但|作为|作為|属于|屬於|"
-    "等|凭借|该|其余|其餘|较|位次|占比|占|佔"
+    "等|凭借|该|暂时|暂|仅|已|双双|再次|再|又|首次|其余|其餘|较|位次|占比|占|佔"
 )
 """Chinese words that end a name without meaning a rank."""
 
@@ -168,7 +168,8 @@ RANK = re.compile(
     rf"(?:{_DASH}(?P<numto>\d{{1,4}})(?:st|nd|rd|th|e|er|ème)?)?(?![\w%]|[.,]\d)"
     r"(?! (?:kota|negara|provinsi|wilayah)\b)"
     rf"|(?:places|positions|ranks|plätzen?|ränge|rangs|"
-    rf"peringkat) (?P<many>\d{{1,4}}){_DASH}(?P<manyto>\d{{1,4}})(?![\d%])"
+    rf"peringkat) (?P<many>\d{{1,4}}|{numerals.WORD}){_DASH}"
+    rf"(?P<manyto>\d{{1,4}}|{numerals.WORD})(?![\w%])"
     rf"|(?P<band>\d{{1,4}})[-–—](?P<bandto>\d{{1,4}}) (?:band|range|bracket|group)\b"
     rf"|(?<!\w)(?:#|no\. ?|nr\. ?|n° ?|№ ?)(?P<hash>\d{{1,4}})(?![\d%]|[.,]\d)"
     rf"|(?<![\w-])(?P<dig>\d{{1,4}})(?:st|nd|rd|th|ème|ère|er|"
@@ -182,10 +183,19 @@ RANK = re.compile(
     rf"|(?<![\w-])(?P<bare>{_ORDINAL})(?![\w-])",
     re.IGNORECASE,
 )
+RANK_SPAN = re.compile(
+    rf"(?:(?:peringkat|posisi|urutan|place|rang|platz) )?(?P<low>{_ORDINAL})(?: {_PLACE})?"
+    rf"\s(?:to|through|bis|hingga|sampai|à|à la)\s(?P<high>{_ORDINAL})(?: {_PLACE})?(?![\w-])",
+    re.IGNORECASE,
+)
+"""``fourth to sixth``: a range where names share it in order, elsewhere a move."""
 MANY_RANKS = re.compile(
     r"第(?P<listed>\d{1,4}(?:[、,]第?\d{1,4}){1,30}(?:和第?\d{1,4})?)[名位]|"
     r"(?:places|positions|ranks|spots|plätze|plätzen|ränge|rangs|peringkat|posisi|第) ?"
-    r"(\d{1,4}(?:(?:, ?| ?、)\d{1,4})*,? ?(?:and|und|dan|et|bzw\.|和) ?\d{1,4})(?![\d.%])",
+    r"(\d{1,4}(?:(?:, ?| ?、)\d{1,4})*,? ?(?:and|und|dan|et|bzw\.|和) ?\d{1,4})(?![\d.%])"
+    rf"|(?:platz|plätze|plätzen|rang|rängen?|peringkat|posisi|places?|rangs?) "
+    rf"(?P<words>(?:{numerals.WORD})(?:, (?:{numerals.WORD}))*,? (?:und|dan|et|and) "
+    rf"(?:{numerals.WORD}))(?![\w-])",
     re.IGNORECASE,
 )
 AFTER_BARE = re.compile(
@@ -275,6 +285,10 @@ GROUP = re.compile(
     r"metros|metropolises|hubs|clusters|kota|provinsi|Städte|Städten|Länder|villes|provinces)\b",
     re.IGNORECASE,
 )
+ANOTHERS = re.compile(
+    r"\b(?:whose|dessen|deren|dont (?:le|la|les)|yang [^\W\d]+nya)\b", re.IGNORECASE
+)
+"""What follows is said of something that belongs to the name."""
 MOVE = re.compile(
     r"\s?(?:places?|spots?|positions?|ranks?|notches|peringkat|tingkat|plätzen?|ränge|places|"
     r"rangs)\b"
@@ -322,7 +336,8 @@ CJK_NO_NAME = re.compile(
     r"^(?:该|本|其|此|这|這|那|某|各|全|我|每|两|多|几|数|上述|以上|城|都|省|直辖|地级|一线|"
     r"二线|新一线)"
     r"|^(?:绝对|遥遥|明显|整体|总体|依然|继续|稳步|率先|双双|一直|全面)|(?:量|额|值|率|数|占比)$"
-    r"|城市|指数|指數|排名|评分|得分|分值|研究|报告|報告|企业|企業|全国|全國|全球|世界|"
+    r"|各[市州省区县]|[市全]州$|全省|全市|增速|增幅|人均|总值|城市|指数|指數|排名|评分|得分|"
+    r"分值|研究|报告|報告|企业|企業|全国|全國|全球|世界|"
     r"中国(?!香港|澳门|台湾)|国内|人工智能|"
     r"产业|產業|指标|总分|綜合|综合|水平|能力|数量|规模|单独|优势|明显|分别|"
     r"第[一二三四五六七八九十]"
@@ -356,8 +371,14 @@ def _pattern(row: str) -> re.Pattern[str]:
 _KEYWORDS = {code: _pattern(row) for code, row in {**WORDS_BY_CODE, "w": CJK_FILL}.items()}
 
 
+IN_ORDER = re.compile(f"{_KEYWORDS['D'].pattern}|{_KEYWORDS['I'].pattern}", re.IGNORECASE)
+_ANY = re.compile("|".join(pattern.pattern for pattern in _KEYWORDS.values()), re.IGNORECASE)
+
+
 def keyword_at(text: str, at: int) -> tuple[str, int] | None:
     """Code of the longest phrase that begins at a place, and where it ends."""
+    if not _ANY.match(text, at):
+        return None
     best: tuple[str, int] | None = None
     for code, pattern in _KEYWORDS.items():
         found = pattern.match(text, at)

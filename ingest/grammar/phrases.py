@@ -15,7 +15,24 @@ from ingest.grammar.tokens import Bracket, Name, Token, Tokens
 _AS_SUBJECT = set("pvrjstDgOUbVqXWF")
 _BEFORE_OBJECT = set("FkIOUBADXr")
 _OPENERS = {"其中", "而", "但", "此外", "同时", "其余", "其餘"}
-_PARTICLES = {"的", "则", "則", "均", "都", "也", "仍", "还", "還", "较"}
+_PARTICLES = {
+    "的",
+    "则",
+    "則",
+    "均",
+    "都",
+    "也",
+    "仍",
+    "还",
+    "還",
+    "较",
+    "暂",
+    "仅",
+    "已",
+    "再",
+    "双双",
+    "首次",
+}
 
 
 def resolve(tokens: list[Token], reader: Tokens) -> list[Token]:
@@ -41,7 +58,7 @@ def _run(token: Token, before: Token | None, after: Token | None, reader: Tokens
     def named(certain: bool) -> list[Token]:
         return [Token("n", start, token.end, Name(name, start, token.end, known, certain))]
 
-    other = [Token("w", token.start, token.end)]
+    other = [Token("w", token.start, token.end, "unread")]
     if known:
         return named(True)
     left = before.code if before else ";"

@@ -12,11 +12,10 @@ from bisect import bisect_left
 from dataclasses import replace
 
 from ingest.grammar import lexicon, listings, numerals
-from ingest.grammar.lists import IsName
 from ingest.grammar.phrases import resolve
 from ingest.grammar.quantities import decimal_sign
 from ingest.grammar.rules import Found, Sentence, State
-from ingest.grammar.statements import Cohort, Entry, Refusal, Statement
+from ingest.grammar.statements import Cohort, Entry, IsName, Refusal, Statement
 from ingest.grammar.tokens import Tokens, sentences, without_titles
 
 __all__ = ["Cohort", "Entry", "Refusal", "Statement", "read_statements"]
@@ -57,7 +56,11 @@ def read_statements(
         for token in words:  # 直辖市 is no subject where municipalities are left out
             if any(c.relation == "excludes" and c.start <= token.start < c.end for c in note):
                 token.code, token.data = "w", None
-        found.extend(Sentence(text, reader, resolve(words, reader), state).read())
+        parsed = Sentence(text, reader, resolve(words, reader), state)
+        said = parsed.read()
+        found.extend(said)
+        if lost := parsed.lost(said):
+            found.append(lost)
     found.sort(key=lambda f: (f.start, f.end))
     found = [_with_cohort(f, cohorts, text) for f in found]
     if lexicon.LOWER_IS_BETTER.search(text):

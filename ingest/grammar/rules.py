@@ -6,7 +6,7 @@ A rule returns a statement, a refusal that carries both lists, or nothing where 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,13 +43,20 @@ class Sentence:
         self.items, self.codes = phrases.items, phrases.codes
         self.state = state
         self.read_to = 0
+        self.told: dict[int, int] = {}
+        """Ranks that a relative clause gives, by the place of their name."""
 
     def read(self) -> list[Found]:
-        found: list[Found] = []
+        """What the sentence says: its relative clauses first, then the rest without them."""
+        found = list(self._relatives())
         if not re.match(r"[wk]{0,3}c?F", self.codes):
             self.state.rank, self.state.score = None, None
+        starts = _STARTS + ("wvpk" if "Z" in self.codes else "")
         at = 0
         while at < len(self.codes):
+            if self.codes[at] not in starts:
+                at += 1
+                continue
             for pattern, handler in _RULES:
                 match = pattern.match(self.codes, at)
                 if match is None:
@@ -65,6 +72,75 @@ class Sentence:
             else:
                 at += 1
         return found
+
+    def lost(self, found: Sequence[Found]) -> Refusal | None:
+        """What is printed of ranks beside known names, where no rule reads it and none denies it.
+
+        Ranks in words such as "first" or "leads" may mean other things, and are not asked for.
+        """
+        if "x" in self.codes:
+            return None
+        names = [n for i in self.items if i.code in "Nl" for n in i.data if n.known]
+        spans = [(f.start, f.end) for f in found]
+        unread = [
+            item
+            for item in self.items
+            if (item.code in "Kj" or (item.code == "r" and not found and item.data[3] == ""))
+            and not any(start <= item.start < end for start, end in spans)
+        ]
+        if not names or not unread:
+            return None
+        start = min(names[0].start, unread[0].start)
+        end = max(names[-1].end, unread[-1].end)
+        printed = tuple(self.text[i.start : i.end] for i in unread)
+        reason = "ranks near names, and no rule reads whose they are"
+        quote = self.text[start:end]
+        return Refusal(tuple(n.text for n in names), printed, reason, start, end, quote)
+
+    def _relatives(self) -> Iterator[Found]:
+        """A, ahead of B and C, which came second and third: the clause is of B and C alone."""
+        at = 0
+        while match := _RELATIVE.search(self.codes, at):
+            at = match.start() + 1
+            if not self._is_relative(match):
+                continue
+            names: list[Name] = self._get(match, "one")
+            data = self._get(match, "ranks")
+            ranks = data if match["ranks"] == "K" else [data]
+            printed = [r[0] for r in ranks]
+            if self._denied(match):
+                continue
+            if why := self._why_not(names, len(ranks), "ranks"):
+                yield self._refusal(match, names, printed, why)
+            else:
+                entries = [_entry(n, *r[:3]) for n, r in zip(names, ranks, strict=True)]
+                yield self._statement(match, "ranking", entries, 0.85, "ranks in a relative clause")
+                self.told |= {n.start: r[0] for n, r in zip(names, ranks, strict=True)}
+            index = match.start("one")
+            main = [replace(n, score=None, bare=None) for n in names]
+            self.items[index] = replace(self.items[index], data=main)
+            end = match.end() + (self.codes[match.end() :][:1] == "c")
+            del self.items[index + 1 : end]
+            self.codes = self.codes[: index + 1] + self.codes[end:]
+
+    def _is_relative(self, match: re.Match[str]) -> bool:
+        words = self.items[match.start("rel") : match.start("ranks")]
+        texts = [self.text[i.start : i.end].lower() for i in words]
+        if texts[0] not in _RELATIVES:
+            return False
+        if match["ranks"] == "r" and self.codes[
+            match.start("one") - 1 : match.start("one")
+        ] not in (
+            "A",
+            "B",
+        ):
+            return False  # read together with its main clause
+        if texts[0] in _ARTICLES:  # the verb ends a German relative clause
+            verb = match["last"] and self.codes[match.end() :][:1] in ("", "c", ";")
+            if not verb:
+                return False
+        between = zip(words[1:], texts[1:], strict=True)
+        return all(item.code != "w" or text in _ADVERBS for item, text in between)
 
     def _denied(self, match: re.Match[str]) -> bool:
         """Whether the clause denies, wishes or hedges what it seems to say."""
@@ -132,6 +208,8 @@ class Sentence:
         if len(winners) != 1:
             return self._refusal(match, winners, [], "several names overtake at once")
         place = rank[0] if rank else None
+        if losers and all(n.start in self.told for n in losers):
+            return self._ahead_of_ranked(match, winners[0], losers, place)
         entries = [_entry(winners[0], place, place)] if place else [_entry(winners[0])]
         above = place + 1 if place else None
         entries += [_entry(n, above, None, certain=False) for n in losers]
@@ -140,6 +218,18 @@ class Sentence:
         return self._statement(
             match, "bound", entries, 0.85 if place else 0.6, "one name overtakes others"
         )
+
+    def _ahead_of_ranked(
+        self, match: re.Match[str], winner: Name, losers: list[Name], place: int | None
+    ) -> Found:
+        """Of those behind, a relative clause has said the ranks."""
+        below = min(self.told[n.start] for n in losers)
+        if below < 2 or (place and place >= below):
+            return self._refusal(match, [winner, *losers], [below], "who is ahead of whom?")
+        low, high = (place, place) if place else (1, below - 1)
+        kind: Kind = "ranking" if low == high else "bound"
+        entries = [_entry(winner, low, high, certain=low == high)]
+        return self._statement(match, kind, entries, 0.75, "ahead of those whose ranks are said")
 
     def overtaken(self, match: re.Match[str]) -> Found | None:
         """The passive: the other name is ahead."""
@@ -191,6 +281,8 @@ class Sentence:
         ours, others, rank = (self._get(match, g) for g in ("one", "other", "rank"))
         if len(ours) != 1:
             return self._refusal(match, ours, [], "several names with one rank")
+        if others and all(n.start in self.told for n in others):
+            return self._ahead_of_ranked(match, ours[0], others, rank[0])
         entries = [_entry(ours[0], rank[0], rank[0])]
         entries += [_entry(n, rank[0] + 1, None, certain=False) for n in others]
         return self._statement(match, "bound", entries, 0.8, "a rank ahead of those named")
@@ -307,7 +399,10 @@ class Sentence:
         codes = "".join(item.code for item in between)
         if "c" not in codes or set(codes) & set("q^"):
             return False
-        comma = next(item for item in between if item.code == "c")
+        at = codes.index("c")
+        comma = between[at]
+        if any(item.data == "unread" for item in between[at:]):
+            return True  # a subject of its own, which isn't read as a name
         word = re.match(r"\s*([^\W\d_]+)", self.text[comma.end :])
         first = word[1].lower() if word else ""
         participle = first.endswith(("ing", "ant", "é", "ée")) or first in (
@@ -432,7 +527,11 @@ class Sentence:
                 match, names, [f"{low}-{high}"], f"{len(names)} names, {places} ranks"
             )
         self.state.rank = high
-        if "I" in match.group() and len(names) == places:
+        if set("DI") & set(match.group()) and len(names) == places:
+            if names[0].broken:
+                return self._refusal(
+                    match, names, [f"{low}-{high}"], str(self._why_not(names, places, "ranks"))
+                )
             entries = [_entry(n, r, r) for r, n in enumerate(names, start=low)]
             return self._statement(match, "ranking", entries, 0.9, "named in order of rank")
         entries = [_entry(n, low, high, certain=False) for n in names]
@@ -452,7 +551,12 @@ class Sentence:
             return None
         if not self._relates(match, "rank") or self._is_new_clause(match):
             return None
-        if self._other_subject(match, names):
+        between = self.items[match.end("one") - 1].end, self.items[match.start("rank")].start
+        if lexicon.ANOTHERS.search(self.text, *between):
+            return None
+        before = self.codes[match.start("one") - 1 : match.start("one")]
+        direct = "c" not in self.codes[match.end("one") : match.start("rank")]
+        if (before == "O" and direct) or self._other_subject(match, names):
             return self._refusal(match, names, [low], "another name may have the rank")
         after = self.codes[match.end("rank") : match.end("rank") + 1]
         if after == "N" and "c" in self.codes[match.end("one") : match.start("rank")]:
@@ -538,6 +642,8 @@ class Sentence:
 
     def followed(self, match: re.Match[str]) -> Found | None:
         names: list[Name] = self._get(match, "one")
+        if all(n.start in self.told for n in names):
+            return None
         base = self.state.rank
         if base is None:
             base = self._base_from_close(match, len(names))
@@ -592,7 +698,10 @@ class Sentence:
         names: list[Name] = self._get(match, "one")
         if all(n.rank for n in names):
             entries = [_entry(n, n.rank[0], n.rank[1]) for n in names if n.rank]
-            return self._statement(match, "ranking", entries, 0.9, "ranks in brackets")
+            # (No. 2) behind a lone name may number a document.
+            lone = len(names) == 1 and _NUMBERED.search(self.text, *self._span(match))
+            sure = 0.4 if lone else 0.9
+            return self._statement(match, "ranking", entries, sure, "ranks in brackets")
         if len(names) > 1 and all(n.bare for n in names):
             values = [n.bare for n in names]
             return self._refusal(match, names, values, "numbers in brackets are ranks or scores")
@@ -707,7 +816,10 @@ def _direction(entries: list[Entry]) -> Direction | None:
     return "lower_is_better" if scores == sorted(scores) else None
 
 
+_STARTS = "NlstjrFUB0Z"
+"""Codes with which a rule begins."""
 _HEADS = re.compile(r"第.*[名位]$|[冠亚季]军|[亞]軍|榜首|首位")
+_NUMBERED = re.compile(r"\((?:No|Nr|n°|nº)\b", re.IGNORECASE)
 _SCORE_WORD = re.compile(r"scor|skor|nilai|indeks|index|punkt|point|分|指数|指數", re.IGNORECASE)
 _SAYS_SO = re.compile(r"[a-z]+(?:s|ed) |lead|led|tops|topped|head|führt|liegt|arrive|mène", re.I)
 _ADVERB_WORDS = """
@@ -716,12 +828,20 @@ kini juga kembali masih ke nun auch wieder jetzt noch auf an der dem den
 maintenant aussi encore toujours désormais à au la
 """
 _ADVERBS = frozenset(_ADVERB_WORDS.split())
+_RELATIVE = re.compile(
+    r"(?P<one>N)c?(?P<rel>[\^w])[wvk@TDI]{0,5}?(?P<ranks>[Kr])(?:c?D)?(?P<last>[wvk]{0,2}v)?"
+)
+_ARTICLES = frozenset(["die", "der", "das"])
+_RELATIVES = _ARTICLES | frozenset(
+    ["which", "who", "qui", "yang", "后者", "後者", "后两者", "後兩者", "后三者"]
+)
 _SCORE = "(?:c[wvk]{0,3}p[wvpk]{0,4}(?P<value>[qM]))?"
 _ONE, _OTHER = "(?P<one>N)", "(?P<other>N)"
 _RULES: list[tuple[re.Pattern[str], _Handler]] = [
     (re.compile(pattern.replace("~", _F)), handler)
     for pattern, handler in (
         (rf"{_ONE}~O~{_OTHER}c?\^~(?P<rank>r)", Sentence.pushed),
+        (rf"{_ONE}c\^[wvk@]{{0,3}}?O~{_OTHER}(?:[ac]?~(?P<rank>r))?", Sentence.overtake),
         (rf"{_ONE}~O~{_OTHER}(?:[ac]?~(?P<rank>r))?", Sentence.overtake),
         (rf"{_ONE}p{_OTHER}[wvp]{{0,3}}?O", Sentence.overtake),
         (rf"{_ONE}~P~{_OTHER}", Sentence.overtaken),
@@ -758,8 +878,8 @@ _RULES: list[tuple[re.Pattern[str], _Handler]] = [
         (rf"{_ONE}~[hD]?~(?P<size>s)", Sentence.group),
         (rf"(?P<size>s)~[ID]?~{_ONE}(?:c?~I)?", Sentence.group),
         (rf"(?P<size>s)(?P<comma>c){_ONE}", Sentence.group),
-        (rf"{_ONE}~(?P<range>j)", Sentence.rank_range),
-        (rf"(?P<range>j)~[ID]?~{_ONE}", Sentence.rank_range),
+        (rf"{_ONE}~[DI]?~(?P<range>j)(?:c?[DI])?", Sentence.rank_range),
+        (rf"(?P<range>j)~[ID]?~{_ONE}(?:c?~I)?", Sentence.rank_range),
         (rf"{_ONE}~(?P<tier>t)", Sentence.tier),
         (rf"(?P<tier>t)~[ID]?~{_ONE}", Sentence.tier),
         (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from ingest.grammar.quantities import Quantity
 
 Kind = Literal["ranking", "set", "tier", "bound", "quantity", "withheld"]
+IsName = Callable[[str], bool]
 Direction = Literal["higher_is_better", "lower_is_better"]
 
 

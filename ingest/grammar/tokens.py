@@ -18,10 +18,10 @@ from decimal import Decimal
 from typing import Any
 
 from ingest.grammar import lexicon, numerals, quantities
-from ingest.grammar.lists import IsName
 from ingest.grammar.numerals import fold
 from ingest.grammar.quantities import Quantity
 from ingest.grammar.ranks import NAMED, ORDINALS
+from ingest.grammar.statements import IsName
 
 
 @dataclass
@@ -124,6 +124,9 @@ _BEFORE_ORDINAL = frozenset(
     ["in", "at", "into", "to", "is", "was", "are", "now", "still", "again", "est", "ist"]
 )
 _LETTER_PLACE = re.compile(r"[A-Z](?:市|省|县|城)(?!市)")
+_MONTH = lexicon.MONTH.pattern
+_DATE_BEFORE = re.compile(rf"\b(?:{_MONTH}|au|le|du|dès le) $", re.IGNORECASE)
+_DATE_AFTER = re.compile(rf" (?:of )?{_MONTH}", re.IGNORECASE)
 _PLACE_WORD = re.compile(r"place|spot|position|rank|platz|rang|stelle", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"\b(?:its|their|his|her|our|ihre[mrn]?|seine[mrn]?|son|sa|leur) $", re.I)
 _LONGEST_NAME = 12  # Chinese characters
@@ -266,6 +269,8 @@ class Tokens:
         ends = [at + m.end() for m in _KNOWN_WORD.finditer(run.group())]
         for end in reversed(ends):
             if end <= stop and self.known(self.text[at:end]):
+                if self.text[end - 1] == "." and self.known(self.text[at : end - 1]):
+                    end -= 1  # of the sentence
                 return Token("n", at, end, Name(self.text[at:end], at, end, known=True))
         return None
 
@@ -291,8 +296,18 @@ class Tokens:
     def _rank(self, at: int, stop: int, before: list[Token]) -> Token | None:
         text = self.text
         if many := lexicon.MANY_RANKS.match(text, at):
-            numbers = [int(n) for n in re.findall(r"\d+", many["listed"] or many[2])]
+            listed = many["listed"] or many[2] or many["words"]
+            each = re.findall(rf"\d+|(?<!\w)(?:{numerals.WORD})(?!\w)", listed, re.IGNORECASE)
+            numbers = [int(n) if n.isdecimal() else _ordinal(n) for n in each]
             return Token("K", at, many.end(), [(n, n, False, "") for n in numbers])
+        if span := lexicon.RANK_SPAN.match(text, at):
+            first, last = _ordinal(span["low"]), _ordinal(span["high"])
+            around = (
+                _ENDS.split(text[max(at - 200, 0) : at])[-1],
+                _ENDS.split(text[at : at + 200])[0],
+            )
+            if first < last and any(map(lexicon.IN_ORDER.search, around)):
+                return Token("j", at, span.end(), (first, last, False, ""))
         found = lexicon.RANK.match(text, at)
         if found is None:
             return None
@@ -334,6 +349,10 @@ class Tokens:
         """The 95th percentile, the 16th annual edition, its 15th year are no ranks."""
         if _PLACE_WORD.search(self.text[at:end]):
             return False
+        if _DATE_BEFORE.search(self.text[max(at - 12, 0) : at]) or _DATE_AFTER.match(
+            self.text, end
+        ):
+            return True
         after = re.match(r"[\s-]+([^\W\d_]+)", self.text[end : end + 30])
         if after and lexicon.AFTER_BARE.match(after[1]):
             return True
@@ -578,6 +597,9 @@ def _small(printed: str) -> int | None:
         return int(numerals.cjk_value(plain))
     except (ValueError, KeyError):
         return None
+
+
+_ENDS = re.compile(r"[.!?]\s|[。！？\n]")
 
 
 def _ordinal(printed: str) -> int:

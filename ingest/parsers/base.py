@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.cards import Document, Entry, Indicator, RegisterCoverage, Text, Unit
 from ingest.facts import Facts
-from ingest.gazetteer import Gazetteer
+from ingest.names.gazetteer import Gazetteer
 
 BLANK_REASON = "not published (blank in the source)"
 

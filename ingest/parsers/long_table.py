@@ -17,10 +17,11 @@ from pydantic import Field, model_validator
 from ingest.cards import CITY_KINDS, Entry, Identifier, Kind, Text
 from ingest.catalog_errors import did_you_mean
 from ingest.facts import Facts, ParseError, how_read, short_quote
-from ingest.links import Pattern
 from ingest.numbers import convert, parse_number
 from ingest.parsers.base import BLANK_REASON, Context, Filter, Parser
+from ingest.parsers.printed_units import check_unit
 from ingest.parsers.records import Choice, Record, read_records
+from ingest.pulling.links import Pattern
 
 MAX_ROWS = 200_000
 _EXPONENT = re.compile(r"[+-]?\d(\.\d+)?[eE][+-]?\d{1,2}")
@@ -130,6 +131,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
     found: dict[tuple[str, str, int, str], str] = {}
     others: set[str] = set()
+    checked: set[tuple[str, ...]] = set()
     for row in _rows(data, context):
         figures = _figures(row, context, facts)
         if not figures or row[options.place_column].strip() in options.left_out:
@@ -143,6 +145,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
                     f"{figure.scope}, stands on {found[key]} already: delete one of them"
                 )
             found[key] = row.place
+            _check_unit(figure, row, context, checked)
             _read_cell(figure, str(city), row, context, facts)
     if others:
         facts.quarantine(
@@ -311,6 +314,22 @@ def _read_cell(
         return
     value = convert(number, factor)
     facts.add("observation", status="observed", value=value, printed_value=cell, **common)
+
+
+def _check_unit(
+    figure: Figure, row: Record, context: Context, checked: set[tuple[str, ...]]
+) -> None:
+    """The declared unit against the one printed in the headings or above the table, once for a
+    column; a unit in the cell itself, or in a column of units, is nearer than both."""
+    options: Options = context.options
+    own = row[figure.column].strip().endswith(figure.unit)
+    key = (row.table.where if row.table else "", figure.indicator, figure.column, figure.unit)
+    if own or options.unit_column or options.multiplier_column or key in checked:
+        return
+    checked.add(key)
+    remedy = "write 'unit: {}', or name the column that is meant"
+    indicator = context.indicators[figure.indicator]
+    check_unit(row, figure.column, figure.unit, indicator, context.units, remedy)
 
 
 def _number(cell: str, figure: Figure, decimal: str, row: Record) -> Decimal:

@@ -44,14 +44,14 @@ class Bounds(Entry):
 class Place(Entry):
     """A name so printed that only a reader knows which place is meant."""
 
-    as_printed: Text
+    printed: Text
     city: Identifier
 
 
 class Doubt(Entry):
     """A name that can't be taken as printed."""
 
-    as_printed: Text
+    printed: Text
     reason: Text
 
 
@@ -227,9 +227,9 @@ class _Reading:
         sets = {row.number for row in rows if row.holds(*SETS)}
         spoken_of: list[Place | Doubt] = [*self.table.places, *self.table.doubtful]
         for named in spoken_of:
-            if named.as_printed not in names:
+            if named.printed not in names:
                 raise ParseError(
-                    f"the card speaks of '{named.as_printed}', which is not printed in "
+                    f"the card speaks of '{named.printed}', which is not printed in "
                     f"{_named(self.table.table)}"
                 )
         for bounds in self.table.bounds:
@@ -275,11 +275,11 @@ class _Reading:
     def _add(
         self, row: Row, name: str, bounds: tuple[int, int], basis: str = "", certain: bool = True
     ) -> None:
-        doubt = next((d for d in self.table.doubtful if d.as_printed == name), None)
+        doubt = next((d for d in self.table.doubtful if d.printed == name), None)
         if doubt:
             _set_aside(self.facts, row, name, doubt.reason)
             return
-        city_id = next((p.city for p in self.table.places if p.as_printed == name), None)
+        city_id = next((p.city for p in self.table.places if p.printed == name), None)
         if city_id is None:
             found = self.context.gazetteer.city(
                 name, self.table.country_code, kinds=self.table.kinds

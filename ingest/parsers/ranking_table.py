@@ -25,11 +25,11 @@ from ingest.parsers.table_choice import (
     choose,
     chosen_lines,
 )
-from ingest.ranking_rows import Columns, RankingRow, read_lines, whole
 from ingest.reading.content import Content, ReadingError
-from ingest.table_blocks import Aside, Line
-from ingest.table_roles import WRAPPED, decimal_of, order, out_of_count, perhaps_wrapped
-from ingest.table_words import fold, unmarked, without_year
+from ingest.tables.blocks import Aside, Line
+from ingest.tables.ranking_rows import Columns, RankingRow, read_lines, whole
+from ingest.tables.roles import WRAPPED, decimal_of, order, out_of_count, perhaps_wrapped
+from ingest.tables.words import bare_value, fold, unmarked
 
 SHOWN = 5
 ORDERED = 0.9
@@ -70,7 +70,7 @@ class Rows(Entry):
 class Place(Entry):
     """A name so printed that only a reader knows which place is meant."""
 
-    as_printed: Text
+    printed: Text
     city: Identifier
 
 
@@ -233,7 +233,7 @@ def _decimal(chosen: Sequence[ChosenLines]) -> str | None:
     """The decimal sign on which the column agrees over all its pages."""
     scored = [c for c in chosen if "score" in c.columns]
     texts = [c.block.column(c.columns["score"]) for c in scored]
-    sign = decimal_sign(without_year(unmarked(t)) for column in texts for t in column)
+    sign = decimal_sign(bare_value(unmarked(t)) for column in texts for t in column)
     if sign or not scored:
         return sign
     first = scored[0]
@@ -316,7 +316,7 @@ def _count(
 
 def _add(found: Found, table: Table, context: Context, facts: Facts, one_unit: bool) -> None:
     row = found.row
-    city_id = next((p.city for p in table.places if p.as_printed == row.entity), None)
+    city_id = next((p.city for p in table.places if p.printed == row.entity), None)
     if city_id is None:
         named = table.countries.get(row.country)
         code = named or context.gazetteer.territories.country(row.country) or table.country_code
@@ -329,7 +329,7 @@ def _add(found: Found, table: Table, context: Context, facts: Facts, one_unit: b
         )
         if resolved.city_id is None:
             reason = "ambiguous city" if resolved.candidates else "unknown city"
-            _set_aside(facts, row.entity, reason, row.locator, resolved.candidates)
+            _set_aside(facts, row.entity, reason, row.locator, resolved.suggestions)
             return
         city_id = resolved.city_id
     if table.order == "printed" and row.rank_from is None:

@@ -66,9 +66,28 @@ class Record:
     columns: Mapping[str, int] | None = None
     is_text: bool = False
     """One text in all of the row: a section's heading, a note."""
+    heading_rows: range = range(0)
+    """Rows of the table that are its headings."""
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
+
+    def headings(self, column: str) -> tuple[str, ...]:
+        """The headings of a column from the top down, and the cell right below them, where a
+        row of units may stand."""
+        if self.table is None or self.columns is None:
+            return (column,)
+        c, rows = self.columns[column], self.table.rows
+        path = [rows[r][c] for r in self.heading_rows]
+        path += [row[c] for row in rows[self.heading_rows.stop :][:1]]
+        return tuple(dict.fromkeys(filter(None, path)))
+
+    def above(self) -> tuple[str, ...]:
+        """The title and all texts above the headings."""
+        if self.table is None:
+            return ()
+        rows = self.table.rows[: self.heading_rows.start]
+        return tuple(dict.fromkeys(filter(None, [self.table.title, *(c for r in rows for c in r)])))
 
     def stored(self, column: str) -> float | None:
         """The exact number that a spreadsheet stores under the printed one."""
@@ -162,6 +181,7 @@ class _Heading:
         above = rows[self.top : self.top + self.depth]
         places = {name: column for name, (column, _) in self.columns.items()}
         last = dict.fromkeys(choice.fill_down, "")
+        headings = range(self.top, self.top + self.depth)
         for i in range(self.top + self.depth, len(rows)):
             texts = {cell for cell in rows[i] if cell}
             if not texts or rows[i] in above:  # headings are repeated on each page
@@ -170,7 +190,7 @@ class _Heading:
             is_text = len(texts) == 1 and len(rows[i]) > 1 and self.form not in _RECORD_FORMS
             for name in last if not is_text else ():
                 cells[name] = last[name] = cells[name] or last[name]
-            yield Record(cells, self.table.locator(i), self.table, i, places, is_text)
+            yield Record(cells, self.table.locator(i), self.table, i, places, is_text, headings)
 
 
 def _part(cell: str, part: int | None) -> str:

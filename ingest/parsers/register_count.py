@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -18,9 +18,13 @@ from pydantic import Field, model_validator
 
 from ingest.cards import Entry, Identifier, Text
 from ingest.facts import Facts, ParseError, short_quote
+from ingest.names.organisations import Affiliation
 from ingest.numbers import convert, parse_number
+from ingest.parsers.affiliations import Agreement, Mention, mentions, resolve, where
 from ingest.parsers.base import Context, Filter, Parser
+from ingest.parsers.printed_units import check_unit
 from ingest.parsers.records import Choice, Record, read_records
+from ingest.reading.content import Table
 
 MAX_NAME = 8
 """Characters of the longest name of a city that an organisation's name may begin with."""
@@ -33,6 +37,8 @@ class Count(Entry):
     measure: Literal["count", "share_pct", "sum"]
     column: str | None = None
     """Column whose numbers a sum adds."""
+    unit: Text | None = None
+    """Unit of that column as printed, where it is not the indicator's own."""
     where: tuple[Filter, ...] = ()
     """Rows counted, of those that pass the filters of the register. A share is of the latter."""
     cumulative: bool = False
@@ -42,6 +48,8 @@ class Count(Entry):
     def _sum_has_a_column(self) -> Count:
         if (self.measure == "sum") != bool(self.column):
             raise ValueError("a sum names its column, and nothing else has one")
+        if self.unit and not self.column:
+            raise ValueError("only a sum has a unit: that of its column")
         return self
 
 
@@ -63,8 +71,10 @@ class Options(Entry):
     city_column: str | None = None
     """Column with the city itself."""
     country_column: str | None = None
+    """Column with the country of the city, or the countries of the organisations."""
     countries: dict[str, str] = Field(default_factory=dict)
-    """Countries as printed, and their codes; rows of others are no city's."""
+    """Countries as printed, and their codes; rows of others are no city's. Of organisations
+    those alone that go by no common name."""
     kinds: tuple[Identifier, ...] = Field(("city", "municipality"), min_length=1)
     """Kinds of places that a name may mean."""
     places: tuple[Place, ...] = ()
@@ -76,6 +86,8 @@ class Options(Entry):
     organisation_column: str | None = None
     """Column with a list of organisations, each of which the catalog places in a city."""
     separator: str = ","
+    country_separator: str = ","
+    """Between the countries of a row of organisations, which ``country_column`` lists."""
     year_column: str | None = None
     """Column that begins with the year; without it the document's year counts."""
     scope: Identifier
@@ -140,8 +152,17 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     options: Options = context.options
     tallies = [_Tally() for _ in options.counts]
     divisions: dict[str, str] = {}
-    for row in _rows(data, context):
+    resolutions = _Resolutions(context)
+    choice = context.document_options.table or options.table
+    checked: list[Table | None] = []
+    for row in rows(data, options, choice):
+        if not checked or row.table is not checked[-1]:
+            checked.append(row.table)
+            _check_units(row, context)
         year = _year(row, context)
+        affiliations = resolutions.count(row, year) if options.organisation_column else []
+        if not _passes(row, options.where):
+            continue
         if not year:
             continue  # an undated row belongs to no year
         counted = []
@@ -152,7 +173,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
                 counted.append((count, tally))
         if not counted:
             continue
-        placed = _place(row, context, facts)
+        placed = _place(row, affiliations, context, facts)
         divisions |= {city: placed.division for city in placed.cities if placed.division}
         for count, tally in counted:
             tally.rows += 1
@@ -168,6 +189,30 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
             for city in [c for c, y in tally.keys if y == year and divisions.get(c) == division]:
                 tally.unknown.setdefault((city, year), reason)
         _add(count, tally, context, facts)
+    if options.organisation_column:
+        resolutions.add(facts)
+
+
+def _check_units(row: Record, context: Context) -> None:
+    """The unit of what is summed against the one printed in the headings of a table, or above."""
+    options: Options = context.options
+    for count in options.counts:
+        if count.column:
+            indicator, units = context.indicators[count.indicator], context.units
+            remedy = "write 'unit: {}' beside the column"
+            check_unit(row, count.column, _unit(count, context), indicator, units, remedy)
+
+
+def _unit(count: Count, context: Context) -> str:
+    """Unit of a sum: as printed, or the indicator's own."""
+    own = context.indicators[count.indicator].unit
+    unit = context.units.get(count.unit or "")
+    if count.unit not in (None, own) and (unit is None or own not in unit.units):
+        raise ParseError(
+            f"unit '{count.unit}' of column '{count.column}' does not convert to '{own}' of "
+            f"{count.indicator}: add it to the units of indicators.yml"
+        )
+    return count.unit or own
 
 
 def _years(year: int, count: Count, options: Options) -> range:
@@ -231,7 +276,9 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             printed = f"{len(found)} of {tally.totals[year]} rows"
             value = 100.0 * len(found) / tally.totals[year]
         elif count.column:
-            printed, value = f"{tally.sums[city, year]:f}", convert(tally.sums[city, year], 1)
+            unit = _unit(count, context)
+            factor = 1 if unit == indicator.unit else context.units[unit].factor
+            printed, value = f"{tally.sums[city, year]:f}", convert(tally.sums[city, year], factor)
         if (city, year) in tally.unknown:
             reason = tally.unknown[city, year]
             printed_value = printed if found else None  # at least so many
@@ -248,22 +295,25 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
             value=value,
             status="observed",
             printed_value=printed,
-            printed_unit=count.column or "rows",
+            printed_unit=count.unit or count.column or "rows",
             **common,
         )
 
 
-def _rows(data: bytes, context: Context) -> Iterator[Record]:
-    options: Options = context.options
+def rows(data: bytes, options: Options, choice: Choice | None) -> Iterator[Record]:
+    """All rows of a register, those that its filters leave out among them.
+
+    Raises:
+        ParseError: it can't be read, or lacks a column that the options name.
+    """
     filters = [*options.where, *(f for c in options.counts for f in c.where)]
     filters += [options.quarantine_where] if options.quarantine_where else []
     needed = [options.key_column, options.city_column, options.organisation_column]
     needed += [options.country_column, options.division_column, options.name_column]
     needed += [options.year_column, *(c.column for c in options.counts)]
     needed += [*options.distinct_columns, *(f.column for f in filters)]
-    choice = context.document_options.table or options.table
     for row in read_records(data, needed, choice, strict=False):
-        if not row.is_text and _passes(row, options.where):
+        if not row.is_text:
             yield row
 
 
@@ -282,23 +332,53 @@ def _year(row: Record, context: Context) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _place(row: Record, context: Context, facts: Facts) -> _Placed:
+def _place(
+    row: Record,
+    affiliations: list[tuple[Mention, Affiliation]],
+    context: Context,
+    facts: Facts,
+) -> _Placed:
     options: Options = context.options
     if options.city_column:
         return _place_by_city(row, context, facts)
     if options.division_column:
         return _place_by_division(row, context, facts)
-    names = context.gazetteer
-    found: set[str] = set()
-    for name in (row[str(options.organisation_column)] or "").split(options.separator):
-        if not name.strip():
-            continue
-        city = names.organisation(name)
-        if city:
-            found.add(city)
-        elif options.quarantine_where and _one_by_one(row, options):
-            facts.quarantine("observation", name.strip(), "organisation without a city", row.place)
-    return _Placed(found)
+    one_by_one = options.quarantine_where is not None and _one_by_one(row, options)
+    for mention, found in affiliations if one_by_one else ():
+        if found.is_organisation and not found.city_id:
+            reason, candidates = "organisation without a city", where(found)
+            if found.site and found.site.place:
+                reason = "organisation in a place that is not in cities.csv"
+                candidates = (f"{found.site.place} ({found.site.country_code})",)
+            facts.quarantine("observation", mention.name, reason, row.place, candidates)
+    return _Placed({found.city_id for _, found in affiliations if found.city_id})
+
+
+class _Resolutions:
+    """Counts how many organisations are resolved: of the rows of the figures, and of all."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.figures, self.all = Agreement(), Agreement()
+
+    def count(self, row: Record, year: int) -> list[tuple[Mention, Affiliation]]:
+        options: Options = self.context.options
+        names = self.context.gazetteer
+        found = resolve(mentions(row, options, names.territories), names.organisations)
+        of_figures = _passes(row, options.where) and options.year_from <= year <= options.year_to
+        for mention, affiliation in found:
+            self.all.add(mention, affiliation, names.territories)
+            if of_figures:
+                self.figures.add(mention, affiliation, names.territories)
+        return found
+
+    def add(self, facts: Facts) -> None:
+        options: Options = self.context.options
+        years = f"{options.year_from} to {options.year_to}"
+        column = options.organisation_column
+        locator = f"{column}, rows of {years}{_filters(options.where)}"
+        self.figures.as_facts("figures", locator, facts)
+        self.all.as_facts("all", f"{column}, all rows", facts)
 
 
 def _place_by_city(row: Record, context: Context, facts: Facts) -> _Placed:
@@ -361,8 +441,11 @@ def _listed(text: str) -> set[str]:
 
 
 def _described(options: Options, count: Count) -> str:
-    filters = (*options.where, *count.where)
+    return _filters((*options.where, *count.where))
+
+
+def _filters(filters: Iterable[Filter]) -> str:
     return "".join(f", {f.column} {'/'.join(f.values)}" for f in filters)
 
 
-PARSER = Parser("register_count", 2, Options, DocumentOptions, read)
+PARSER = Parser("register_count", 3, Options, DocumentOptions, read)

@@ -17,6 +17,7 @@ from ingest.facts import Facts, ParseError, short_quote
 from ingest.numbers import convert, parse_number, printed
 from ingest.parsers.base import BLANK_REASON, Context, Parser
 from ingest.reading import ReadingError, bounded
+from ingest.reading.content import column_letters
 
 MAX_CELLS = 2_000_000
 Place = tuple[int, str, list[str]]  # column, scope and headings
@@ -227,7 +228,7 @@ def _read_cell(
     if not name:
         return 0
     resolution = context.gazetteer.city(name, context.options.country_code)
-    locator = f"{sheet}!{_letters(c)}{r + 1}"
+    locator = f"{sheet}!{column_letters(c)}{r + 1}"
     if resolution.city_id is None:
         # A first-level division without figures only heads the places below it.
         if any(str(value).strip() for value in row[context.options.place_columns :]):
@@ -253,15 +254,6 @@ def _read_cell(
         return 1
     facts.add("observation", status="observed", value=value, printed_value=cell, **common)
     return 1
-
-
-def _letters(column: int) -> str:
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
 
 
 PARSER = Parser("statistical_table", 1, Options, DocumentOptions, read)

@@ -17,8 +17,8 @@ from ingest.cards import Entry, Text
 from ingest.facts import ParseError
 from ingest.reading import ReadingError, tables_matching
 from ingest.reading.content import Content, Table
-from ingest.table_blocks import Block, Line, kinds, overleaf, table_blocks
-from ingest.table_words import fold
+from ingest.tables.blocks import Block, Line, kinds, overleaf, table_blocks
+from ingest.tables.words import fold
 
 SHOWN = 12
 ColumnName = int | Text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from ingest.reading import bounded
 from ingest.reading.bounded import Limits
 from ingest.reading.content import Content, Passage, ReadingError, Table
@@ -19,6 +21,12 @@ __all__ = [
 ]
 
 
+REMEMBERED = 8
+"""Documents of scanned pages whose content a process keeps: to propose, parse and check quotes
+is to read them several times, and OCR takes seconds for each page."""
+_recognised: dict[tuple[bytes, str | None], Content] = {}
+
+
 def read(
     data: bytes, name: str = "", *, member: str | None = None, limits: Limits | None = None
 ) -> Content:
@@ -34,8 +42,12 @@ def read(
     Raises:
         ReadingError: no reader for the form, or the document is damaged, encrypted or a bomb.
     """
-    if limits is None and may_be_scanned(data):
+    scanned = may_be_scanned(data)
+    if limits is None and scanned:
         limits = Limits(seconds=1800)
+    key = hashlib.sha256(data).digest() if scanned else b"", member
+    if key in _recognised:
+        return _recognised[key]
     try:
         content: Content = bounded.run(
             "ingest.reading.dispatch:content",
@@ -45,6 +57,10 @@ def read(
         )
     except ReadingError as error:
         raise ReadingError(f"{name}: {error}" if name else str(error)) from None
+    if scanned and any(passage.confidence is not None for passage in content.passages):
+        while len(_recognised) >= REMEMBERED:
+            _recognised.pop(next(iter(_recognised)), None)
+        _recognised[key] = content
     return content
 
 

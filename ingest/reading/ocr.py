@@ -20,7 +20,7 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]
 
 from ingest.reading.pdf_page import Page, Rule, Word
 
-DPI = 200
+DPI = 150
 MAX_SIDE = 3_500
 """Pixels of the longer side; a larger page is rendered more coarsely."""
 MAX_PAGES = 100
@@ -79,6 +79,11 @@ def _engine() -> Any:
     )
 
 
+def _found(image: np.ndarray, *, use_det: bool) -> Any:
+    """What the engine finds. It keeps the switches of a call for the next, so all are set."""
+    return _engine()(image, use_det=use_det, use_cls=False, use_rec=True, return_word_box=use_det)
+
+
 def _upright(image: np.ndarray) -> tuple[int, list[Word]]:
     """Quarter turns to the left that make the page upright, and its words then."""
     words, tall = _recognise(image)
@@ -105,7 +110,7 @@ def _sureness(words: Sequence[Word]) -> float:
 
 def _recognise(image: np.ndarray) -> tuple[list[Word], float]:
     """Words in pixels, straightened, and the share of longer texts whose box is upended."""
-    found = _engine()(image, return_word_box=True)
+    found = _found(image, use_det=True)
     if found.boxes is None or not len(found.boxes):
         return [], 0.0
     long = [box for box, text in zip(found.boxes, found.txts, strict=True) if len(text) > 2]
@@ -190,7 +195,7 @@ def _on_dark(image: np.ndarray, words: Sequence[Word]) -> list[Word]:
     found = []
     for x, y, w, h in boxes[:MAX_BOXES]:
         crop = np.ascontiguousarray(255 - image[y : y + h, x : x + w])
-        read = _engine()(crop, use_det=False)
+        read = _found(crop, use_det=False)
         text, sure = (read.txts[0], float(read.scores[0])) if read.txts else ("", 0.0)
         if text.strip() and sure > UNSURE:
             middle, half = y + h / 2, high / 2
@@ -223,7 +228,7 @@ def _rules(image: np.ndarray) -> tuple[list[Rule], list[Rule]]:
     )
     rules: list[list[Rule]] = []
     for wide in (True, False):
-        length = DPI // 3
+        length = DPI // 2
         kernel = np.ones((1, length) if wide else (length, 1), np.uint8)
         lines = cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel)
         _, _, stats, _ = cv2.connectedComponentsWithStats(lines)

@@ -11,9 +11,10 @@ import pypdfium2.raw as raw  # type: ignore[import-untyped]
 from ingest.reading import ocr
 from ingest.reading.content import Content, Passage, ReadingError, Table
 from ingest.reading.pdf_lines import lines_of
-from ingest.reading.pdf_page import Page, read_page
+from ingest.reading.pdf_page import Page
 from ingest.reading.pdf_tables import find, titled
 from ingest.reading.pdf_text import running_text
+from ingest.reading.pdf_words import read_page
 
 NO_TEXT = "has no text layer"
 NO_LETTERS = "has a text layer without letters"
@@ -26,9 +27,11 @@ MAX_PAGE_CHARACTERS = 200_000
 def content(data: bytes, *, use_ocr: bool = True) -> Content:
     """Tables and text of a PDF, page by page.
 
+    Pages without a text layer are read by OCR, where that is installed and wanted; ``notes``
+    name each of them.
+
     Raises ReadingError for a file that is empty, damaged, locked by a password, or larger than
-    what is read. Pages without a text layer are read by OCR, where that is installed and wanted,
-    and are named in ``notes``.
+    what is read.
     """
     if not data.strip(b"\0 \r\n\t"):
         raise ReadingError("the PDF is empty")
@@ -51,7 +54,7 @@ def content(data: bytes, *, use_ocr: bool = True) -> Content:
         can_scan = use_ocr and ocr.available()
         remedy = "install the OCR extra with make setup-ocr"
         if can_scan:
-            remedy = f"left out, after {ocr.MAX_PAGES} pages read by OCR"
+            remedy = f"left out, after {ocr.MAX_PAGES} pages read by OCR: split it"
         for index in range(pages):
             page = read_page(document, index, MAX_PAGE_CHARACTERS)
             budget -= page.characters

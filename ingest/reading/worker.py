@@ -17,6 +17,10 @@ import warnings
 
 from ingest.reading.content import ReadingError
 
+DEFECTS = (AttributeError, TypeError, NameError, LookupError, AssertionError, ImportError,
+           RuntimeError)  # fmt: skip
+"""Errors of a program rather than of what it reads."""
+
 
 def main() -> None:
     function, seconds, megabytes, options = sys.argv[1:]
@@ -40,7 +44,14 @@ def main() -> None:
     except BaseException as error:  # whatever a library raises for a damaged document
         why = " ".join(str(error).split())[:300]
         kind = type(error).__name__
-        packed = pickle.dumps(("error", f"it is damaged or unusual: {kind}: {why}".rstrip(": ")))
+        told = f"{kind}: {why}".rstrip(": ")
+        ours = isinstance(error, DEFECTS) and not isinstance(error, RecursionError)
+        reason = (
+            f"the reader failed ({told}): please report it"
+            if ours
+            else (f"it is damaged or unusual: {told}")
+        )
+        packed = pickle.dumps(("error", reason))
     answer.write(packed)
     answer.close()
     # Skips destructors, which may take long on large documents.

@@ -206,6 +206,14 @@ create table marts.ranking_agreement as
 create table marts.index_correlation as
     select 'flag' as framework, 2023 as edition, 'people_persons' as indicator, 5 as n,
         0.8::double as pearson, 0.7::double as spearman;
+create table marts.organisation_resolution as select * from (values
+    ('papers', 'doc', 'all', 'listed', 100, 90, 80, 50, 49, 0.9::double, 0.8::double, 0.98::double,
+     0.895::double, 0.996::double),
+    ('untold', 'doc', 'all', 'listed', 10, 10, 10, 0, 0, 1.0, 1.0, null, null, null)
+) as resolution (
+    source_id, document_id, rows_counted, comparison, n_mentions, n_resolved, n_placed, n_compared,
+    n_agreeing, share_resolved, share_placed, agreement, agreement_low, agreement_high
+);
 create table marts.quarantine (
     quarantine_id varchar, source_id varchar, fact_kind varchar, text varchar, reason varchar,
     candidates varchar, occurrences integer, locator varchar

@@ -15,7 +15,7 @@ pytest.register_assert_rewrite("ingest_bench")
 
 from ingest_bench import Bench, Site, web_site  # noqa: E402
 
-from ingest import politeness  # noqa: E402
+from ingest.pulling import politeness  # noqa: E402
 from ingest.settings import PROJECT  # noqa: E402
 
 

@@ -184,10 +184,11 @@ class Bench:
         rows = [row for facts in found for row in pq.read_table(facts.path).to_pylist()]
         return [row for row in rows if row["kind"] == kind]
 
-    def read(self, source: dict[str, Any], data: bytes) -> Read:
-        """A document in, facts out: what a reader makes of ``data`` under a card."""
+    def read(self, source: dict[str, Any], data: bytes, **files: str) -> Read:
+        """A document in, facts out: what a reader makes of ``data`` under a card. ``files`` of
+        the catalog as in :func:`write_catalog`."""
         self.use(home=self.folder / f"home-{source['id']}-{next(self.homes)}")
-        self.write(source)
+        self.write(source, **files)
         (self.mirror / source["documents"][0]["mirror"]).write_bytes(data)
         assert self.pull(source["id"]).failures == []
         return Read(self, self.parse(source["id"]))

@@ -128,6 +128,25 @@ def test_unknown_names_lower_the_confidence() -> None:
     assert known.confidence > unknown.confidence
 
 
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("Placed 4th and 6th are those that Alphaville calls old.", "4th and 6th"),
+        ("Alphaville is old, and so is what stands at No. 4 there.", "No. 4"),
+        ("There is no sign that Alphaville did not rank 4th.", ""),
+        ("Alphaville opened its first line in 1999.", ""),
+        ("Ranked 4th is what nobody knows.", ""),
+        ("Alphaville ranked 4th.", ""),
+    ],
+)
+def test_ranks_that_no_rule_reads_are_refused(text: str, lost: str) -> None:
+    known = {"Alphaville", "Betatown"}
+    found = read_statements(text, is_name=known.__contains__)
+    refused = [f for f in found if isinstance(f, Refusal)]
+    assert [f.values for f in refused] == ([(lost,)] if lost else [])
+    assert all(set(f.names) <= known and f.quote in text for f in refused)
+
+
 def test_known_names_may_hold_commas_and_conjunctions() -> None:
     known = {"Rain, D.C.", "Sun and Moon", "Alphaville"}.__contains__
     text = "Rain, D.C., Sun and Moon and Alphaville were ranked 1st, 2nd and 3rd."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from typing import Any
 
 import pytest
@@ -123,7 +124,8 @@ def test_a_document_that_is_not_at_hand_keeps_its_facts(register: Bench) -> None
 def test_sources_that_are_not_at_hand_share_the_last_line(register: Bench) -> None:
     source = register_card()
     second = {**source["documents"][0], "id": "second", "address": "https://things.example/2"}
-    cards = [{**register_card(), "id": f"other_{i}"} for i in range(2)]
+    caveats = [{"indicator": "models_count", "reason": "counted otherwise"}]
+    cards = [{**register_card(caveats=caveats), "id": f"other_{i}"} for i in range(2)]
     register.write({**source, "documents": [*source["documents"], second]}, *cards)
     data = (register.mirror / "doc.bin").read_bytes()
     run(register)
@@ -158,16 +160,6 @@ def test_the_candidates_of_a_quarantined_text_are_told(register: Bench) -> None:
     assert line.quarantined == (f"line 5: Suzhou: unknown city ({places})",)
 
 
-def test_a_document_that_never_was_at_hand(bench: Bench) -> None:
-    bench.write(register_card())
-    (line,) = run(bench)
-    assert (line.outcome, line.detail) == (
-        "kept",
-        "1 of 1 documents are not in the mirror; without facts: doc",
-    )
-    assert bundled(bench) == {}
-
-
 @pytest.mark.parametrize("data", [b"<html>502</html>", "name,city,year\nä".encode("latin-1"), b""])
 def test_a_document_that_does_not_parse_keeps_its_facts(register: Bench, data: bytes) -> None:
     run(register)
@@ -181,7 +173,7 @@ def test_a_bad_card_is_refused_and_the_others_are_written(register: Bench) -> No
     bad: dict[str, Any] = {**register_card(), "id": "others", "trust_tier": 9}
     register.write(register_card(), bad)
     found = {line.source_id: line.outcome for line in run(register)}
-    assert found == {"others": "refused", "things": "written"}
+    assert found == {"others": "faulty", "things": "written"}
 
 
 def test_no_quote_is_longer_than_may_be_passed_on(bench: Bench) -> None:
@@ -228,3 +220,70 @@ def test_the_command_reports_each_document(
     (register.mirror / "doc.bin").write_bytes(b"\xff")
     assert main() == 1
     assert "refused  things doc: " in capsys.readouterr().out
+
+
+def test_files_that_are_nowhere_are_named(bench: Bench) -> None:
+    bench.write(register_card())
+    (line,) = run(bench)
+    assert line.outcome == "absent"
+    assert line.detail == (
+        f"1 of 1 documents are not in the mirror; without facts: doc. Sought: doc.bin in "
+        f"{bench.mirror}"
+    )
+    assert bundled(bench) == {}
+
+
+def test_a_fault_of_the_catalog_is_told_once_and_whole(bench: Bench) -> None:
+    bench.write({**register_card(), "favourite": "x" * 80})
+    (line,) = run(bench)
+    assert str(line).startswith("faulty   catalog/sources/things.yml:")
+    assert str(line).count("things.yml") == 1
+
+
+def test_a_refused_document_names_its_card_and_keeps_its_facts(register: Bench) -> None:
+    (register.mirror / "doc.bin").write_bytes(b"name,place\nAlpha,x\n")
+    (line,) = run(register)
+    assert line.outcome == "refused"
+    assert re.search(r"no column city, year; .* \(catalog/sources/things.yml:\d+\)$", line.detail)
+    (register.mirror / "doc.bin").write_bytes(REGISTER)
+    run(register)
+    before = bundled(register)
+    (register.mirror / "doc.bin").write_bytes(b"name,place\nAlpha,x\n")
+    (line,) = run(register)
+    assert line.detail.endswith("; the old facts stay in force")
+    assert bundled(register) == before
+
+
+def test_facts_that_are_older_than_their_card(register: Bench) -> None:
+    run(register)
+    register.use(origin="bundled")
+    assert register.parse().stale == []
+    register.write(register_card(title="Things by another name"))
+    assert register.parse().stale == []
+    register.write(register_card(parse={"year_to": 2023}))
+    (told,) = register.parse().stale
+    assert re.fullmatch(
+        r"doc: the card changed since its facts were written: run make bundle "
+        r"\(catalog/sources/things.yml:\d+\)",
+        told,
+    )
+    register.use(origin="mirror")
+    run(register)
+    assert len(register.facts("observation")) == 1
+    register.use(origin="bundled")
+    assert register.parse().stale == []
+
+
+def test_facts_of_which_nothing_says_by_what_they_were_written(register: Bench) -> None:
+    run(register)
+    path = register.folder / "catalog/sources/things/documents.csv"
+    head, row = path.read_text(encoding="utf-8").splitlines()
+    assert head.endswith(",declaration")
+    path.write_text(f"{head.rpartition(',')[0]}\n{row.rpartition(',')[0]}\n", encoding="utf-8")
+    register.use(origin="bundled")
+    register.write(register_card(parse={"year_to": 2023}))
+    assert register.parse().stale == []
+    register.use(origin="mirror")
+    (register.mirror / "doc.bin").unlink()
+    run(register)  # it keeps them as they are
+    assert len(register.facts("observation")) == 2

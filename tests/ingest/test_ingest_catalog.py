@@ -880,3 +880,48 @@ def test_an_indicator_that_was_left_out_does_not_break_its_source(tmp_path: Path
     assert "models_count" not in catalog.indicators
     for source in catalog.sources.values():
         assert source.parse["indicator"] in catalog.indicators
+
+
+def with_sources(sources: str) -> str:
+    return indicators().replace("sources: [things]", f"sources: [{sources}]")
+
+
+def test_figures_that_no_indicator_uses_are_told(tmp_path: Path) -> None:
+    cards = [register_card(), {**register_card(), "id": "others"}]
+    catalog = load_catalog([write_catalog(tmp_path, *cards)])
+    (error,) = catalog.errors
+    assert error.file.endswith("sources/others.yml")
+    text = (tmp_path / "sources/others.yml").read_text(encoding="utf-8").splitlines()
+    assert "indicator: models_count" in text[error.line - 1]
+    assert "figures of 'models_count' are not used" in error.message
+    assert "does not name 'others' under sources" in error.message
+    place = next(
+        i
+        for i, line in enumerate(indicators().splitlines(), 1)
+        if "indicator: models_count" in line
+    )
+    assert f"/indicators.yml:{place})" in error.remedy
+    assert "others" in catalog.sources, "what it says may still be read"
+
+
+def test_figures_that_are_not_used_on_purpose(tmp_path: Path) -> None:
+    other = {**register_card(), "id": "others"}
+    caveats = [{"indicator": "models_count", "reason": "counts another thing"}]
+    cards = [register_card(), {**other, "caveats": caveats}]
+    assert load_catalog([write_catalog(tmp_path / "caveat", *cards)]).errors == ()
+    # A folder of one's own may prefer its own source and name no other.
+    first = write_catalog(tmp_path / "first", register_card())
+    own = write_catalog(tmp_path / "own", other, indicators=with_sources("others"))
+    assert load_catalog([first, own]).errors == ()
+
+
+def test_figures_of_a_derived_indicator_are_told(tmp_path: Path) -> None:
+    derive = "derive: {ratio: {numerator: gdp_cny, denominator: gdp_per_capita_cny, per: 100}}"
+    text = indicators().split("  - indicator: models_share_pct")
+    text[1] = text[1].replace("sources: [things]", derive)
+    made = "  - indicator: models_share_pct".join(text)
+    counts = [{"indicator": "models_share_pct", "measure": "count"}]
+    catalog = load_catalog(
+        [write_catalog(tmp_path, register_card(parse={"counts": counts}), indicators=made)]
+    )
+    assert any("are not used: it is derived" in error.message for error in catalog.errors)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest_bench import REGISTER, REGISTER_FACTS, Bench, Site, register_card
 from pydantic import ValidationError
 
-from ingest.links import Link, LinkError, find_link
+from ingest.pulling.links import Link, LinkError, find_link
 
 PAGE = "https://things.example/notices/1.htm"
 HTML = """

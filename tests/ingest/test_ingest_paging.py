@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ingest.paging import Paging, PagingError, fetch_pages
+from ingest.pulling.paging import Paging, PagingError, fetch_pages
 from ingest.reading.json_data import content
 
 ADDRESS = "https://things.example/rows?size=2"

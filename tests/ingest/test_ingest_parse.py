@@ -115,9 +115,9 @@ def test_another_gazetteer_parses_again(parsed: Bench) -> None:
 
 def test_a_document_that_cannot_be_read_is_an_error_each_time(bench: Bench) -> None:
     read = bench.read(register_card(), "näme".encode("latin-1"))
-    assert read.error.startswith("doc: not readable as CSV in UTF-8")
+    assert read.error.startswith("doc: no table as declared")
     assert bench.parse().errors == read.result.errors
-    assert list(bench.settings.facts_dir.glob("*")) == []
+    assert list(bench.settings.facts_dir.glob("*.parquet")) == []
 
 
 def test_one_bad_document_costs_the_others_nothing(bench: Bench) -> None:

@@ -12,8 +12,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
 
+from ingest import quotes, reading
 from ingest.parsers import quoted_passages
-from ingest.reading.content import Content, Passage
+from ingest.reading.content import Content, Passage, Table
 
 QUOTE = "Beijing, Shenzhen and Hangzhou score 91.5, 88.0 and 86.25 respectively"
 BEFORE = (
@@ -121,3 +122,53 @@ def test_what_ocr_read_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_damaged_document_is_an_error_of_its_own(bench: Bench) -> None:
     assert "doc: " in bench.read(source(), b"%PDF-1.7 cut off").error
+
+
+SCANNED = Table(
+    "page 1, table 1",
+    (
+        ("Rank", "City", "n"),
+        ("1", "Beijing", "91"),
+        ("2", "Shenzhen", "88"),
+        ("3", "Hangzhou", "7"),
+    ),
+    header_rows=1,
+    page=1,
+    confidence={(1, 0): 0.99, (1, 1): 0.81, (1, 2): 0.95, (2, 1): 0.97, (2, 2): 0.9, (3, 1): 0.7},
+)
+RANKS = {
+    "report_id": "lantern_2024",
+    "columns": {"rank": "Rank", "entity": "City", "score": "n"},
+    "rows": 3,
+}
+FIGURES = {
+    "place_column": "City",
+    "country_code": "CN",
+    "values": [{"indicator": "models_count", "column": "n", "unit": "个", "scope": "register"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("made", "kind"),
+    [
+        (
+            card("ranking_table", document={"reports": [REPORT], "options": {"tables": [RANKS]}}),
+            "published_rank",
+        ),
+        (card("long_table", parse=FIGURES, document={"options": {"year": 2023}}), "observation"),
+    ],
+)
+def test_tables_that_ocr_read_say_how_sure_the_least_sure_cell_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, made: dict[str, Any], kind: str
+) -> None:
+    content = Content("pdf", (SCANNED,))
+    monkeypatch.setattr(reading, "read", lambda data, *name, **options: content)
+    monkeypatch.setattr(quotes, "read_content", lambda data: content)
+    read = bench.read(made, b"%PDF-1.7")
+    found = {row["city_id"]: (row["read_by"], row["read_confidence"]) for row in read.rows(kind)}
+    assert found == {
+        "cn_beijing": ("ocr", 0.81),
+        "cn_shenzhen": ("ocr", 0.9),
+        "cn_hangzhou": ("ocr", 0.7),
+    }
+    assert (read.result.quotes_found, read.result.unquoted) == (3, [])

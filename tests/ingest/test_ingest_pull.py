@@ -27,13 +27,14 @@ from ingest_bench import (
     web_site,
 )
 
-from ingest import archive, politeness, pull, remote
+from ingest import archive, pull
 from ingest.bundle import bundle
 from ingest.cards import Pull
-from ingest.http import MAX_BYTES, fetch, map_address
 from ingest.load import load_raw
+from ingest.pulling import politeness, remote
+from ingest.pulling.http import MAX_BYTES, fetch, map_address
+from ingest.pulling.transport import FetchError
 from ingest.settings import Settings
-from ingest.transport import FetchError
 
 MORE = REGISTER + "Delta,深圳,2024\n".encode()
 MORE_FACTS = [*REGISTER_FACTS, ("cn_shenzhen", 2024, 1.0)]

@@ -253,8 +253,8 @@ def test_unknown_and_ambiguous_cities_are_quarantined(bench: Bench) -> None:
 
 def test_a_card_says_which_place_is_meant_and_what_is_doubtful(bench: Bench) -> None:
     table = {
-        "places": [{"as_printed": "Suzhou", "city": "cn_suzhou_jiangsu"}],
-        "doubtful": [{"as_printed": "杭州", "reason": "probably 湖州"}],
+        "places": [{"printed": "Suzhou", "city": "cn_suzhou_jiangsu"}],
+        "doubtful": [{"printed": "杭州", "reason": "probably 湖州"}],
     }
     read = bench.read(ledger_card(table), ledger(row(1, "Suzhou"), row(2, "杭州")))
     assert bounds(read) == {"cn_suzhou_jiangsu": (1, 1, 1)}
@@ -321,7 +321,7 @@ def test_a_ledger_that_does_not_hold_what_the_card_says(
     ("table", "message"),
     [
         (
-            {"doubtful": [{"as_printed": "上海", "reason": "?"}]},
+            {"doubtful": [{"printed": "上海", "reason": "?"}]},
             "the card speaks of '上海', which is not printed in the rows without a table",
         ),
         (

@@ -15,7 +15,7 @@ import pytest
 
 from ingest.catalog import Catalog, load_catalog
 from ingest.parse import parse_document
-from ingest.propose import Line, Proposal, propose
+from ingest.proposals.propose import Line, Proposal, propose
 from ingest.pull import held_documents, pull
 from ingest.quotes import check
 from ingest.settings import PROJECT, Settings

@@ -19,12 +19,13 @@ from typing import Any
 import pytest
 from ingest_bench import REGISTER, Bench, Site, head, raw_site, register_card, respond, web_site
 
-from ingest import archive, politeness, pull, remote, transport
-from ingest.arrived import form_of, surprise
+from ingest import archive, pull
 from ingest.cards import Pull, PullKey
-from ingest.http import fetch
+from ingest.pulling import politeness, remote, transport
+from ingest.pulling.arrived import form_of, surprise
+from ingest.pulling.http import fetch
+from ingest.pulling.transport import FetchError, is_public
 from ingest.settings import Settings, SettingsError
-from ingest.transport import FetchError, is_public
 
 ADDRESS = "https://things.example/doc"
 MORE = REGISTER + "Delta,深圳,2024\n".encode()

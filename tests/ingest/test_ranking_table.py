@@ -6,9 +6,12 @@ import datetime as dt
 import html
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
+import docx
 import pytest
+import xlwt
 import yaml
 from ingest_bench import Bench, Read, card, workbook
 from reportlab.lib.pagesizes import A4
@@ -77,6 +80,44 @@ def test_a_declared_table(bench: Bench) -> None:
     assert first["locator"] == "table 1, row 2"
     assert (first["rank_as_printed"], first["score_as_printed"]) == ("1", "91.5")
     assert first["order_certain"] and first["read_by"] == "text" and first["cohort"] == "all"
+
+
+def xlsx(lines: list[list[str]]) -> bytes:
+    return workbook(lines)
+
+
+def xls(lines: list[list[str]]) -> bytes:
+    book, stream = xlwt.Workbook(), io.BytesIO()
+    sheet = book.add_sheet("Sheet49")
+    for r, line in enumerate(lines):
+        for c, cell in enumerate(line):
+            sheet.write(r, c, float(cell) if re.fullmatch(r"[\d.]+", cell) else cell)
+    book.save(stream)
+    return stream.getvalue()
+
+
+def word(lines: list[list[str]]) -> bytes:
+    document, stream = docx.Document(), io.BytesIO()
+    table = document.add_table(rows=0, cols=len(lines[0]))
+    for line in lines:
+        for place, cell in zip(table.add_row().cells, line, strict=True):
+            place.text = cell
+    document.save(stream)
+    return stream.getvalue()
+
+
+def semicolons(lines: list[list[str]]) -> bytes:
+    return "\n".join(map(";".join, lines)).encode("utf-8-sig")
+
+
+@pytest.mark.parametrize("make", [xlsx, xls, word, semicolons])
+def test_one_ranking_in_every_form(bench: Bench, make: Callable[[list[list[str]]], bytes]) -> None:
+    read = bench.read(ranking(), make([line.split("|") for line in PLAIN.split("\n")]))
+    assert ranks(read) == {
+        "cn_beijing": (1, 1, 1, 91.5),
+        "cn_shenzhen": (2, 2, 2, 88.0),
+        "cn_hangzhou": (3, 3, 3, 80.25),
+    }
 
 
 def test_a_workbook_with_groups_unranked_rows_and_aggregates(bench: Bench) -> None:
@@ -274,3 +315,15 @@ def test_the_card_of_the_documentation_reads_a_pdf(bench: Bench) -> None:
     }
     assert found["cn_shenzhen"]["locator"].startswith("page 2, table 1, row ")
     assert read.result.quarantined == 57
+
+
+def test_a_misspelt_city_is_kept_with_the_one_near_to_it(bench: Bench) -> None:
+    data = page(PLAIN.replace("Hangzhou", "Hangzou").replace("Shenzhen", "深洲市"))
+    read = bench.read(ranking(), data)
+    assert kept(read) == {
+        "Hangzou": ("unknown city", "near: cn_hangzhou"),
+        "深洲市": ("unknown city", "near: cn_shenzhen"),
+    }
+    places = [{"printed": "Hangzou", "city": "cn_hangzhou"}]
+    mapped = bench.read(ranking({"places": places}), data)
+    assert set(ranks(mapped)) == {"cn_beijing", "cn_hangzhou"}

@@ -22,6 +22,7 @@ def echo(data, **options):
 
 def fail(data): raise ReadingError("no\\nsuch  table")
 def bug(data): return {}["missing"]
+def odd(data): raise ValueError("no such form")
 def hang(data): time.sleep(60)
 def spin(data):
     while True: pass
@@ -62,7 +63,8 @@ def test_what_a_reader_gives_back() -> None:
     ("function", "why"),
     [
         ("fail", "^no such table$"),
-        ("bug", "damaged or unusual: KeyError: 'missing'"),
+        ("bug", r"^the reader failed \(KeyError: 'missing'\): please report it$"),
+        ("odd", "^it is damaged or unusual: ValueError: no such form$"),
         ("hang", "more than 1 seconds$"),
         ("spin", "more than 1 seconds$"),
         ("gorge", "more than 200 MB of memory"),

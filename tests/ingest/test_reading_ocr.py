@@ -12,7 +12,7 @@ from pdf_drawing import GRID, flowed, paragraph, ranking, rows
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.reading import ocr
+from ingest.reading import bounded, ocr, read
 from ingest.reading.pdf import content
 
 pytestmark = pytest.mark.skipif(
@@ -34,14 +34,17 @@ def picture(page: Callable[[Canvas], None] | bytes, box: tuple[int, int, int, in
     return image.crop(tuple(round(at * scale) for at in box))
 
 
-def scan(image: Image.Image, over: Callable[[Canvas], None] | None = None) -> bytes:
-    """A PDF of one page that is a picture, with whatever ``over`` draws on it."""
+def scan(*images: Image.Image, over: Callable[[Canvas], None] | None = None) -> bytes:
+    """A PDF whose pages are pictures, with whatever ``over`` draws on each."""
     buffer = io.BytesIO()
-    size = (image.width * 72 / 150, image.height * 72 / 150)
-    canvas = Canvas(buffer, pagesize=size)
-    canvas.drawInlineImage(image, 0, 0, *size)
-    if over is not None:
-        over(canvas)
+    canvas = Canvas(buffer)
+    for image in images:
+        size = (image.width * 72 / 150, image.height * 72 / 150)
+        canvas.setPageSize(size)
+        canvas.drawInlineImage(image, 0, 0, *size)
+        if over is not None:
+            over(canvas)
+        canvas.showPage()
     canvas.save()
     return buffer.getvalue()
 
@@ -88,19 +91,24 @@ def test_lines_and_merged_cells_of_a_scan_that_lies_askew() -> None:
     assert list(table.rows) == ranking(8)
 
 
-def test_light_figures_in_dark_boxes() -> None:
-    def page(canvas: Canvas) -> None:
-        for i, (rank, name, score) in enumerate(ranking(8, 11)):
-            y = 744 - 18 * i
-            canvas.setFillGray(0.2)
-            canvas.rect(60, y - 4, 18, 15, stroke=0, fill=1)
-            canvas.setFillGray(1)
-            canvas.drawCentredString(69, y, rank)
-            canvas.setFillGray(0)
-            rows(canvas, [("", name, score)], y)
+def boxed(canvas: Canvas) -> None:
+    """A ranking whose ranks are light figures in dark boxes, beside one that has none."""
+    canvas.rect(330, 600, 20, 16, stroke=0, fill=1)
+    for i, (rank, name, score) in enumerate(ranking(8, 11)):
+        y = 744 - 18 * i
+        canvas.setFillGray(0.2)
+        canvas.rect(60, y - 4, 18, 15, stroke=0, fill=1)
+        canvas.setFillGray(1)
+        canvas.drawCentredString(69, y, rank)
+        canvas.setFillGray(0)
+        rows(canvas, [("", name, score)], y)
 
-    (table,) = content(scan(picture(page, (40, 80, 370, 250)))).tables
-    assert list(table.rows) == ranking(8, 11)
+
+def test_light_figures_in_dark_boxes_and_a_page_behind_them() -> None:
+    second = picture(lambda canvas: rows(canvas, ranking(8)), (40, 80, 370, 250))
+    first, behind = content(scan(picture(boxed, (40, 80, 370, 250)), second)).tables
+    assert list(first.rows) == ranking(8, 11)
+    assert list(behind.rows) == ranking(8)
 
 
 def test_a_scan_on_its_side() -> None:
@@ -117,8 +125,24 @@ def test_a_text_layer_behind_a_picture_is_not_trusted() -> None:
             text.textLine(f"{rank} {name[::-1]} {score}0")
         canvas.drawText(text)
 
-    data = scan(picture(lambda canvas: rows(canvas, ranking(8)), (40, 80, 370, 220)), layer)
+    data = scan(picture(lambda canvas: rows(canvas, ranking(8)), (40, 80, 370, 220)), over=layer)
     (table,) = content(data).tables
     assert list(table.rows) == ranking(8)
     (note,) = content(data, use_ocr=False).notes
     assert "the text behind it was made by some program for OCR" in note
+
+
+def test_pages_beyond_the_limit_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "MAX_PAGES", 0)
+    data = scan(picture(lambda canvas: rows(canvas, ranking(8)), (40, 80, 370, 220)))
+    found = content(data)
+    assert found.tables == ()
+    assert found.notes[0].startswith("page 1 has no text layer: left out, after 0 pages")
+
+
+def test_a_scan_is_recognised_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = scan(picture(lambda canvas: rows(canvas, ranking(8)), (40, 80, 370, 220)))
+    first = read(data, "scan.pdf")
+    monkeypatch.setattr(bounded, "run", lambda *_, **__: pytest.fail("it is read again"))
+    assert read(data, "of another name") == first
+    assert first.passages[0].confidence is not None

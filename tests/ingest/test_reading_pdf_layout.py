@@ -8,9 +8,9 @@ from itertools import pairwise
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.rankings import Ranking, find_rankings
 from ingest.reading import pdf
 from ingest.reading.content import Table
+from ingest.tables.rankings import Ranking, find_rankings
 from tests.ingest.pdf_drawing import draw
 
 Row = tuple[str, int | None, float | None]
@@ -364,6 +364,21 @@ def test_lines_down_the_page_part_columns_however_near() -> None:
             canvas.line(x, 752, x, 694)
 
     assert only_rows(draw(page)) == tuple(body)
+
+
+# ---------------------------------------------------------------- letters
+def test_slanted_letters_are_upright_text() -> None:
+    def page(canvas: Canvas) -> None:
+        for i, score in enumerate(scores(8)):
+            canvas.drawString(60, 700 - 18 * i, str(i + 1))
+            canvas.drawString(100, 700 - 18 * i, f"City of {'ABCDEFGH'[i]}ton")
+            text = canvas.beginText()
+            text.setTextTransform(1, 0, 0.25, 1, 260, 700 - 18 * i)
+            text.textOut(score)
+            canvas.drawText(text)
+
+    (table,) = tables(draw(page))
+    assert [row[-1] for row in table.rows] == scores(8)
 
 
 # ---------------------------------------------------------------- lists

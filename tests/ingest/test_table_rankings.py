@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.rankings import Ranking, find_rankings
 from ingest.reading.content import Content, Table
+from ingest.tables.rankings import Ranking, find_rankings
 
 Row = tuple[str, int | None, float | None]
 
@@ -199,6 +199,14 @@ def test_ties_in_any_notation() -> None:
         )
     )
     assert [r.rank for r in found.rows] == [1, 2, 2, 4, 4, 4, 7, 7, 9]
+
+
+def test_ranks_in_words_and_without_a_heading() -> None:
+    found = only(table("Place|City|Score\nFirst|Paris|9\nSecond|Rome|8\nThird|Oslo|7"))
+    assert rows(found) == [("Paris", 1, 9), ("Rome", 2, 8), ("Oslo", 3, 7)]
+    found = only(table("第1名|甲市\n第2名|乙市\n第3名|丙市"))
+    assert rows(found) == [("甲市", 1, None), ("乙市", 2, None), ("丙市", 3, None)]
+    assert found.rank_kind == "rank"
 
 
 def test_a_blank_below_a_tie_is_filled_only_with_an_equal_score() -> None:
@@ -557,3 +565,17 @@ def test_a_name_that_may_go_on_overleaf_is_refused() -> None:
         second = table(rest, where="page 2, table 1", page=2, title=title)
         (found,) = rankings(first, second)
         assert {r.rank for r in found.rows} == {1, 2, 3, 4, 5, 6} - refused
+
+
+@pytest.mark.parametrize("form", ["{}/100", "{} / 100", "{}分"])
+def test_scores_with_their_scale(form: str) -> None:
+    cities = ("Oslo", "Lima", "Quito", "Perth", "Delhi")
+    scores = (91.5, 88.0, 70.2, 66.1, 40.9)
+    ranked = list(zip(cities, range(1, 6), scores, strict=True))
+    lines = [f"{rank} | {city} | {form.format(score)}" for city, rank, score in ranked]
+    assert rows(only(table("\n".join(["Rank | City | Score", *lines])))) == ranked
+
+
+def test_full_width_digits() -> None:
+    found = only(table("名次 | 城市 | 總分\n第１名 | 台北 | ９１．５\n第２名 | 高雄 | ８８．０"))
+    assert rows(found) == [("台北", 1, 91.5), ("高雄", 2, 88.0)]

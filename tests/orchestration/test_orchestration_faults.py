@@ -24,9 +24,9 @@ import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest import http, politeness, remote
 from ingest.catalog import load_catalog
 from ingest.facts import raw_tables
+from ingest.pulling import http, politeness, remote
 from ingest.settings import Settings
 from tests.conftest import Home
 from tests.ingest.ingest_bench import (

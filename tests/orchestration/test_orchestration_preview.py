@@ -95,6 +95,18 @@ def test_an_edit_and_a_private_card(published: Home) -> None:
     assert released.returncode == 0 and "Hazelrow" not in released.stdout
 
 
+def test_facts_that_are_older_than_their_card_are_told(tmp_path: Path) -> None:
+    catalog = shutil.copytree(ORCHARDS, tmp_path / "orchards")
+    index = catalog / "sources/press_register/documents.csv"
+    head, *rows = index.read_text(encoding="utf-8").splitlines()
+    rows = [f"{row},0123456789abcdef" for row in rows]
+    index.write_text("\n".join([f"{head},declaration", *rows]) + "\n", encoding="utf-8")
+    run = ask("orchestration.preview", tmp_path / "home", catalog)
+    assert run.returncode == 0, run.stdout
+    assert "Facts that are older than their cards: 1" in run.stdout
+    assert "the card changed since its facts were written: run make bundle" in run.stdout
+
+
 def test_faults_and_a_refusal_where_nothing_was_released(tmp_path: Path) -> None:
     catalog = shutil.copytree(ORCHARDS, tmp_path / "orchards")
     private = shutil.copytree(PRIVATE, tmp_path / "private")

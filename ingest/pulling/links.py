@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from ingest.paging import Expression
+from ingest.pulling.paging import Expression
 from ingest.reading import html
 from ingest.reading.content import ReadingError
 from ingest.reading.json_values import find, parse

@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import pairwise
 
 from ingest.reading.content import Content, Table
-from ingest.table_splits import parted
-from ingest.table_words import (
+from ingest.tables.splits import parted
+from ingest.tables.words import (
     fold,
     hold_numbers,
     is_missing,

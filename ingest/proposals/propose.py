@@ -23,15 +23,15 @@ from ingest.archive import HeldDocument
 from ingest.cards import CITY_KINDS, GROUP_KINDS, PROVINCE_KINDS, Document
 from ingest.catalog import Catalog
 from ingest.facts import Facts, ParseError, as_date, short_quote
-from ingest.gazetteer import Gazetteer, Resolution
 from ingest.grammar.prose import decimal_of, read_statements
 from ingest.grammar.statements import Refusal, Statement
+from ingest.names.gazetteer import Gazetteer, Resolution
 from ingest.parsers import quoted_passages, ranking_table
 from ingest.parsers.base import Context
-from ingest.proposed_claims import Piece, pieces
-from ingest.rankings import Ranking, find_rankings
+from ingest.proposals.claims import Piece, Reports, pieces
 from ingest.reading import read as read_content
 from ingest.reading.content import Content, Passage, ReadingError
+from ingest.tables.rankings import Ranking, find_rankings
 
 LEAST_CONFIDENCE = 0.5
 """What is less certain is shown, and not written into the card."""
@@ -63,6 +63,8 @@ class Line:
     score_as_printed: str
     score: float | None
     unit: str
+    read_confidence: float | None
+    """Of text read by OCR."""
     reason: str
     quote: str
 
@@ -126,6 +128,7 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
     decimal = decimal_of("\n".join(passage.text for passage in content.passages)) or "."
     statements: list[Candidate] = []
     refused: list[Line] = []
+    reports = Reports(slug)
     for passage in content.passages:
         try:
             said = read_statements(passage.text, trial.is_name, decimal)
@@ -134,12 +137,13 @@ def propose(data: bytes, name: str, catalog: Catalog) -> Proposal:
             refused.append(_line(kind="text", outcome="refused", locator=where, reason=str(error)))
             continue
         for found in said:
-            where = passage.locator(found.start, found.end)
             if isinstance(found, Refusal):
-                refused.append(_refused(found, where))
+                refused.append(_refused(found, passage))
             else:
                 number = len(statements) + 1
-                statements.append(_statement(found, where, number, decimal, trial, tables))
+                statements.append(
+                    _statement(found, passage, number, decimal, trial, tables, reports)
+                )
     return Proposal(
         name=name,
         slug=slug,
@@ -368,7 +372,7 @@ def _places(ranking: Ranking) -> Iterator[dict[str, Any]]:
 
 def _line(**values: Any) -> Line:
     empty: dict[str, Any] = dict.fromkeys(Line.__dataclass_fields__, "")
-    empty |= dict.fromkeys(("confidence", "rank_from", "rank_to", "score"))
+    empty |= dict.fromkeys(("confidence", "rank_from", "rank_to", "score", "read_confidence"))
     return Line(**(empty | values))
 
 
@@ -397,6 +401,7 @@ def _line_of_fact(row: Mapping[str, Any], item: str, confidence: float) -> Line:
         rank_to=row["rank_to"],
         score_as_printed=row["score_as_printed"] or "",
         score=row["score"],
+        read_confidence=row.get("read_confidence"),
         reason=row["basis"] or "",
         quote=row["quote"],
     )
@@ -416,6 +421,7 @@ def _line_of_row(row: Any, doubt: str, confidence: float) -> Line:
         score_as_printed=row.score_as_printed or "",
         score=None if row.score is None else float(row.score),
         unit=row.unit,
+        read_confidence=row.confidence,
         reason=doubt,
         quote=short_quote(row.quote),
     )
@@ -424,14 +430,15 @@ def _line_of_row(row: Any, doubt: str, confidence: float) -> Line:
 # ---------------------------------------------------------------- running text
 
 
-def _refused(refusal: Refusal, where: str) -> Line:
+def _refused(refusal: Refusal, passage: Passage) -> Line:
     """With both lists, that did not fit each other."""
     lists = {"names": refusal.names, "values": refusal.values}
     shown = [f"{what}: {', '.join(texts)}" for what, texts in lists.items() if texts]
     return _line(
         kind="text",
         outcome="refused",
-        locator=where,
+        locator=passage.locator(refusal.start, refusal.end),
+        read_confidence=passage.confidence,
         reason="; ".join([refusal.reason, *shown]),
         quote=short_quote(refusal.quote),
     )
@@ -439,21 +446,28 @@ def _refused(refusal: Refusal, where: str) -> Line:
 
 def _statement(
     statement: Statement,
-    where: str,
+    passage: Passage,
     number: int,
     decimal: str,
     trial: _Trial,
     tables: Sequence[Candidate],
+    reports: Reports,
 ) -> Candidate:
     places = {entry.name: trial.place(entry.name) for entry in statement.entries}
     declared: dict[str, list[Mapping[str, Any]]] = {}
     lines: list[Line] = []
     doubts: list[str] = []
-    tabulated = _tabulated(statement, where, tables)
-    for piece in pieces(statement, places, trial.slug, number, decimal, trial.text):
+    tabulated = _tabulated(statement, passage, tables)
+    cohort = statement.cohort.printed if statement.cohort else ""
+    for piece in pieces(statement, places, number, decimal, trial.text):
         doubt = tabulated or piece.doubt
         if not doubt and statement.confidence < LEAST_CONFIDENCE:
             doubt = f"confidence below {LEAST_CONFIDENCE}"
+        if not doubt and piece.key == "rankings":
+            if reports.repeated(piece, passage.where):
+                doubt = "the text has said so before"
+            else:
+                piece = reports.take(piece, passage.where, cohort, decimal)
         if not doubt:
             try:
                 trial.passages({"decimal": decimal, piece.key: [piece.tried]})
@@ -461,21 +475,21 @@ def _statement(
             except (ParseError, ValidationError) as error:
                 doubt = str(error)
         doubts += [doubt] if doubt else []
-        lines += _lines_of_piece(piece, statement, where, doubt, places)
+        lines += _lines_of_piece(piece, statement, passage, doubt, places)
     return Candidate(
         kind=statement.kind,
-        where=where,
-        title=statement.label,
+        where=passage.locator(statement.start, statement.end),
+        title="",
         confidence=statement.confidence,
-        reason="; ".join(dict.fromkeys([*doubts, statement.reason])),
+        reason="; ".join(dict.fromkeys([*doubts, statement.reason, *filter(None, [cohort])])),
         declared=declared,
         lines=tuple(lines),
     )
 
 
-def _tabulated(statement: Statement, where: str, tables: Sequence[Candidate]) -> str:
+def _tabulated(statement: Statement, passage: Passage, tables: Sequence[Candidate]) -> str:
     """Why a statement is left to a table: the text of a page has that of its tables as well."""
-    page = where.rpartition(", characters")[0]
+    page = passage.where
     if not page or len(statement.entries) < LEAST_ENTRIES:
         return ""
     for table in tables:
@@ -490,7 +504,7 @@ def _tabulated(statement: Statement, where: str, tables: Sequence[Candidate]) ->
 def _lines_of_piece(
     piece: Piece,
     statement: Statement,
-    where: str,
+    passage: Passage,
     doubt: str,
     places: Mapping[str, Resolution],
 ) -> Iterator[Line]:
@@ -503,7 +517,7 @@ def _lines_of_piece(
             kind=statement.kind,
             outcome="left out" if doubt or unknown else "proposed",
             confidence=statement.confidence,
-            locator=where,
+            locator=passage.locator(statement.start, statement.end),
             name=entry.name,
             city_id=place.city_id or "",
             suggestions="; ".join(place.suggestions),
@@ -512,6 +526,7 @@ def _lines_of_piece(
             score_as_printed=score.printed if score else "",
             score=float(score.value) if score else None,
             unit=score.unit if score else "",
+            read_confidence=passage.confidence,
             reason=unknown or doubt or entry.missing or "",
             quote=short_quote(statement.quote),
         )

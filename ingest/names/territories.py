@@ -11,7 +11,7 @@ from babel import Locale
 from babel.core import get_global
 
 from ingest.cards import Territory
-from ingest.spelling import normalise_name
+from ingest.names.spelling import normalise_name
 
 LANGUAGES = (
     *("en", "zh", "zh_Hant", "id", "de", "fr", "es", "pt", "it", "nl", "ja", "ko", "ru", "tr"),
@@ -50,9 +50,10 @@ class Territories:
         return frozenset(self._by_name.get(key, ())) | ({Qualifier(country)} if country else set())
 
     def country(self, text: str) -> str | None:
-        """Code of the one country of a name, ``None`` for a division or an unknown name."""
-        found = {q.country_code for q in self.meant(normalise_name(text)) if not q.division}
-        return next(iter(found)) if len(found) == 1 else None
+        """Code of the country of a name, ``None`` where it may be a division, or is unknown."""
+        found = self.meant(normalise_name(text))
+        country = next(iter(found)) if len(found) == 1 else None
+        return country.country_code if country and not country.division else None
 
     def is_within(self, country_code: str, stated: str | None) -> bool:
         """Whether a place of a country may be meant where a country is stated."""

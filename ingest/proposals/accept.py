@@ -16,6 +16,7 @@ from pathlib import Path
 from ingest.bundle import BundleLine, bundle
 from ingest.cards import Source
 from ingest.catalog import load_catalog
+from ingest.catalog_files import UNDECIDED
 from ingest.parse import ParseResult, parse
 from ingest.pull import pull
 from ingest.settings import Settings, SettingsError
@@ -64,7 +65,14 @@ def _tried(card: Path, scratch: Path, settings: Settings) -> tuple[Source, Parse
     shutil.copyfile(card, layer / "sources" / card.name)
     known = load_catalog(settings.catalog)
     catalog = load_catalog((*settings.catalog, layer))
-    faults = [error for error in catalog.errors if error.file.startswith(f"{layer.name}/")]
+    written = card.read_text("utf-8", errors="replace").splitlines()
+    faults = [
+        error
+        for error in catalog.errors
+        if error.file.startswith(f"{layer.name}/")
+        # What repeats an open decision needs none of its own.
+        and not (f"({UNDECIDED}" in error.message and UNDECIDED not in written[error.line - 1])
+    ]
     _stop(card, *(f"line {e.line}: {e.message}. {e.remedy}" for e in faults))
     source = next(s for s in catalog.sources.values() if layer in catalog.folders[s.id][0].parents)
     if source.id in known.sources:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from protego import Protego
 
-from ingest.transport import FetchError
+from ingest.pulling.transport import FetchError
 
 ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5: at least this much is read
 ROBOTS_SECONDS = 3600.0

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.grammar.ranks import Rank
-from ingest.ranking_rows import (
+from ingest.reading.content import Content
+from ingest.tables.blocks import Aside, Block, Line, blocks, joined
+from ingest.tables.ranking_rows import (
     Columns,
     Ranking,
     RankingRow,
@@ -22,9 +24,7 @@ from ingest.ranking_rows import (
     read_lines,
     whole,
 )
-from ingest.reading.content import Content
-from ingest.table_blocks import Aside, Block, Line, blocks, joined
-from ingest.table_roles import (
+from ingest.tables.roles import (
     FEW,
     FOLLOWS,
     IMPLIES,
@@ -46,7 +46,7 @@ from ingest.table_roles import (
     values_of,
     whole_column,
 )
-from ingest.table_words import fold, rank_of, says
+from ingest.tables.words import fold, rank_of, says
 
 __all__ = ["Aside", "Columns", "Ranking", "RankingRow", "find_rankings"]
 _YEAR = re.compile(r"(?:19|20)\d\d")

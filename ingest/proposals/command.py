@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingest import proposal_cards
 from ingest.catalog import load_catalog
 from ingest.inbox import InboxError, file_bytes
-from ingest.propose import Candidate, Line, Proposal, propose
+from ingest.proposals import cards as proposal_cards
+from ingest.proposals.propose import Candidate, Line, Proposal, propose
 from ingest.reading import ReadingError
 from ingest.settings import Settings, SettingsError
 

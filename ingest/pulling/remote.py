@@ -6,11 +6,11 @@ from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from ingest.cards import Document, Pull
-from ingest.http import NONE_HELD, Answer, Validators, fetch
-from ingest.links import LinkError, find_link
-from ingest.paging import MEDIA_TYPE, PagingError, fetch_pages
+from ingest.pulling.http import NONE_HELD, Answer, Validators, fetch
+from ingest.pulling.links import LinkError, find_link
+from ingest.pulling.paging import MEDIA_TYPE, PagingError, fetch_pages
+from ingest.pulling.transport import FetchError
 from ingest.settings import Settings
-from ingest.transport import FetchError
 
 Progress = Callable[[int, int | None], None]
 

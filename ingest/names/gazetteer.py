@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -21,7 +20,8 @@ from ingest.cards import (
     Territory,
     cjk,
 )
-from ingest.spelling import (
+from ingest.names.organisations import Organisations
+from ingest.names.spelling import (
     compact,
     normalise_name,
     umlaut_spellings,
@@ -29,9 +29,9 @@ from ingest.spelling import (
     without_designation,
     without_metro,
 )
-from ingest.territories import Territories
+from ingest.names.territories import Territories
 
-NAME_RULES_VERSION = 3
+NAME_RULES_VERSION = 4
 """Rises whenever the same names could mean other cities, so that documents are read again."""
 LONGEST_NAME = 120
 """Characters; no longer text is the name of a place."""
@@ -40,6 +40,7 @@ NEAR_LENGTH = 3
 """Characters of the shortest name that near ones are shown for."""
 NEAR_SIMILARITY, NEAR_SIMILARITY_CJK = 0.8, 0.6
 """One letter in five, one Chinese character in three."""
+ROUNDING = 1e-6
 
 _BRACKETED = re.compile(r"([^()]+)\(([^()]+)\)")
 # A name in two scripts, one behind the other.
@@ -80,12 +81,6 @@ class _Sought:
     """Printed with the name; the city lies in all of them."""
 
 
-def normalise_organisation(text: str) -> str:
-    """As :func:`normalise_name`, without punctuation and a trailing acronym in brackets."""
-    text = re.sub(r"\s*\([A-Z]{3,8}\)\s*$", "", unicodedata.normalize("NFKC", text))
-    return re.sub(r"[^\w]+", " ", normalise_name(text)).strip()
-
-
 class Gazetteer:
     """Look-up of cities by any of their names, and of organisations by theirs.
 
@@ -123,9 +118,10 @@ class Gazetteer:
         self._division_names = frozenset().union(*self._provinces.values())
 
         self._near_names: dict[_Sought, dict[str, list[str]]] = {}
-        self._organisations = {
-            normalise_organisation(o.organisation): o.city_id for o in organisations
+        self._by_geonames_id = {
+            city.geonames_id: city for city in self._cities.values() if city.geonames_id
         }
+        self.organisations = Organisations(organisations, self)
 
     def _add(self, city: City, provinces: set[str]) -> None:
         self._provinces[city.city_id] = {normalise_name(name) for name in provinces}
@@ -175,9 +171,26 @@ class Gazetteer:
             return Resolution(None, tuple(sorted(found)))
         return Resolution(None, (), partial(self._near, key, sought))
 
-    def organisation(self, name: str) -> str | None:
-        """City of an organisation, ``None`` when the catalog does not know it."""
-        return self._organisations.get(normalise_organisation(name))
+    def organisation(self, name: str, countries: Collection[str] = ()) -> str | None:
+        """City of an organisation, ``None`` when the catalog can't place it."""
+        return self.organisations.resolve(name, countries).city_id
+
+    def city_in(self, name: str, country_codes: Collection[str]) -> City | None:
+        """The one city of a printed name in one of the countries, or in any."""
+        found = {self.city(name, code).city_id for code in country_codes or (None,)} - {None}
+        return self._cities.get(str(found.pop())) if len(found) == 1 else None
+
+    def get(self, city_id: str) -> City | None:
+        return self._cities.get(city_id)
+
+    def by_geonames_id(self, geonames_id: int | None) -> City | None:
+        return self._by_geonames_id.get(geonames_id) if geonames_id else None
+
+    def city_of_country(self, country_code: str) -> City | None:
+        """The city that takes in the whole of its country, as Hong Kong does."""
+        units = [c for c in self._cities.values() if c.country_code == country_code]
+        whole = len(units) == 1 and units[0].kind == "municipality"
+        return units[0] if whole else None
 
     def _meant(self, key: str, sought: _Sought) -> set[str]:
         return (
@@ -281,8 +294,8 @@ class Gazetteer:
         """Cities whose names differ from this one by little (Damerau-Levenshtein)."""
         stem = next(without_designation(key), key)
         elsewhere = replace(sought, kinds=CITY_KINDS | PROVINCE_KINDS | GROUP_KINDS)
-        if len(stem) < NEAR_LENGTH or self._named(key, elsewhere):
-            return ()  # nearly all names are near to so short a one; a province is no misspelling
+        if self._named(key, elsewhere):
+            return ()  # a province is no misspelling
         if sought not in self._near_names:
             self._near_names[sought] = {
                 name: fitting
@@ -290,14 +303,31 @@ class Gazetteer:
                 if (fitting := sorted(c for c in ids if self._fits(c, sought)))
             }
         names = self._near_names[sought]
+        if len(stem) < NEAR_LENGTH:
+            return _near_pairs(stem, names)
         found = process.extract(
             stem,
             names.keys(),
             scorer=DamerauLevenshtein.normalized_similarity,
-            score_cutoff=NEAR_SIMILARITY_CJK if cjk(stem) else NEAR_SIMILARITY,
+            score_cutoff=(NEAR_SIMILARITY_CJK if cjk(stem) else NEAR_SIMILARITY) - ROUNDING,
             limit=NEAR_SHOWN,
         )
         return tuple(dict.fromkeys(c for name, _, _ in found for c in names[name]))[:NEAR_SHOWN]
+
+
+def _near_pairs(stem: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Cities of a name of two Chinese characters, of which one differs or both are exchanged.
+
+    The first character tells more than the second, which dozens have (州, 阳). Where more than a
+    few cities have it, none of them is any nearer than the others.
+    """
+    if len(stem) != 2 or cjk(stem) != stem:
+        return ()
+    for alike in (stem[::-1], f"{stem[0]}.", f".{stem[1]}"):
+        found = {c for n, ids in names.items() if re.fullmatch(alike, n) for c in ids}
+        if found:
+            return tuple(sorted(found)) if len(found) <= NEAR_SHOWN else ()
+    return ()
 
 
 def _split_off(key: str) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Fetch one document over HTTP: politely, bounded in size, time and redirects.
 
 Only what changed comes: an answer's validators are sent back with the next request (RFC 9110,
-13.1). Where connections may lead is the matter of :mod:`ingest.transport`.
+13.1). Where connections may lead is the matter of :mod:`ingest.pulling.transport`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 import httpx
 import tenacity
 
-from ingest import politeness
 from ingest.cards import Pull
-from ingest.settings import Settings, key_from_env
-from ingest.transport import (
+from ingest.pulling import politeness
+from ingest.pulling.transport import (
     CONNECT_SECONDS,
     READ_SECONDS,
     Endpoint,
@@ -33,6 +32,7 @@ from ingest.transport import (
     Stream,
     endpoint,
 )
+from ingest.settings import Settings, key_from_env
 
 MAX_BYTES = 200 * 1024 * 1024
 MAX_REDIRECTS = 5  # RFC 9309 asks for five in the case of robots.txt

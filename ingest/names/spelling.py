@@ -50,7 +50,7 @@ _METRO_TAILS = (
 
 @cache
 def _simplify() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
+    return opencc.OpenCC("hk2s")  # knows the forms of Hong Kong (衞) besides the common ones
 
 
 @lru_cache(maxsize=65536)

@@ -16,9 +16,10 @@ from statistics import median
 
 from ingest.grammar.quantities import canonical_unit, decimal_sign
 from ingest.grammar.ranks import Rank
-from ingest.ranking_rows import longest_run, quantity
-from ingest.table_blocks import ANYWHERE, Block, Line
-from ingest.table_words import (
+from ingest.tables.blocks import ANYWHERE, Block, Line
+from ingest.tables.ranking_rows import longest_run, quantity
+from ingest.tables.words import (
+    bare_value,
     fold,
     hold_numbers,
     is_ditto,
@@ -29,12 +30,12 @@ from ingest.table_words import (
     says,
     unmarked,
     usual_decimal,
-    without_year,
 )
 
 _CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+")
 _NUMBERED = re.compile(r"(\d{1,4})(?:\s*[.)、．]\s*|\s+)(?=[^\d\s.,%])(.+)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_ORDINAL = re.compile(r"第|名|位|(?<=\d)(?:st|nd|rd|th|er|ère|e|º|ª)\b|^[^\W\d_]{4,}$", re.I)
 FOLLOWS, IMPLIES = 0.9, 0.97
 """Share of rows that must follow the ranks, or be in the order that implies them."""
 ROWS_OF_A_GROUP = 3
@@ -78,7 +79,8 @@ def rank_columns(block: Block) -> list[RankColumn]:
         elif says(heading, "serial") and _counts_from_one(ranks):
             found.append((2, c, "serial"))
         elif c == 0 and _counts_from_one(ranks) and not _has_unit(printed):
-            found.append((3, c, "cells" if not heading else "serial"))
+            ordinal = sum(map(bool, map(_ORDINAL.search, printed))) * 2 > len(printed)
+            found.append((3, c, "rank" if ordinal else "serial" if heading else "cells"))
     found.sort(key=lambda f: (f[0], not _rises(block.column(f[1])), f[1]))
     return [RankColumn(c, by) for _, c, by in found]
 
@@ -230,10 +232,7 @@ def decimal_of(
 
     def texts(columns: Sequence[int]) -> list[str]:
         return [
-            without_year(unmarked(line.cells[c]))
-            for line in lines
-            for c in columns
-            if line.cells[c]
+            bare_value(unmarked(line.cells[c])) for line in lines for c in columns if line.cells[c]
         ]
 
     own = texts([column])

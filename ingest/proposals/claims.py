@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.cards import QUOTE_LIMIT
 from ingest.catalog_files import UNDECIDED
-from ingest.gazetteer import Resolution
 from ingest.grammar.quantities import Quantity
 from ingest.grammar.statements import Entry, Statement
+from ingest.names.gazetteer import Resolution
 from ingest.numbers import parse_number
 from ingest.parsers.quoted_passages import spaced
 from ingest.reading.content import Passage
 
 OPERATORS = {"eq": "eq", "ge": "ge", "gt": "ge", "le": "le", "lt": "le"}
-_KINDS = {"set": "rank_set", "tier": "rank_set", "bound": "bound", "ranking": "rank_set"}
+_KINDS = {"set": "rank_set", "tier": "rank_set", "bound": "bound", "ranking": "bound"}
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
 
@@ -41,21 +41,58 @@ class Piece:
         return {k: v for k, v in self.declared.items() if v != UNDECIDED} | decided
 
 
+@dataclass
+class Reports:
+    """Gathers rankings that go on from sentence to sentence: the first in one, the second and
+    third in the next, are one report."""
+
+    slug: str
+    number: int = 0
+    where: str = ""
+    cohort: str = ""
+    places: dict[str, int] = field(default_factory=dict)
+    score: float | None = None
+
+    def repeated(self, piece: Piece, where: str) -> bool:
+        """Whether the report has all these ranks already."""
+        ranks = {city["city"]: city["rank"] for city in piece.declared["cities"]}
+        return where == self.where and ranks.items() <= self.places.items()
+
+    def take(self, piece: Piece, where: str, cohort: str, decimal: str) -> Piece:
+        """The piece as a part of the report that it goes on, or else of the next one."""
+        cities = piece.declared["cities"]
+        ranks = [city["rank"] for city in cities]
+        scores = [float(parse_number(c["score"], decimal)) for c in cities if c.get("score")]
+        goes_on = (
+            bool(self.places)
+            and (where, cohort) == (self.where, self.cohort)
+            and self.places.keys().isdisjoint(city["city"] for city in cities)
+            and min(ranks) > max(self.places.values())
+            and (self.score is None or not scores or scores[0] <= self.score)
+        )
+        if not goes_on:
+            self.number, self.where, self.cohort = self.number + 1, where, cohort
+            self.places, self.score = {}, None
+        self.places |= {city["city"]: city["rank"] for city in cities}
+        self.score = scores[-1] if scores else self.score
+        report_id = f"{self.slug}_text_{self.number}"
+        return replace(piece, item=report_id, declared=piece.declared | {"report_id": report_id})
+
+
 def pieces(
     statement: Statement,
     places: Mapping[str, Resolution],
-    slug: str,
     number: int,
     decimal: str,
     text: Sequence[Passage],
 ) -> Iterator[Piece]:
-    """The entries that a statement makes: a ranking in as many quotes as it needs, a claim of
-    all its places, or of a quantity one claim a place.
+    """The entries that a statement makes: of its certain ranks a ranking, in as many quotes as
+    it needs; of bounds and sets claims, each of the places that share it; of a quantity one
+    claim a place. The report of a ranking is left to `Reports`.
 
     Args:
         statement: from the grammar.
         places: what its names mean.
-        slug: id of the card, with which that of a report begins.
         number: of the statement in its document.
         decimal: decimal sign of the text.
         text: passages in which the quotes will be looked up.
@@ -63,27 +100,31 @@ def pieces(
     entries, item = statement.entries, f"c{number}"
     if statement.kind == "withheld":
         yield Piece(item, "claims", entries, doubt="the text withholds it")
-    elif statement.kind == "ranking" and len(entries) > 1:
-        yield from _rankings(statement, places, f"{slug}_text_{number}", decimal, text)
-    elif statement.kind == "quantity" or (statement.kind == "ranking" and entries[0].score):
+    elif statement.kind == "quantity":
         for i, entry in enumerate(entries, 1):
             own = f"{item}_{i}" if len(entries) > 1 else item
             yield _quantity(entry, statement, places, own, decimal, text)
     else:
-        yield _claim(statement, places, item, text)
+        sure = [e for e in entries if e.rank_from and e.rank_from == e.rank_to and e.order_certain]
+        if sure:
+            yield from _rankings(replace(statement, entries=tuple(sure)), places, decimal, text)
+        groups: dict[tuple[int | None, int | None], list[Entry]] = {}
+        for entry in entries:
+            if entry not in sure:
+                groups.setdefault((entry.rank_from, entry.rank_to), []).append(entry)
+        for i, group in enumerate(groups.values(), 1):
+            own = f"{item}_{i}" if len(groups) > 1 else item
+            yield _claim(replace(statement, entries=tuple(group)), places, own, text)
 
 
 def _rankings(
     statement: Statement,
     places: Mapping[str, Resolution],
-    item: str,
     decimal: str,
     text: Sequence[Passage],
 ) -> Iterator[Piece]:
-    if any(e.rank_from is None or e.rank_from != e.rank_to for e in statement.entries):
-        doubt = "its ranks are not certain: declare what it says as claims"
-        yield Piece(item, "rankings", statement.entries, doubt=doubt)
-        return
+    cohort = statement.cohort
+    narrower = {"cohort": UNDECIDED} if cohort and cohort.relation == "excludes" else {}
     for entries, quote in _quoted(statement, decimal):
         known = [entry for entry in entries if places[entry.name].city_id]
         cities = [
@@ -92,14 +133,15 @@ def _rankings(
             for e in known
         ]
         declared = {
-            "report_id": item,
+            "report_id": "",
             "quote": quote and _unique(quote, text),
             "basis": statement.reason,
+            **narrower,
             "cities": cities,
         }
         doubt = "" if quote else f"a quote of it is longer than {QUOTE_LIMIT} characters"
         doubt = doubt or ("" if known else "none of the names is a place of cities.csv")
-        yield Piece(item, "rankings", tuple(entries), declared, doubt)
+        yield Piece("", "rankings", tuple(entries), declared, doubt)
 
 
 def _quoted(statement: Statement, decimal: str) -> Iterator[tuple[Sequence[Entry], str]]:
@@ -140,12 +182,10 @@ def _claim(
     }
     if len(ranks) == 1:
         [(low, high)] = ranks
-        if (low, high) == (1, 1) and len(entries) == 1:
-            declared["kind"] = "superlative"
         declared |= {k: v for k, v in (("rank_from", low), ("rank_to", high)) if v is not None}
     doubt = f"unknown: {', '.join(unknown)}" if unknown else ""
-    if len(ranks) > 1:
-        doubt = "its places have different bounds: declare a claim for each"
+    if ranks == {(None, None)} and statement.kind == "bound":
+        doubt = "it is behind or ahead of another, and the text gives no rank"
     if len(statement.quote) > QUOTE_LIMIT:
         doubt = f"a quote of it is longer than {QUOTE_LIMIT} characters"
     return Piece(item, "claims", entries, declared, doubt)

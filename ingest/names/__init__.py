@@ -1,0 +1,1 @@
+"""Who is meant: cities, and the cities of organisations."""

@@ -1,0 +1,1 @@
+"""Documents over the network: politely, within bounds, and what failed in words."""
