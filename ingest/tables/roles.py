@@ -16,7 +16,7 @@ from statistics import median
 
 from ingest.grammar.quantities import canonical_unit, decimal_sign
 from ingest.grammar.ranks import Rank
-from ingest.tables.blocks import Block, Line
+from ingest.tables.blocks import ANYWHERE, Block, Line
 from ingest.tables.ranking_rows import longest_run, quantity
 from ingest.tables.words import (
     bare_value,
@@ -366,7 +366,7 @@ def perhaps_wrapped(
     lone = {
         i: line.lone[1]
         for i, line in enumerate(lines)
-        if line.lone and line.lone[0] in {line.columns[c] for c in entity}
+        if line.lone and line.lone[0] in {ANYWHERE, *(line.columns[c] for c in entity)}
     }
     groups = grouped or len(lines) >= ROWS_OF_A_GROUP * len(lone)
     found: set[int] = set()
