@@ -21,7 +21,7 @@ from ingest.cards import Source
 from ingest.catalog import Catalog, load_catalog
 from ingest.declarations import declaration_digest
 from ingest.facts import FACT_KINDS, ParseError, raw_tables
-from ingest.parse import DERIVED_COLUMNS, parse_document
+from ingest.parse import DERIVED_COLUMNS, parse_document, where_declared
 from ingest.pull import DOCUMENTS_FILE, documents_of, pull
 from ingest.settings import Settings, SettingsError
 
@@ -96,8 +96,8 @@ def _bundle_source(catalog: Catalog, card: Source, settings: Settings) -> Iterab
             facts.table()
         except ParseError as error:
             stays = "; the old facts stay in force" if document.id in index else ""
-            place = catalog.places.get((card.id, document.id), "")
-            said = f"{error} ({place}){stays}" if place else f"{error}{stays}"
+            place = where_declared(catalog, card.id, document.id, settings.origin)
+            said = f"{error}{place}{stays}"
             yield BundleLine(card.id, document.id, "refused", said)
             continue
         for kind in FACT_KINDS:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+
+_SHORT_DATE = r"((?:19|20)\d\d)(?:-(0[1-9]|1[0-2]))?"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:
         return f"'{name}' is missing", f"Add '{name}:'."
     if kind == "value_error":
         return str(context["error"]), "Correct this entry."
+    if name == "published_on" and (found := re.fullmatch(_SHORT_DATE, str(fault["input"]))):
+        month = found[2] or "01"
+        precision = "month" if found[2] else "year"
+        remedy = f"Write '{found[1]}-{month}-01' and 'published_precision: {precision}'."
+        return f"'{fault['input']}' is not a day", remedy
     if kind == "string_pattern_mismatch":
         return f"'{fault['input']}' does not have the form {context['pattern']}", "Correct it."
     return (

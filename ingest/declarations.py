@@ -38,7 +38,7 @@ def stale_documents(catalog: Catalog, source_id: str, settings: Settings) -> lis
         path = folder / DOCUMENTS_FILE
         if path.exists():
             rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
-            written |= {row["document"]: row.get("declaration") or "" for row in rows}
+            written |= {row.get("document") or "": row.get("declaration") or "" for row in rows}
     return [
         name
         for name in documents

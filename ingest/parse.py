@@ -35,6 +35,7 @@ from ingest.facts import (
 from ingest.parsers import PARSERS
 from ingest.parsers.base import Context
 from ingest.pull import bundled_documents, held_documents
+from ingest.pulling.arrived import other_form
 from ingest.quotes import QuoteCheck, Unquoted, quote_check
 from ingest.reading.content import ReadingError
 from ingest.settings import Settings
@@ -191,12 +192,13 @@ def parse(catalog: Catalog, source_id: str, settings: Settings) -> ParseResult:
             last = stand_in[-1]
             of = "the bundled facts" if last.fact_kind else f"the facts of {last.vintage_on}"
             stays = f" ({of} stay in force)"
-        place = catalog.places.get((source_id, name), "")
-        result.errors.append(f"{name}: {bad.reason}{stays}{f' ({place})' if place else ''}")
+        place = where_declared(catalog, source_id, name, bad.held.origin)
+        result.errors.append(f"{name}: {bad.reason}{place}{stays}")
     in_force = {facts.held.document for facts in found if facts.held.fact_kind}
     for name in stale_documents(catalog, source_id, settings):
         if name in in_force:
-            result.stale.append(f"{name}: {REMEDY} ({catalog.places[source_id, name]})")
+            place = where_declared(catalog, source_id, name, "bundled")
+            result.stale.append(f"{name}: {REMEDY}{place}")
     result.quarantined = result.counts.pop("quarantine", 0)
     return result
 
@@ -246,13 +248,31 @@ def parse_document(catalog: Catalog, held: HeldDocument, settings: Settings) -> 
     )
     try:
         parser.read(data, context, facts)
+    except (ParseError, ReadingError) as error:
+        raise ParseError(_as_it_came(data, held, document) + str(error)) from error
     except UNREADABLE:
         raise
-    except ReadingError as error:
-        raise ParseError(str(error)) from error
     except Exception as error:  # a library may raise anything at a damaged document
         raise ParseError(f"not in the form that {parser.name} reads: {error!r}") from error
     return facts
+
+
+def _as_it_came(data: bytes, held: HeldDocument, document: Document) -> str:
+    """That the document is of another form than its name or media type says, if it is."""
+    declared = [document.media_type] if document.media_type else []
+    name = document.mirror if held.origin == "mirror" and document.mirror else held.address
+    found = other_form(data, declared, name)
+    return f"the document is {found[0]}, not {found[1]}; " if found else ""
+
+
+def where_declared(catalog: Catalog, source_id: str, document: str, origin: str) -> str:
+    """The file of a document in a mirror, and the line of its card, in brackets."""
+    card = catalog.sources[source_id]
+    files = [d.mirror for d in card.documents if d.id == document and origin == "mirror"]
+    parts = [f"file {file}" for file in files if file]
+    if place := catalog.places.get((source_id, document)):
+        parts.append(f"card {place}")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _document(card: Source, held: HeldDocument) -> Document:

@@ -86,7 +86,7 @@ _TIE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _ENDING = re.compile(
-    r"(?:st|nd|rd|th|er|re|ère|ème|eme|e|\.|º|°|ª)?\s*(?:place|position|rank|名|位|个|個|Platz|"
+    r"(?:st|nd|rd|th|er|re|ère|ème|eme|e|\.?°|\.)?\s*(?:place|position|rank|名|位|个|個|Platz|"
     r"Rang)?",
     re.IGNORECASE,
 )
@@ -102,7 +102,8 @@ def read_rank(text: str) -> Rank:
         ValueError: the text isn't certainly one rank, or one range of ranks.
     """
     wrong = ValueError(f"'{text[:LONGEST]}' is not one rank")
-    plain = fold(text).strip()
+    # Folding would make letters of the signs in 1º and 2ª.
+    plain = fold(text.translate({ord("º"): "°", ord("ª"): "°"})).strip()
     if not plain or len(plain) > LONGEST:
         raise wrong
     plain, tied = _strip_ties(plain)

@@ -316,14 +316,13 @@ class Gazetteer:
 
 
 def _near_pairs(stem: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Cities of a name of two Chinese characters, of which one differs or both are exchanged.
-
-    The first character tells more than the second, which dozens have (州, 阳). Where more than a
-    few cities have it, none of them is any nearer than the others.
+    """Cities of a name of two Chinese characters, which are exchanged or of which the second
+    differs: the first tells more, as dozens of names end in 州 or 阳. Where more than a few cities
+    have it, none of them is any nearer than the others.
     """
     if len(stem) != 2 or cjk(stem) != stem:
         return ()
-    for alike in (stem[::-1], f"{stem[0]}.", f".{stem[1]}"):
+    for alike in (stem[::-1], f"{stem[0]}."):
         found = {c for n, ids in names.items() if re.fullmatch(alike, n) for c in ids}
         if found:
             return tuple(sorted(found)) if len(found) <= NEAR_SHOWN else ()

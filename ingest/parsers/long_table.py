@@ -40,7 +40,8 @@ class Value(Entry):
     indicator: Identifier
     column: Text
     unit: Text
-    scope: Identifier
+    scope: Identifier | None = None
+    """Without it that of the indicator."""
     where: tuple[Filter, ...] = ()
     year: int | None = None
     """Year of the column, where years stand side by side."""
@@ -172,7 +173,7 @@ def _rows(data: bytes, context: Context) -> Iterator[Record]:
     needed += [f.column for f in filters] + [value.column for value in options.values]
     needed += [options.value_column] if options.indicator_column else []
     choice = context.document_options.table or options.table
-    for i, row in enumerate(read_records(data, needed, choice)):
+    for i, row in enumerate(read_records(data, needed, choice, units=context.units)):
         if i == MAX_ROWS:
             raise ParseError(f"the file has more than {MAX_ROWS} rows")
         if _passes(row, options.where):
@@ -202,7 +203,8 @@ def _figures(row: Record, context: Context, facts: Facts) -> list[Figure]:
                 f"{value.indicator}"
             )
         heading = " ".join(row[f.column] for f in value.where) or value.column
-        figures.append(Figure(value.indicator, value.column, unit, value.scope, year, heading))
+        scope = value.scope or context.indicators[value.indicator].scope
+        figures.append(Figure(value.indicator, value.column, unit, scope, year, heading))
     return figures
 
 
@@ -310,7 +312,10 @@ def _read_cell(
         if options.multiplier_column:
             number = number.scaleb(_power(row[options.multiplier_column]))
     except ValueError as error:
-        facts.quarantine("observation", f"{name}: {cell}", str(error), locator)
+        reason = str(error)
+        if not any(c.isdigit() for c in cell):
+            reason += "; if it stands for a missing figure, name it under missing"
+        facts.quarantine("observation", f"{name}: {cell}", reason, locator)
         return
     value = convert(number, factor)
     facts.add("observation", status="observed", value=value, printed_value=cell, **common)
@@ -362,8 +367,9 @@ def _factor(figure: Figure, row: Record, context: Context) -> float:
     unit = context.units.get(figure.unit)
     if unit is None or own not in unit.units:
         raise ParseError(
-            f"{row.place}: the unit '{figure.unit}' does not convert to '{own}' of "
-            f"{figure.indicator}: add it to the units of indicators.yml"
+            f"{row.place}, column {row.printed_name(figure.column)}: the unit "
+            f"'{figure.unit}' does not convert to '{own}' of {figure.indicator}: add it to the "
+            "units of indicators.yml"
         )
     return unit.factor
 

@@ -9,20 +9,14 @@ after a word such as 单位. 人 in 人口数 and 万人 in 万人以上 say not
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from ingest.cards import Indicator, Unit
 from ingest.facts import ParseError
+from ingest.parsers.headings import UNIT_WORD, plain, said_unit
 from ingest.parsers.records import Record
-from ingest.reading.content import fold
 
 _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
-_SAID = re.compile(
-    r"(?:计量单位|單位|单位|単位|(?<!\w)(?:units?|satuan|einheit|unité|unidad|unidade))"
-    r"(?:\s*(?:of measure(?:ment)?))?\s*[:=]?\s*([^()\[\]【】]*)",
-    re.IGNORECASE,
-)
 _BETWEEN = re.compile(r"\s*(?:[,;、]|\band\b|[和及])\s*")
 _SEPARATOR = re.compile(r"[\s,:_/·|-]+")
 _PERIOD = re.compile(r"(?:19|20)\d\d\s*(?:年(?:末|底)?)?")
@@ -69,7 +63,7 @@ class _Known:
 
     def __init__(self, own: str, units: Mapping[str, Unit]) -> None:
         self.own, self._units = own, units
-        self.forms = {_plain(printed): printed for printed in units}
+        self.forms = {plain(printed): printed for printed in units}
         self.forms.setdefault(own, own)
 
     def worth(self, printed: str) -> float | None:
@@ -88,26 +82,6 @@ class _Known:
         return self.forms.get(text.strip().casefold())
 
 
-def without_unit(heading: str, units: Iterable[str]) -> str:
-    """A heading without the unit in brackets behind it."""
-    text = fold(heading)
-    known = {_plain(unit) for unit in units}
-    found = re.fullmatch(r"(.*\S)\s*[(（\[【]([^()（）\[\]【】]*)[)）\]】]", text)
-    if found and _said(_plain(found[2])) in known:
-        return found[1]
-    return text
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", fold(text)).casefold().strip()
-
-
-def _said(text: str) -> str:
-    """What follows a word for unit, or the text as it is."""
-    found = _SAID.fullmatch(text)
-    return (found[1] if found else text).strip()
-
-
 def _listed(text: str, known: _Known) -> list[str]:
     """The units of a text that holds nothing else, but for a year."""
     parts = [p for p in _BETWEEN.split(text.strip(" .;:。")) if p and not _PERIOD.fullmatch(p)]
@@ -117,10 +91,10 @@ def _listed(text: str, known: _Known) -> list[str]:
 
 def _in_headings(parts: Sequence[str], known: _Known) -> list[str]:
     found: list[str] = []
-    for part in map(_plain, parts):
+    for part in map(plain, parts):
         for bracketed in _BRACKETED.findall(part):
-            found += _listed(_said(bracketed), known)
-        found += _listed(_said(part), known) or _behind(part, known)
+            found += _listed(said_unit(bracketed), known)
+        found += _listed(said_unit(part), known) or _behind(part, known)
     return found
 
 
@@ -149,10 +123,10 @@ def _above(texts: Iterable[str], known: _Known) -> dict[str, str]:
     said: dict[str, str] = {}
     bracketed: dict[str, str] = {}
     for text in texts:
-        plain = _plain(text)
-        listed = [u for words in _SAID.findall(plain) for u in _listed(words, known)]
-        said |= dict.fromkeys([*listed, *_listed(plain, known)], text)
-        for words in _BRACKETED.findall(plain):
+        folded = plain(text)
+        listed = [u for words in UNIT_WORD.findall(folded) for u in _listed(words, known)]
+        said |= dict.fromkeys([*listed, *_listed(folded, known)], text)
+        for words in _BRACKETED.findall(folded):
             bracketed |= dict.fromkeys(_listed(words, known), text)
     if len(said) == 1 and known.decides(next(iter(said))):
         return said

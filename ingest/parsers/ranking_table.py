@@ -29,7 +29,7 @@ from ingest.reading.content import Content, ReadingError
 from ingest.tables.blocks import Aside, Line
 from ingest.tables.ranking_rows import Columns, RankingRow, read_lines, whole
 from ingest.tables.roles import WRAPPED, decimal_of, order, out_of_count, perhaps_wrapped
-from ingest.tables.words import fold, unmarked, without_year
+from ingest.tables.words import bare_value, fold, unmarked
 
 SHOWN = 5
 ORDERED = 0.9
@@ -233,7 +233,7 @@ def _decimal(chosen: Sequence[ChosenLines]) -> str | None:
     """The decimal sign on which the column agrees over all its pages."""
     scored = [c for c in chosen if "score" in c.columns]
     texts = [c.block.column(c.columns["score"]) for c in scored]
-    sign = decimal_sign(without_year(unmarked(t)) for column in texts for t in column)
+    sign = decimal_sign(bare_value(unmarked(t)) for column in texts for t in column)
     if sign or not scored:
         return sign
     first = scored[0]

@@ -2,7 +2,7 @@
 
 A CSV in UTF-8 is read line by line. Of anything else the table is found by its headings, which
 may stand in several rows, below a title: a column is then named by the path of its headings,
-``Population > 2023``.
+``Population > 2023``. A known unit in brackets behind a heading may be left away.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pydantic import model_validator
 
 from ingest import reading
 from ingest.cards import Text
 from ingest.facts import ParseError
+from ingest.parsers.headings import without_unit
 from ingest.parsers.table_choice import TableChoice, candidates, listed, squeezed
 from ingest.reading import Content, ReadingError, Table, bounded
 
@@ -68,6 +70,8 @@ class Record:
     """One text in all of the row: a section's heading, a note."""
     heading_rows: range = range(0)
     """Rows of the table that are its headings."""
+    as_printed: Mapping[str, str] = field(default_factory=dict)
+    """Headings of a CSV, where a column goes by another name."""
 
     def __getitem__(self, column: str) -> str:
         return self.cells[column]
@@ -76,11 +80,18 @@ class Record:
         """The headings of a column from the top down, and the cell right below them, where a
         row of units may stand."""
         if self.table is None or self.columns is None:
-            return (column,)
+            return (self.as_printed.get(column, column),)
         c, rows = self.columns[column], self.table.rows
         path = [rows[r][c] for r in self.heading_rows]
         path += [row[c] for row in rows[self.heading_rows.stop :][:1]]
         return tuple(dict.fromkeys(filter(None, path)))
+
+    def printed_name(self, column: str) -> str:
+        """The path of headings of a column."""
+        if self.table is None or self.columns is None:
+            return self.as_printed.get(column, column)
+        rows = self.table.rows[self.heading_rows.start : self.heading_rows.stop]
+        return _heading_paths([[row[self.columns[column]]] for row in rows])[0]
 
     def above(self) -> tuple[str, ...]:
         """The title and all texts above the headings."""
@@ -103,16 +114,22 @@ class Record:
 
     def locator(self, column: str) -> str:
         if self.table is None or self.columns is None:
-            return f"{self.place}, column {column}"
+            return f"{self.place}, column {self.as_printed.get(column, column)}"
         return self.table.locator(self.row, self.columns[column])
 
 
 def read_records(
-    data: bytes, needed: Iterable[str | None], choice: Choice | None, strict: bool = True
+    data: bytes,
+    needed: Iterable[str | None],
+    choice: Choice | None,
+    strict: bool = True,
+    units: Collection[str] = (),
 ) -> Iterator[Record]:
     """The rows of the table that has the needed columns.
 
-    ``strict`` refuses a line of a CSV that is shorter or longer than its heading.
+    ``strict`` refuses a line of a CSV that is shorter or longer than its heading. ``units`` are
+    those that a heading may have in brackets behind the name by which the column is needed; only
+    where no table has all the columns by their whole names.
 
     Raises:
         ParseError: not readable, or not one table with these columns.
@@ -125,11 +142,12 @@ def read_records(
             headings = reader.fieldnames or []
             # A single heading is a line that something else than commas divides.
             if len(headings) != 1 or set(columns) <= set(headings):
-                _check_headings(headings, columns)
-                yield from _lines(reader, strict)
+                names = _printed_names(headings, columns, units)
+                _check_headings(headings, [names.get(column, column) for column in columns])
+                yield from _lines(reader, strict, names)
                 return
     try:
-        found = _tables(data, columns, choice or Choice())
+        found = _tables(data, columns, choice or Choice(), units)
     except ReadingError as error:
         raise ParseError(str(error)) from error
     for heading in found:
@@ -138,6 +156,17 @@ def read_records(
 
 def _is_of_other_form(data: bytes) -> bool:
     return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:4].startswith(_OTHER_FORMS)
+
+
+def _printed_names(
+    headings: Sequence[str], needed: Sequence[str], units: Collection[str]
+) -> dict[str, str]:
+    """Of needed columns that are printed with a unit, the heading as it is printed."""
+    bare: dict[str, list[str]] = {}
+    for heading in headings:
+        bare.setdefault(squeezed(without_unit(heading, units)), []).append(heading)
+    found = {n: bare.get(squeezed(n), []) for n in needed if n not in headings}
+    return {name: several[0] for name, several in found.items() if len(several) == 1}
 
 
 def _check_headings(headings: Sequence[str], needed: Sequence[str]) -> None:
@@ -149,7 +178,7 @@ def _check_headings(headings: Sequence[str], needed: Sequence[str]) -> None:
         raise ParseError(f"the heading {', '.join(twice)} stands twice")
 
 
-def _lines(reader: csv.DictReader[str], strict: bool) -> Iterator[Record]:
+def _lines(reader: csv.DictReader[str], strict: bool, names: Mapping[str, str]) -> Iterator[Record]:
     try:
         for row in reader:
             line = reader.line_num
@@ -158,7 +187,8 @@ def _lines(reader: csv.DictReader[str], strict: bool) -> Iterator[Record]:
                     f"line {line} has another number of cells than the heading, which has "
                     f"{len(reader.fieldnames or [])}"
                 )
-            yield Record(row, f"line {line}")
+            cells = {**row, **{name: row[heading] for name, heading in names.items()}}
+            yield Record(cells if names else row, f"line {line}", as_printed=names)
     except csv.Error as error:
         raise ParseError(f"not readable as CSV in UTF-8: {error}") from error
 
@@ -200,11 +230,16 @@ def _part(cell: str, part: int | None) -> str:
     return label.strip() if part else code.strip()
 
 
-def _tables(data: bytes, needed: Sequence[str], choice: Choice) -> list[_Heading]:
+def _tables(
+    data: bytes, needed: Sequence[str], choice: Choice, units: Collection[str]
+) -> list[_Heading]:
     content = _content(data, choice)
     chosen = candidates(content, choice, data)
     needed = (*needed, *choice.fill_down)
-    found = [h for table in chosen if (h := _find_heading(table, needed, choice, content.form))]
+    form = content.form
+    found = [h for table in chosen if (h := _find_heading(table, needed, choice, form))]
+    if not found:
+        found = [h for table in chosen if (h := _find_heading(table, needed, choice, form, units))]
     if choice.number and len(found) >= choice.number:
         found = [found[choice.number - 1]]
     if not found:
@@ -227,12 +262,15 @@ def _content(data: bytes, choice: Choice) -> Content:
 
 
 def _find_heading(
-    table: Table, needed: Sequence[str], choice: Choice, form: str
+    table: Table, needed: Sequence[str], choice: Choice, form: str, units: Collection[str] = ()
 ) -> _Heading | None:
     """The first rows whose heading paths have all needed names, each once; of several depths
-    the least."""
+    the least. With ``units``, a heading may have one of them behind the name."""
     for top, depth, names in _candidates(table, choice):
         columns = _columns(names, choice.split_labels)
+        if units:
+            bare = [PATH_JOIN.join(without_unit(h, units) for h in _path(name)) for name in names]
+            columns = _columns(bare, choice.split_labels) | columns
         found = [columns.get(squeezed(name), []) for name in needed]
         if all(len(places) == 1 for places in found):
             places = {name: place[0] for name, place in zip(needed, found, strict=True)}
@@ -279,6 +317,10 @@ def _filled(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     return [*found, list(rows[-1])]
 
 
+def _path(name: str) -> list[str]:
+    return name.split(PATH_JOIN)
+
+
 def _columns(names: Sequence[str], split: bool) -> dict[str, list[tuple[int, int | None]]]:
     """Columns by the names that they go by, white space and capitals aside."""
     found: dict[str, list[tuple[int, int | None]]] = {}
@@ -301,7 +343,7 @@ def _missing(
         return "; ".join([there, *content.notes[:3]])
     best, message = -1, ""
     for table in chosen:
-        for _, _, names in _candidates(table, choice):
+        for top, depth, names in _candidates(table, choice):
             columns = _columns(names, choice.split_labels)
             missing = sorted({name for name in needed if squeezed(name) not in columns})
             twice = sorted({n for n in needed if len(columns.get(squeezed(n), ())) > 1})
@@ -311,6 +353,21 @@ def _missing(
             best = fits
             lack = f"no column {', '.join(missing)}" if missing else ""
             lack = lack or f"the heading {', '.join(twice)} stands twice"
+            names = names if choice.heading_rows else _whole_paths(table, top, depth)
             shown = ", ".join(filter(None, dict.fromkeys(names)))
             message = f"{lack}; {table.where} has {shown:.400}"
     return message
+
+
+def _whole_paths(table: Table, top: int, depth: int) -> list[str]:
+    """The paths of headings that go on below these rows, as far as that can be seen: the column
+    at the left has nothing there, or the same, and another one begins to differ."""
+    rows = table.rows
+    for under in range(top + depth, min(top + MAX_HEADING_ROWS, len(rows))):
+        above, row = rows[under - 1], rows[under]
+        spread = any(not b or a == b for a, b in pairwise(above))
+        if not spread or row[0] not in ("", above[0]) or len(set(row) - {""}) < 2:
+            break
+        depth += 1
+    found = rows[top : top + depth]
+    return _heading_paths(_filled(found) if depth > 1 else found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -155,7 +155,7 @@ def read(data: bytes, context: Context, facts: Facts) -> None:
     resolutions = _Resolutions(context)
     choice = context.document_options.table or options.table
     checked: list[Table | None] = []
-    for row in rows(data, options, choice):
+    for row in rows(data, options, choice, context.units):
         if not checked or row.table is not checked[-1]:
             checked.append(row.table)
             _check_units(row, context)
@@ -300,7 +300,9 @@ def _add(count: Count, tally: _Tally, context: Context, facts: Facts) -> None:
         )
 
 
-def rows(data: bytes, options: Options, choice: Choice | None) -> Iterator[Record]:
+def rows(
+    data: bytes, options: Options, choice: Choice | None, units: Collection[str] = ()
+) -> Iterator[Record]:
     """All rows of a register, those that its filters leave out among them.
 
     Raises:
@@ -312,7 +314,7 @@ def rows(data: bytes, options: Options, choice: Choice | None) -> Iterator[Recor
     needed += [options.country_column, options.division_column, options.name_column]
     needed += [options.year_column, *(c.column for c in options.counts)]
     needed += [*options.distinct_columns, *(f.column for f in filters)]
-    for row in read_records(data, needed, choice, strict=False):
+    for row in read_records(data, needed, choice, strict=False, units=units):
         if not row.is_text:
             yield row
 

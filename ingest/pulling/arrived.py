@@ -79,6 +79,17 @@ def surprise(
     Expected are the declared media types, or else what the address ends in. Where neither says
     anything, a web page does not follow a version (``before``) that was none.
     """
+    if found := other_form(data, declared, address, before):
+        came, expected = found
+        return f"{came} came instead of {expected}"
+    return ""
+
+
+def other_form(
+    data: bytes, declared: Sequence[str], address: str, before: bytes | None = None
+) -> tuple[str, str] | None:
+    """What the bytes are and what was expected, in words, where the two differ; see
+    :func:`surprise`."""
     form = form_of(data)
     named = list(declared)
     if not named and (guessed := mimetypes.guess_type(address.split("?")[0])[0]):
@@ -86,12 +97,11 @@ def surprise(
     expected = [_FORMS[kind] for kind in map(_plain, named) if kind in _FORMS]
     if not expected or len(expected) < len(named):  # some other form may come
         if form == "html" and before is not None and form_of(before) != "html":
-            return f"{_words(data, form)} came instead of a document like the one before"
-        return ""
+            return _words(data, form), "a document like the one before"
+        return None
     if any(form in forms for forms, _ in expected):
-        return ""
-    names = " or ".join(dict.fromkeys(name for _, name in expected))
-    return f"{_words(data, form)} came instead of {names}"
+        return None
+    return _words(data, form), " or ".join(dict.fromkeys(name for _, name in expected))
 
 
 def _plain(media_type: str) -> str:

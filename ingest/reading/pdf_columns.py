@@ -9,6 +9,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from ingest.reading.pdf_gaps import (
+    free,
+    looks_numeric,
+    narrowed,
+    parts_columns,
+    with_first_gap,
+    with_gaps_below,
+    without_heads,
+    without_signs,
+)
 from ingest.reading.pdf_lines import Line, Phrase, is_figure, is_numeric, lines_of
 from ingest.reading.pdf_page import Rule, Word
 from ingest.reading.pdf_prose import letters
@@ -110,17 +120,24 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
     runs: list[list[Line]] = []
     run: list[Line] = []
     singles = 0
+    row: Line | None = None
     for line in lines:
         wide = len(line.phrases) > 1
         if run and line.top - run[-1].bottom > _reach(run, line):
             runs.append(run)
             run, singles = [], 0
-        if not wide:
+        if wide:
+            singles, row = 0, line
+        elif not run:
             singles += 1
-            if not run:
-                continue
+            continue
         else:
-            singles = 0
+            # The rest of a name on several lines below its first one.
+            hangs = row is not None and any(
+                abs(line.x0 - p.x0) < 0.5 * line.size and line.base - row.base < 12 * line.size
+                for p in row.phrases[1:]
+            )
+            singles += not (hangs and line.base - run[-1].base < 1.6 * line.size)
         run.append(line)
         if singles >= 4:
             runs.append(run)
@@ -171,39 +188,18 @@ def _reach(run: Sequence[Line], line: Line) -> float:
     return max(FAR * line.size, 1.8 * median(steps[-8:]) if steps else 0)
 
 
-def free(lines: Sequence[Line], tolerance: float) -> list[tuple[float, float]]:
-    """Horizontal stretches which at most a share of the lines prints on, between the outermost."""
-    events: list[tuple[float, int]] = []
-    for line in lines:
-        for word in line.words:
-            events += [(word.x0, 1), (word.x1, -1)]
-    events.sort(key=lambda e: (e[0], -e[1]))
-    allowed = int(tolerance * len(lines))
-    stretches: list[tuple[float, float]] = []
-    depth = 0
-    start: float | None = None
-    for x, step in events:
-        if depth <= allowed < depth + step and start is not None:
-            stretches.append((start, x))
-            start = None
-        depth += step
-        if depth <= allowed and step < 0 and start is None:
-            start = x
-    return stretches
-
-
 def _split(run: Sequence[Line], drawn: Sequence[Rule]) -> list[Region]:
     body = [line for line in run if len(line.phrases) > 1]
     if len(body) < 2:
         return []
     size = median(line.size for line in body)
     tolerance = 0.05 if len(body) > 15 else 0.0
-    gaps = [g for g in free(body, tolerance) if _parts(g, body, size)]
+    gaps = [g for g in free(body, tolerance) if parts_columns(g, body, size)]
     within = [x for x in run if len(x.phrases) == 1 and any(a < x.x0 and x.x1 < b for a, b in gaps)]
     if len(within) >= max(2, 0.3 * len(body)):
         # Names set a little above or below their figures.
-        gaps = [g for g in free([*body, *within], tolerance) if _parts(g, body, size)]
-    gaps = _with_gaps_below(body, gaps, tolerance, size)
+        gaps = [g for g in free([*body, *within], tolerance) if parts_columns(g, body, size)]
+    gaps = with_gaps_below(body, gaps, tolerance, size)
     top, bottom = body[0].middle, body[-1].middle
     lines = [v.at for v in drawn if v.start <= top + size and v.end >= bottom - size]
     gaps += [
@@ -211,7 +207,7 @@ def _split(run: Sequence[Line], drawn: Sequence[Rule]) -> list[Region]:
         if any(a - 1 <= x <= b + 1 for x in lines) and not any(x < b and a < y for x, y in gaps)
     ]  # fmt: skip
     gaps.sort()
-    gaps = _with_first_gap(body, run, gaps, size)
+    gaps = with_first_gap(body, run, gaps, size)
     apart = _unaligned(body, [g for g in free(body, 0) if g[1] - g[0] > size])
     if apart is not None:
         halves = []
@@ -226,9 +222,10 @@ def _split(run: Sequence[Line], drawn: Sequence[Rule]) -> list[Region]:
         ]
     if not gaps:
         return []
-    gaps = _without_heads(body, _without_signs(body, gaps))
+    gaps = without_heads(body, without_signs(body, gaps))
     if not gaps:
         return []
+    gaps = [narrowed(gap, run, size) for gap in gaps]
     region = Region([_parted(line, gaps) for line in run], gaps)
     return [] if _is_prose(region) else [region]
 
@@ -245,87 +242,12 @@ def _change(run: Sequence[Line]) -> int | None:
             continue
         size = median(line.size for half in halves for line in half)
         first, second, both = (
-            [g for g in free(some, 0) if _parts(g, some, size)]
+            [g for g in free(some, 0) if parts_columns(g, some, size)]
             for some in (*halves, [*halves[0], *halves[1]])
         )
         if first and second and len(both) != max(len(first), len(second)):
             return at
     return None
-
-
-def _with_first_gap(
-    body: Sequence[Line], run: Sequence[Line], gaps: list[tuple[float, float]], size: float
-) -> list[tuple[float, float]]:
-    """Gaps with that behind a first column whose figures stand on lines of their own: a rank in
-    the middle of its ties."""
-    alone = [x for x in run if len(x.phrases) == 1 and is_numeric(x.phrases[0].text)]
-    right = max((x.x1 for x in alone), default=0.0)
-    names = [x for x in body if x.x0 > right]
-    if len(alone) < 2 or len(names) < 4 or (gaps and right > gaps[0][0]):
-        return gaps
-    found = [g for g in free([*body, *alone], 0.05) if abs(g[0] - right) < size]
-    return [found[0], *gaps] if found and found[0][1] - found[0][0] >= 0.5 * size else gaps
-
-
-def _with_gaps_below(
-    body: Sequence[Line], gaps: Sequence[tuple[float, float]], tolerance: float, size: float
-) -> list[tuple[float, float]]:
-    """Gaps, and those which a heading narrows or stands over while the rows below leave them."""
-    first = next((i for i, x in enumerate(body) if any(is_figure(p.text) for p in x.phrases)), 0)
-    rows = body[first:]
-    if not 0 < first <= 6 or len(rows) < 4:
-        return list(gaps)
-    everywhere = free(body, tolerance)
-    found = list(gaps)
-    for a, b in free(rows, tolerance):
-        if any(x < b and a < y for x, y in gaps) or not _parts((a, b), rows, size):
-            continue
-        within = [(max(a, x), min(b, y)) for x, y in everywhere if x < b and a < y]
-        found.append(max(within, key=lambda g: g[1] - g[0]) if within else (a, b))
-    return sorted(found)
-
-
-def _without_heads(
-    body: Sequence[Line], gaps: Sequence[tuple[float, float]]
-) -> list[tuple[float, float]]:
-    """Gaps between columns, not those between a heading and figures that stand beside it."""
-    first = next((i for i, x in enumerate(body) if any(is_figure(p.text) for p in x.phrases)), 0)
-    head, rows = body[:first], body[first:]
-    kept = list(gaps)
-
-    def stands(lines: Sequence[Line], left: float, right: float) -> bool:
-        return any(left - 1 <= w.x0 and w.x1 <= right + 1 for x in lines for w in x.words)
-
-    for gap in gaps:
-        i = kept.index(gap)
-        left, right = kept[i - 1][1] if i else -1e9, kept[i + 1][0] if i + 1 < len(kept) else 1e9
-        sides = ((left, gap[0]), (gap[1], right))
-        above = [stands(head, *side) for side in sides]
-        below = [stands(rows, *side) for side in sides]
-        if above != below and sorted(above) == sorted(below) == [False, True]:
-            kept.remove(gap)
-    return kept
-
-
-_SIGN = re.compile(r"[$€£¥￥₹%‰±]|US\$|HK\$|C\$|A\$|R\$|元|亿元|万元|Rp\.?")
-
-
-def _without_signs(
-    body: Sequence[Line], gaps: Sequence[tuple[float, float]]
-) -> list[tuple[float, float]]:
-    """Gaps between columns, not those between a figure and its sign of currency or per cent."""
-    kept = list(gaps)
-    for gap in gaps:
-        i = kept.index(gap)
-        left, right = kept[i - 1][1] if i else -1e9, kept[i + 1][0] if i + 1 < len(kept) else 1e9
-        before = [w for x in body for w in x.words if left - 1 <= w.x0 and w.x1 <= gap[0] + 1]
-        after = [w for x in body for w in x.words if gap[1] - 1 <= w.x0 and w.x1 <= right + 1]
-        currency = sum(_SIGN.fullmatch(w.text) is not None for w in before) > 0.5 * len(before)
-        percent = sum(_SIGN.fullmatch(w.text) is not None for w in after) > 0.5 * len(after)
-        figures = after if currency else before
-        if (currency or percent) and looks_numeric([w.text for w in figures]):
-            kept.remove(gap)
-    return kept
 
 
 def _unaligned(body: Sequence[Line], gaps: Sequence[tuple[float, float]]) -> float | None:
@@ -354,65 +276,6 @@ def _parted(line: Line, gaps: Sequence[tuple[float, float]]) -> Line:
             run.append(word)
         phrases.append(Phrase(tuple(run)))
     return Line(tuple(phrases))
-
-
-def _parts(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool:
-    """Wide enough, and with words on both sides often enough, to part two columns."""
-    width = gap[1] - gap[0]
-    both = sum(
-        any(p.x1 <= gap[0] + 1 for p in line.words) and any(p.x0 >= gap[1] - 1 for p in line.words)
-        for line in lines
-    )
-    needed = 0.9 if len(lines) < 4 else 0.6 if len(lines) < 10 else 0.35
-    if width < needed * size:
-        return _flush(gap, lines, size)
-    return both >= max(2, 0.1 * len(lines))
-
-
-def _flush(gap: tuple[float, float], lines: Sequence[Line], size: float) -> bool:
-    """A gap no wider than a space, along which the words of many lines are set flush.
-
-    Figures that end at it, and beyond it names that begin at it or figures that end at another
-    line: a rank and its name, the figures of two years. A unit, the same on each line, is part of
-    the cell that it ends.
-    """
-    pairs = []
-    for line in [x for x in lines if any(is_figure(p.text) for p in x.phrases)]:
-        before = [w for w in line.words if w.x1 <= gap[0] + 1 and not w.raised]
-        after = [w for w in line.words if w.x0 >= gap[1] - 1 and not w.raised]
-        if before and after:
-            pairs.append((before[-1], after[0]))
-    # The words of a heading may leave a gap as well; it is rows of figures that bound a column's.
-    ends = sum(a.x1 > gap[0] - 0.3 * size for a, _ in pairs)
-    starts = sum(b.x0 < gap[1] + 0.3 * size for _, b in pairs)
-    if len(pairs) < max(4, 0.6 * len(lines)) or not ends or not starts:
-        return False
-    if gap[1] - gap[0] >= 0.15 * size and len(pairs) >= 8:
-        close = [is_numeric(b.text) for a, b in pairs if b.x0 - a.x1 < 0.75 * size]
-        figures = sum(is_numeric(b.text) for _, b in pairs) >= 0.9 * len(pairs)
-        if figures and all(close) and len(close) * 2 < len(pairs):
-            return True
-    numbers = sum(is_numeric(a.text) for a, _ in pairs) >= 0.8 * len(pairs)
-    if all(_THOUSANDS.fullmatch(b.text) for _, b in pairs):
-        return False
-    firsts, seconds = ({w.text for w in some} for some in zip(*pairs, strict=True))
-    unit = len(firsts) == 1 and sum(b.text[0].isdigit() for _, b in pairs) >= 0.8 * len(pairs)
-    return (
-        gap[1] - gap[0] >= 0.08 * size
-        and (unit or (numbers and len(firsts) > 0.3 * len(pairs)))
-        and len(seconds) > 0.3 * len(pairs)
-        and _aligned([a.x1 for a, _ in pairs], size)
-        and (_aligned([b.x0 for _, b in pairs], size) or _aligned([b.x1 for _, b in pairs], size))
-    )
-
-
-_THOUSANDS = re.compile(r"\d{3}(?:[.,]\d+)?%?")
-"""What goes on with a number whose thousands a space parts."""
-
-
-def _aligned(places: Sequence[float], size: float) -> bool:
-    middle = median(places)
-    return sum(abs(x - middle) <= 0.15 * size for x in places) >= 0.8 * len(places)
 
 
 _MARK = re.compile(r"[\[(（]?\w{1,3}[\])）.、]?|[^\w\s]")
@@ -446,9 +309,3 @@ def column_of(item: Phrase | Word, edges: Sequence[float]) -> int:
         (min(item.x1, edges[i + 1]) - max(item.x0, edges[i]), -i) for i in range(column, last + 1)
     ]
     return -max(shared)[1]
-
-
-def looks_numeric(texts: Sequence[str]) -> bool:
-    """A column of figures, whatever stands above them."""
-    told = [t for t in texts if re.search(r"\w", t)]
-    return len(told) > 0 and sum(is_numeric(t) for t in told) >= 0.6 * len(told)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.reading.pdf_columns import column_of, looks_numeric
+from ingest.reading.pdf_columns import column_of
+from ingest.reading.pdf_gaps import looks_numeric
 from ingest.reading.pdf_lines import Line, Phrase, is_numeric
 from ingest.reading.pdf_prose import letters
 
@@ -37,7 +38,14 @@ class _Lines:
         return median(line.size for line in self.lines)
 
     def gap(self, i: int, j: int) -> float:
-        return self.lines[j].base - self.lines[i].base
+        """Between two lines; of a row whose cells stand on several, from the nearest of these."""
+        upper = max(k for k, row in self._owned(i) if row == i)
+        lower = min(k for k, row in self._owned(j) if row == j)
+        return self.lines[lower].base - self.lines[upper].base
+
+    def _owned(self, i: int) -> list[tuple[int, int]]:
+        near = range(max(0, i - 4), min(len(self.lines), i + 5))
+        return [(i, i), *((k, self.owner.get(k, k)) for k in near)]
 
     def goes_on(self, i: int) -> bool:
         """It has nothing but text, within columns of text."""
@@ -79,7 +87,10 @@ def rows_of(
     for band, inside in bands.items():
         if by_rule and len(firsts[band]) == 1:
             row = firsts[band][0]
-            table.owner.update({i: row for i in inside if not table.crosses(i)})
+            # Above a row in its band a heading may stand as well.
+            table.owner.update(
+                {i: row for i in inside if not table.crosses(i) and (i >= row or table.goes_on(i))}
+            )
         elif firsts[band]:
             _attach(table, inside)
     rows: dict[int, list[Line]] = defaultdict(list)
@@ -116,7 +127,8 @@ def _gather(table: _Lines) -> None:
     """Join lines less than a line apart that fill different columns: cells not set on one line."""
     chains: list[list[int]] = []
     for i in range(len(table.lines)):
-        near = chains and table.gap(chains[-1][-1], i) < 0.85 * table.lines[i].size
+        step = table.lines[i].base - table.lines[i - 1].base if i else 0.0
+        near = chains and step < 0.85 * table.lines[i].size
         if near and not (table.places[chains[-1][-1]].keys() & table.places[i].keys()):
             chains[-1].append(i)
         else:

@@ -10,6 +10,7 @@ from ingest.reading.pdf_cells import Found
 from ingest.reading.pdf_columns import FAR, column_of, regions
 from ingest.reading.pdf_grid import grids
 from ingest.reading.pdf_lines import Line, is_numeric, joined, lines_of
+from ingest.reading.pdf_lists import lists
 from ingest.reading.pdf_page import Page, Word
 from ingest.reading.pdf_prose import paragraphs
 from ingest.reading.pdf_ruled import ruled
@@ -45,6 +46,8 @@ def find(page: Page) -> list[Found]:
         made = borderless(region, separators(region, page), page.number)
         if made is not None:
             found.append(made)
+    used = {id(w) for item in found for w in item.words}
+    found += lists(lines_of([w for w in outside if id(w) not in used]), page.number)
     return sorted(found, key=lambda f: (f.box[1], f.box[0]))
 
 

@@ -109,14 +109,14 @@ def _chars(
             page.hidden += hidden_objects[key]
         if _is_unreadable(letter) or raw.FPDFText_HasUnicodeMapError(handle, index) == 1:
             page.unreadable += 1
-        angle = raw.FPDFText_GetCharAngle(handle, index)
-        quarters = angle / (math.pi / 2)
+        raw.FPDFText_GetMatrix(handle, index, matrix)
+        # By the baseline: pdfium's own angle takes a slanted letter for a turned one.
+        quarters = math.atan2(-matrix.b, matrix.a) % (2 * math.pi) / (math.pi / 2)
         if abs(quarters - round(quarters)) > 0.1:
             continue  # a watermark
         turn = (round(quarters) + rotation // 90) % 4
         ox, oy = apply(place, x.value, y.value)
         box, base = _rotate(page, turn, box, (ox, oy))
-        raw.FPDFText_GetMatrix(handle, index, matrix)
         size = raw.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
         if not 1 <= size <= 500:
             size = max(box[3] - box[1], 1.0)

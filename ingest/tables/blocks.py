@@ -31,6 +31,8 @@ _YEAR_OF = re.compile(r"(?:19|20)\d\d\s?(?:年\S|[^\W\d])")
 """A year with a word behind it is a heading: 2023 rank, 2023年排名."""
 NEAR = 12.0
 """Points by which a column may shift from page to page."""
+ANYWHERE = -2
+"""Column of a text above a table's rest overleaf, which may go on with a name before it."""
 NOWHERE = -1
 """In place of a column that a table has not on one of its pages."""
 LONG = 80
@@ -445,14 +447,23 @@ def joined(found: Sequence[Block]) -> list[Block]:
     chains: list[list[Block]] = []
     for block in found:
         if chains and _goes_on(chains[-1], block):
-            chains[-1].append(block)
+            chains[-1].append(_with_lead(block))
             continue
-        rest = overleaf(chains[-1], block) if chains else None
+        rest = overleaf(chains[-1], _with_lead(block)) if chains else None
         if rest:
             chains[-1].append(rest)
         else:
             chains.append([block])
     return [_chained(chain) for chain in chains]
+
+
+def _with_lead(block: Block) -> Block:
+    """A block overleaf above which stands what may be the rest of a name: a text in lower case."""
+    title = block.lines[0].table.title
+    if any(block.headings) or not title[:1].islower() or len(title) > LONG:
+        return block
+    first = replace(block.lines[0], lone=(ANYWHERE, title))
+    return replace(block, lines=(first, *block.lines[1:]))
 
 
 def overleaf(chain: Sequence[Block], block: Block) -> Block | None:

@@ -15,7 +15,7 @@ from ingest.grammar.quantities import Quantity, read_quantity
 from ingest.grammar.ranks import Rank, read_rank
 from ingest.reading.content import Table
 from ingest.tables.blocks import Aside, Line
-from ingest.tables.words import is_ditto, is_missing, is_only, unmarked, without_year
+from ingest.tables.words import bare_value, is_ditto, is_missing, is_only, unmarked
 
 QUOTE_LIMIT = 200
 RankKind = Literal["rank", "serial", "implied", "none"]
@@ -261,7 +261,7 @@ def _stored(line: Line, column: int, score: Quantity) -> Decimal:
 @lru_cache(maxsize=65536)
 def quantity(text: str, decimal: str | None) -> Quantity:
     """A printed value without marks of footnotes and the year that it is of."""
-    return read_quantity(without_year(unmarked(text)), decimal)
+    return read_quantity(bare_value(unmarked(text)), decimal)
 
 
 def _rank(

@@ -16,9 +16,10 @@ from statistics import median
 
 from ingest.grammar.quantities import canonical_unit, decimal_sign
 from ingest.grammar.ranks import Rank
-from ingest.tables.blocks import Block, Line
+from ingest.tables.blocks import ANYWHERE, Block, Line
 from ingest.tables.ranking_rows import longest_run, quantity
 from ingest.tables.words import (
+    bare_value,
     fold,
     hold_numbers,
     is_ditto,
@@ -29,7 +30,6 @@ from ingest.tables.words import (
     says,
     unmarked,
     usual_decimal,
-    without_year,
 )
 
 _CODE = re.compile(r"[A-Z0-9]{1,4}|\d+|https?://\S+|www\.\S+|\S+@\S+")
@@ -232,10 +232,7 @@ def decimal_of(
 
     def texts(columns: Sequence[int]) -> list[str]:
         return [
-            without_year(unmarked(line.cells[c]))
-            for line in lines
-            for c in columns
-            if line.cells[c]
+            bare_value(unmarked(line.cells[c])) for line in lines for c in columns if line.cells[c]
         ]
 
     own = texts([column])
@@ -369,7 +366,7 @@ def perhaps_wrapped(
     lone = {
         i: line.lone[1]
         for i, line in enumerate(lines)
-        if line.lone and line.lone[0] in {line.columns[c] for c in entity}
+        if line.lone and line.lone[0] in {ANYWHERE, *(line.columns[c] for c in entity)}
     }
     groups = grouped or len(lines) >= ROWS_OF_A_GROUP * len(lone)
     found: set[int] = set()

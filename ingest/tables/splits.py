@@ -16,6 +16,8 @@ _SCORE = r"[\s:：…·—–-]+(?P<score>[$€£¥￥]?\s?[+\-−]?\d[\d.,]*(?:
 _MARK = r"\s*[.)、．:：]\s*|\s+|(?<=[名位])"
 _LISTED = re.compile(rf"(?P<rank>第?\d{{1,4}}[名位]?)(?:{_MARK}){_NAME}{_SCORE}")
 _FUSED = re.compile(rf"(?P<rank>\d{{1,4}}){_NAME}")
+_VALUED = re.compile(_NAME + _SCORE)
+_COUNT = re.compile(r"(\d{1,4})[.)、．]?")
 _WORDS = re.compile(r"\S+")
 
 
@@ -77,9 +79,23 @@ def _parts(table: Table, column: int) -> tuple[tuple[str, ...], re.Pattern[str]]
         while found and found[0] is None:
             found.pop(0)  # a heading
         items = [f for f in found if f]
-        if len(items) >= ITEMS and len(items) >= 0.95 * len(found) and _counts(items):
+        # What follows each number may be its sign: 1º, 1st, 1名.
+        various = len({f["name"] for f in items}) > 0.6 * len(items)
+        enough = len(items) >= ITEMS and len(items) >= 0.95 * len(found)
+        if enough and various and _counts(items):
             return names, pattern
-    return None
+    return _valued(table, column)
+
+
+def _valued(table: Table, column: int) -> tuple[tuple[str, ...], re.Pattern[str]] | None:
+    """Name and score in one cell, right behind a column that counts, and nothing besides."""
+    if len(table.rows[0]) != 2 or column != 1:
+        return None
+    numbers = [_COUNT.fullmatch(row[0]) for row in table.rows]
+    items = [_VALUED.fullmatch(row[1]) for row in table.rows]
+    counts = [int(n[1]) for n in numbers if n]
+    up = len(counts) == len(numbers) and all(0 <= b - a <= 1 for a, b in pairwise(counts))
+    return (("name", "score"), _VALUED) if up and len(items) >= ITEMS and all(items) else None
 
 
 def _counts(items: Sequence[re.Match[str]]) -> bool:

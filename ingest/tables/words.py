@@ -12,6 +12,7 @@ from typing import Literal
 
 import yaml
 
+from ingest.grammar.numerals import fold as fold_width
 from ingest.grammar.quantities import missing_reason
 from ingest.grammar.ranks import ORDINALS, Rank, read_rank
 
@@ -45,6 +46,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _YEAR_AT_END = re.compile(r"\s*[(（][^()（）]{0,12}(?:19|20)\d\d[^()（）]{0,12}[)）]$")
+_SCALE_AT_END = re.compile(r"(?<=\d)\s*/\s*(?:5|10|20|100|1[,.]?000)$")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:年)?")
 _RANKED = re.compile(r"\d|第|并列|並列")
 _DITTO = frozenset(("=", '"', "〃", "″", "''", "”", "ditto", "同上", "idem", "id."))
@@ -67,9 +69,9 @@ def unmarked(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def without_year(text: str) -> str:
-    """A value without the year that it is of: ``28.819 (2020)``, ``177 (2018-19)``."""
-    return _YEAR_AT_END.sub("", text)
+def bare_value(text: str) -> str:
+    """A value without its year or its scale: ``28.819 (2020)``, ``177 (2018-19)``, ``86/100``."""
+    return _SCALE_AT_END.sub("", _YEAR_AT_END.sub("", text))
 
 
 @lru_cache(maxsize=65536)
@@ -81,7 +83,7 @@ def is_missing(text: str) -> bool:
 @lru_cache(maxsize=65536)
 def is_number(text: str) -> bool:
     """Whether a cell is one number, whatever sign and unit it has."""
-    return bool(_NUMBER.fullmatch(unmarked(text)))
+    return bool(_NUMBER.fullmatch(bare_value(fold_width(unmarked(text)))))
 
 
 @lru_cache(maxsize=65536)
@@ -112,7 +114,7 @@ def hold_numbers(texts: Sequence[str]) -> bool:
     numbers = [text for text in printed if is_number(text) or rank_of(text)]
     if not numbers or len(numbers) * 2 < len(printed):
         return False
-    found = [_NUMBER.fullmatch(unmarked(text)) for text in numbers]
+    found = [_NUMBER.fullmatch(bare_value(fold_width(unmarked(text)))) for text in numbers]
     units = [f["unit"].strip() for f in found if f and f["unit"]]
     return len(units) < 3 or len(set(units)) * 3 <= len(units) * 2
 

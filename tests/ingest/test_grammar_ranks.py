@@ -13,7 +13,7 @@ ONE = {
     "1er|第一|第1名|榜首|首位|冠军|位列第一",
     2: "2|2nd|second|kedua|zweiter|deuxième|2e|第二|居第二位|亚军|Platz 2|peringkat ke-2",
     3: "3.|3|rank 3|Rang 3|third|ketiga|第三名|第３位|季军|peringkat ketiga|nº 3",
-    12: "12|12th|ke-12|twelfth|zwölfter|douzième|第十二|kedua belas",
+    12: "12|12th|12º|12.º|12ª|ke-12|twelfth|zwölfter|douzième|第十二|kedua belas",
     21: "21st|twenty-first|第二十一",
     1234: "1,234|1.234|1234",
 }

@@ -244,7 +244,9 @@ def test_a_refused_document_names_its_card_and_keeps_its_facts(register: Bench) 
     (register.mirror / "doc.bin").write_bytes(b"name,place\nAlpha,x\n")
     (line,) = run(register)
     assert line.outcome == "refused"
-    assert re.search(r"no column city, year; .* \(catalog/sources/things.yml:\d+\)$", line.detail)
+    assert re.search(
+        r"no column city, year; .* \(file doc.bin, card \S+things.yml:\d+\)$", line.detail
+    )
     (register.mirror / "doc.bin").write_bytes(REGISTER)
     run(register)
     before = bundled(register)
@@ -264,7 +266,7 @@ def test_facts_that_are_older_than_their_card(register: Bench) -> None:
     (told,) = register.parse().stale
     assert re.fullmatch(
         r"doc: the card changed since its facts were written: run make bundle "
-        r"\(catalog/sources/things.yml:\d+\)",
+        r"\(card catalog/sources/things.yml:\d+\)",
         told,
     )
     register.use(origin="mirror")

@@ -925,3 +925,19 @@ def test_figures_of_a_derived_indicator_are_told(tmp_path: Path) -> None:
         [write_catalog(tmp_path, register_card(parse={"counts": counts}), indicators=made)]
     )
     assert any("are not used: it is derived" in error.message for error in catalog.errors)
+
+
+@pytest.mark.parametrize(
+    ("printed", "remedy"),
+    [
+        ("2026-05", "Write '2026-05-01' and 'published_precision: month'."),
+        (2026, "Write '2026-01-01' and 'published_precision: year'."),
+        ("2026-13", "Correct it."),
+    ],
+)
+def test_a_date_without_its_day(tmp_path: Path, printed: Any, remedy: str) -> None:
+    source = register_card(document={"published_on": printed})
+    (error,) = load_catalog([write_catalog(tmp_path, source)]).errors[:1]
+    assert error.remedy == remedy
+    if remedy != "Correct it.":
+        assert f"published_on: '{printed}' is not a day" in error.message

@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
+from ingest_bench import Bench, card, workbook
+
 from ingest.catalog import load_catalog
 from ingest.parse import parse_document
 from ingest.pull import held_documents, pull
@@ -64,3 +67,17 @@ def test_a_column_of_the_yearbook_as_the_page_shows_it(shared: Path, tmp_path: P
         if (r["indicator"], r["city_id"]) == ("museums_count", "cn_beijing")
     }
     assert beijing == {("total_city", 226), ("districts", 226)}
+
+
+def test_a_workbook_as_the_page_shows_it(bench: Bench) -> None:
+    page = (PROJECT / "docs" / "add-a-source.md").read_text(encoding="utf-8")
+    section = page.partition("### Figures in a workbook")[2].partition("\n## ")[0]
+    (text,) = re.findall(r"```yaml\n(.*?)```", section, re.S)
+    written = yaml.safe_load(text.replace("digital_workforce_persons", "population_persons"))
+    lines = [line.strip("| ").split("|") for line in section.splitlines() if line[:1] == "|"]
+    rows = [[cell.strip() or None for cell in line] for line in lines if "---" not in line[0]]
+    heading, years, city = rows
+    sheet = [[*heading, None], [None, *years], [city[0], *map(float, city[1:])]]
+    data = workbook(sheet, ("A1:A2", "B1:C1"), title="Table 2")
+    read = bench.read({**card("long_table"), **written}, data)
+    assert read.values() == [("cn_hangzhou", 2022, 642000), ("cn_hangzhou", 2023, 661000)]

@@ -195,7 +195,8 @@ def test_cells_that_are_no_numbers(bench: Bench) -> None:
     assert (row["status"], row["missing_reason"]) == ("missing", "not available")
     texts = {r["text"]: r["reason"] for r in read.rows("quarantine")}
     assert texts == {
-        "北京: n/a": "'n/a' is not a number with decimal '.'",
+        "北京: n/a": "'n/a' is not a number with decimal '.'; if it stands for a missing figure, "
+        "name it under missing",
         "22": "not a year",
     }
 
@@ -222,6 +223,17 @@ def test_countries_places_and_totals(bench: Bench) -> None:
     assert [r["text"] for r in read.rows("quarantine")] == ["Beijing"]
     source["parse"]["countries"] = {}
     assert "country 'BRA': add its code to countries" in bench.read(source, data).error
+
+
+def test_the_scope_is_the_indicators_where_none_is_named(bench: Bench) -> None:
+    without = {key: value for key, value in GDP.items() if key != "scope"}
+    rows = bench.read(wide(without), WIDE.encode()).rows("observation")
+    assert {row["scope"] for row in rows} == {"total_city"}
+
+
+def test_a_unit_that_does_not_convert_is_told_with_its_column(bench: Bench) -> None:
+    error = bench.read(wide({**GDP, "unit": "吨"}), WIDE.encode()).error
+    assert "line 2, column gdp: the unit '吨' does not convert to 'cny'" in error
 
 
 def test_other_places_may_be_expected(bench: Bench) -> None:

@@ -137,3 +137,38 @@ def test_the_unit_of_a_sum(bench: Bench) -> None:
     (row,) = right.rows("observation")
     assert (row["printed_value"], row["printed_unit"]) == ("3.5", "万元")
     assert "'%' of column" in read(bench, summed(unit="%"), data).error
+
+
+@pytest.mark.parametrize("form", ["csv", "workbook"])
+def test_a_column_may_be_named_without_its_unit(bench: Bench, form: str) -> None:
+    rows: list[list[Any]] = [["城市", JOBS, "人口密度（人）"], ["北京", 21.5, 3]]
+    text = "\n".join(",".join(map(str, row)) for row in rows)
+    data = workbook(rows) if form == "workbook" else text.encode()
+    found = read(bench, figures("数字经济从业人员", "万人", "population_persons"), data)
+    assert found.values() == [("cn_beijing", 2024, 215000)]
+    assert found.result.unquoted == [] and found.result.quotes_found == 1
+    error = read(bench, figures("数字经济从业人员", "人", "population_persons"), data).error
+    assert f"'{JOBS}" in error and "has the unit '万人'" in error
+    # Only a unit is left away: a part of a name is another name.
+    assert "no column 人口" in read(bench, figures("人口", "人", "population_persons"), data).error
+
+
+def test_two_columns_that_differ_in_their_unit(bench: Bench) -> None:
+    data = "城市,人口（万人）,人口（人）\n北京,2,20000\n".encode()
+    error = read(bench, figures("人口", "人", "population_persons"), data).error
+    assert "no column 人口; the file has 城市, 人口（万人）, 人口（人）" in error
+    whole = read(bench, figures("人口（人）", "人", "population_persons"), data)
+    assert whole.values() == [("cn_beijing", 2024, 20000)]
+
+
+@pytest.mark.parametrize("merged", [("A1:A2", "B1:C1"), ()])
+def test_a_message_names_the_paths_of_headings(bench: Bench, merged: tuple[str, ...]) -> None:
+    rows: list[list[Any]] = [["城市", JOBS, None], [None, "2022", "2023"], ["北京", 21.5, 3]]
+    data = workbook(rows, merged)
+    error = read(bench, figures("people", "人", "population_persons"), data).error
+    assert f"no column people; sheet Sheet49 has 城市, {JOBS} > 2022, {JOBS} > 2023" in error
+    path = figures("数字经济从业人员 > 2022", "万人", "population_persons")
+    assert read(bench, path, data).values() == [("cn_beijing", 2024, 215000)]
+    flat = workbook([["城市", "人口"], ["北京", 3], ["杭州", 4]])
+    error = read(bench, figures("people", "人", "population_persons"), flat).error
+    assert "sheet Sheet49 has 城市, 人口 (" in error

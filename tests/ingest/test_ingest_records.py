@@ -409,3 +409,30 @@ CN02F: Shenzhen,2022,3,x: Unknown
         "Hangzhou": "unknown place",
         "Shenzhen: 3": "the multiplier 'x' is no power of ten",
     }
+
+
+@pytest.mark.parametrize("parser", ["long_table", "register_count", "ranking_table"])
+def test_a_web_page_in_the_stead_of_a_workbook(bench: Bench, parser: str) -> None:
+    """Said with its title, whatever is then missing in it."""
+    if parser == "ranking_table":
+        report = {
+            "report_id": "r_1",
+            "title": "R",
+            "publisher": "P",
+            "subject": "ai",
+            "published_on": "2024-01-01",
+            "data_year": 2023,
+            "universe": "All",
+        }
+        columns = {"entity": "City", "rank": "Rank"}
+        tables = [{"report_id": "r_1", "columns": columns, "rows": 3}]
+        source = card(parser, document={"reports": [report], "options": {"tables": tables}})
+    else:
+        source = figures() if parser == "long_table" else register_card()
+    source["documents"][0]["mirror"] = "cities.xlsx"
+    login = b"<!DOCTYPE html><html><head><title>Login</title></head><body>Sign in</body></html>"
+    error = bench.read(source, login).error
+    assert "the document is an HTML page with title 'Login', not a workbook; " in error
+    assert "(file cities.xlsx, card catalog/sources/things.yml:" in error
+    wrong = workbook([["a", "b"], [1, 2]])
+    assert "the document is" not in bench.read(source, wrong).error

@@ -140,6 +140,47 @@ def test_a_name_on_three_lines_round_the_line_of_its_figures() -> None:
     assert [row[1] for row in only_rows(draw(page))] == joined
 
 
+def test_lines_below_rows_but_not_below_the_headings() -> None:
+    body = [
+        (str(i + 1), name, score)
+        for i, (name, score) in enumerate(
+            zip(("San Diego", "Brasilia", "Riga", "Nice", "Abuja", "Genoa"), scores(6), strict=True)
+        )
+    ]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        for x, text in ((40, "Rank"), (100, "City"), (240, "Score")):
+            canvas.drawString(x, 740, text)
+        for i, (rank, name, score) in enumerate(body):
+            y = 716 - 24 * i
+            canvas.drawString(40, y, rank)
+            canvas.drawString(100, y, name)
+            canvas.drawString(240, y, score)
+            canvas.line(34, y - 8, 290, y - 8)
+
+    assert only_rows(draw(page)) == (("Rank", "City", "Score"), *body)
+
+
+def test_a_name_on_more_lines_than_end_a_table() -> None:
+    long = ("Washington y su", "zona", "metropolitana", "con todos los", "municipios", "vecinos")
+    names = [("Lyon",), ("Ulm",), long, ("Graz",), ("Oslo",), ("Porto",)]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 11)
+        y = 740.0
+        for i, (lines, score) in enumerate(zip(names, scores(6), strict=True)):
+            canvas.line(85, y + 11, 400, y + 11)
+            canvas.drawString(90, y, str(i + 1))
+            canvas.drawString(306, y, score)
+            for k, line in enumerate(lines):
+                canvas.drawString(198, y - 12.8 * k, line)
+            y -= 12.8 * (len(lines) - 1) + 16
+        canvas.line(85, y + 11, 400, y + 11)
+
+    assert [row[1] for row in only_rows(draw(page))] == [" ".join(lines) for lines in names]
+
+
 # ---------------------------------------------------------------- stripes
 EDGES = (34.0, 73.0, 172.0, 326.0, 401.0)
 TIED = [("1", 1), ("2", 1), ("3", 1), ("4", 2), ("6", 1), ("7", 2), ("9", 1), ("10", 2), ("12", 1)]
@@ -318,8 +359,50 @@ def test_lines_down_the_page_part_columns_however_near() -> None:
             y = 740 - 20 * i
             canvas.drawString(40, y, rank)
             canvas.drawString(66, y, name)
-            canvas.drawRightString(172, y, score)
-        for x in (36, 60, 135.4, 176):
+            canvas.drawRightString(165, y, score)
+        for x in (36, 60, 132.9, 176):
             canvas.line(x, 752, x, 694)
 
     assert only_rows(draw(page)) == tuple(body)
+
+
+# ---------------------------------------------------------------- letters
+def test_slanted_letters_are_upright_text() -> None:
+    def page(canvas: Canvas) -> None:
+        for i, score in enumerate(scores(8)):
+            canvas.drawString(60, 700 - 18 * i, str(i + 1))
+            canvas.drawString(100, 700 - 18 * i, f"City of {'ABCDEFGH'[i]}ton")
+            text = canvas.beginText()
+            text.setTextTransform(1, 0, 0.25, 1, 260, 700 - 18 * i)
+            text.textOut(score)
+            canvas.drawText(text)
+
+    (table,) = tables(draw(page))
+    assert [row[-1] for row in table.rows] == scores(8)
+
+
+# ---------------------------------------------------------------- lists
+def listed(items: Sequence[str]) -> bytes:
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 12)
+        for i, item in enumerate(items):
+            canvas.drawRightString(63.3, 740 - 20 * i, f"{i + 1}.")
+            canvas.drawString(66, 740 - 20 * i, item)
+
+    return draw(page)
+
+
+def test_a_numbered_list_whose_items_end_in_figures() -> None:
+    names = ("Miami", "Daegu", "São Paulo", "Ho Chi Minh City", "Nagoya", "Puebla")
+    items = [f"{name} - {score}" for name, score in zip(names, scores(6), strict=True)]
+    (found,) = rankings(listed(items))
+    assert rows(found) == [
+        (name, i, float(s)) for i, (name, s) in enumerate(zip(names, scores(6), strict=True), 1)
+    ]
+
+
+def test_a_table_of_contents_is_no_ranking() -> None:
+    chapters = ("Introduction", "Method", "Results", "Discussion", "Outlook", "Annex")
+    assert rankings(listed([f"{c} {3 + 4 * i}" for i, c in enumerate(chapters)])) == []
+    sentences = [f"{c} says nothing of a figure at its end" for c in chapters]
+    assert rankings(listed(sentences)) == []

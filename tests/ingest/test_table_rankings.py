@@ -414,6 +414,14 @@ def test_a_rank_set_right_against_its_name() -> None:
     assert found.headings["rank"] == "位次" and found.headings["entity"] == "城市"
 
 
+@pytest.mark.parametrize("sign", ["º", "名", "er", "."])
+def test_a_sign_behind_a_rank_is_no_name(sign: str) -> None:
+    text = "\n".join(f"{i}{sign} | {name} | {99 - i}" for i, name in enumerate(NAMES, 1))
+    found = only(table("Posição | Cidade | Nota\n" + text))
+    assert rows(found) == [(name, i, 99.0 - i) for i, name in enumerate(NAMES, 1)]
+    assert found.headings["rank"] == "Posição"
+
+
 def test_names_that_begin_with_a_number_are_left_whole() -> None:
     text = "Firm | Score\n3M | 90\n7Eleven | 80\n500px | 70\n23andMe | 60\n1Password | 50"
     found = rankings(table(text))
@@ -498,12 +506,13 @@ def test_small_groups_have_one_score_for_all() -> None:
     2   | Linz   | 92.7  | 87
     FI  | FI     | FI    | FI
     1   | Espoo  | 95.5  | 145
-    2   | Turku  | 62.7  | 88
+    2   | Turku  | 62.7  | 98
+    3   | Oulu   | 70.1  | 88
     """
     spans = {(r, c): (r, 0) for r in (1, 3, 6, 9) for c in (1, 2, 3)}
     found = rankings(table(text, merged=spans))
     assert [float(r.score or 0) for ranking in found for r in ranking.rows] == [
-        18.6, 52.5, 92.7, 31.5, 92.7, 95.5, 62.7,
+        18.6, 52.5, 92.7, 31.5, 92.7, 95.5, 62.7, 70.1,
     ]  # fmt: skip
 
 
@@ -544,3 +553,29 @@ def test_a_score_is_the_number_stored_under_the_printed_one() -> None:
     text = "Rank | City | Share\n1 | Lyon | 95.2%\n2 | Ulm | 94.8%\n3 | Bern | 90.0%"
     (found,) = rankings(table(text, values={(1, 2): 0.952345, (2, 2): 0.9477, (3, 2): 0.9}))
     assert [str(r.score.normalize()) for r in found.rows if r.score] == ["95.2345", "94.77", "9E+1"]
+
+
+def test_a_name_that_may_go_on_overleaf_is_refused() -> None:
+    first = table(
+        "Rank | City | Score\n1 | Lyon | 90\n2 | Ulm | 80\n3 | Bern y su zona | 70",
+        where="page 1, table 1", page=1,
+    )  # fmt: skip
+    rest = "4 | Oslo | 60\n5 | Graz | 50\n6 | Porto | 40"
+    for title, refused in (("metropolitana", {3, 4}), ("Ranking 2025", set())):
+        second = table(rest, where="page 2, table 1", page=2, title=title)
+        (found,) = rankings(first, second)
+        assert {r.rank for r in found.rows} == {1, 2, 3, 4, 5, 6} - refused
+
+
+@pytest.mark.parametrize("form", ["{}/100", "{} / 100", "{}分"])
+def test_scores_with_their_scale(form: str) -> None:
+    cities = ("Oslo", "Lima", "Quito", "Perth", "Delhi")
+    scores = (91.5, 88.0, 70.2, 66.1, 40.9)
+    ranked = list(zip(cities, range(1, 6), scores, strict=True))
+    lines = [f"{rank} | {city} | {form.format(score)}" for city, rank, score in ranked]
+    assert rows(only(table("\n".join(["Rank | City | Score", *lines])))) == ranked
+
+
+def test_full_width_digits() -> None:
+    found = only(table("名次 | 城市 | 總分\n第１名 | 台北 | ９１．５\n第２名 | 高雄 | ８８．０"))
+    assert rows(found) == [("台北", 1, 91.5), ("高雄", 2, 88.0)]

@@ -42,6 +42,7 @@ final as (
 
     select
         reports.*,
+        reports.series_id as source_id,
         witnesses.is_witness,
         coalesce(counted.n_places, 0) as n_places,
         coalesce(counted.n_cities, 0) as n_cities,
