@@ -35,7 +35,7 @@ bundle: setup ## Write the bundled facts of the catalog from AICITY_MIRROR
 	@$(BIN)/python -m ingest.bundle
 
 organisations: setup ## Take the places of organisations from ROR, for the names in AICITY_MIRROR
-	@$(BIN)/python -m ingest.names.organisation_table
+	@$(BIN)/python -m ingest.organisation_table
 
 propose: setup ## Propose a card for a document: make propose DOC=report.pdf
 	@$(BIN)/python -m ingest.proposals.command "$(DOC)"

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ingest_bench import Bench, register_card, write_catalog
 
+from ingest import organisation_table
 from ingest.catalog import Catalog, load_catalog
-from ingest.names import organisation_table
 from ingest.names.organisations import Affiliation, is_running_text
 from ingest.names.ror import RorError, read_ror
 from ingest.settings import PROJECT
