@@ -150,7 +150,10 @@ def _told(accepted: Accepted, card: Path) -> Iterable[str]:
     for path in accepted.kept:
         yield f"its document is kept as {path}"
     yield f"to correct it, edit {accepted.path} and run: {_reread(card)}"
-    yield "make preview shows what it changes, make run publishes it"
+    if accepted.private:
+        yield "make preview shows what it changes; no release will have it"
+    else:
+        yield "make preview shows what it changes, make run publishes it"
 
 
 if __name__ == "__main__":

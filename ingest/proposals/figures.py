@@ -37,7 +37,7 @@ def reading_of(columns: Sequence[Ranking], kinds: Sequence[str], data: bytes) ->
         return {}
     top = [cell for row in first.tables[0].rows[:MAX_HEADING_ROWS] for cell in row]
     year = next((cell for cell in top if fold(cell) in YEAR_COLUMN), None)
-    wanted = [{(row.entity, row.score_as_printed) for row in c.rows} for c in columns]
+    wanted = [{(row.entity, row.score_as_printed or "") for row in c.rows} for c in columns]
     for choice in (None, {"where": first.tables[0].where}):
         try:
             table = Choice.model_validate(choice) if choice else None

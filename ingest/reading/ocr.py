@@ -113,12 +113,14 @@ def _recognise(image: np.ndarray) -> tuple[list[Word], float]:
     found = _found(image, use_det=True)
     if found.boxes is None or not len(found.boxes):
         return [], 0.0
-    long = [box for box, text in zip(found.boxes, found.txts, strict=True) if len(text) > 2]
+    # Plain numbers, as nothing else may leave the bounded process.
+    boxes: list[Box] = [[(float(x), float(y)) for x, y in box] for box in found.boxes]
+    long = [box for box, text in zip(boxes, found.txts, strict=True) if len(text) > 2]
     tall = fmean(_upended(box) for box in long) if long else 0.0
-    angle = _skew(found.boxes)
+    angle = _skew(boxes)
     words: list[Word] = []
     for box, text, score, parts in zip(
-        found.boxes, found.txts, found.scores, found.word_results, strict=True
+        boxes, found.txts, found.scores, found.word_results, strict=True
     ):
         words += _tokens(box, text, float(score), parts)
     if abs(angle) > 0.002:

@@ -100,10 +100,10 @@ class NotCertain(ValueError):
     """A cell that can't be read with certainty."""
 
 
-def printed_row(line: Line, cells: Sequence[str]) -> str:
+def printed_row(cells: Sequence[str]) -> str:
     """The cells joined by `` | ``, 200 characters at most; each part stands in the row."""
     text = ""
-    for cell in dict.fromkeys(c for c in cells if c):
+    for cell in filter(None, cells):
         longer = f"{text} | {cell}" if text else cell
         if len(longer) > QUOTE_LIMIT:
             text = text or cell[:QUOTE_LIMIT]
@@ -188,7 +188,7 @@ def _ties_below(
 
 
 def whole(line: Line) -> str:
-    return printed_row(line, line.cells)
+    return printed_row(list(dict.fromkeys(line.cells)))
 
 
 def _sums_up(entity: str) -> bool:
@@ -216,7 +216,9 @@ def _row(
     if score is not None and columns.score is not None:
         score = replace(score, value=_stored(line, columns.score, score))
     rank, note = _rank(rank_text, score, before, missing)
-    places = [columns.rank, name, columns.score, columns.country]
+    places = sorted(
+        {c for c in (columns.rank, name, columns.score, columns.country) if c is not None}
+    )
     return RankingRow(
         entity=entity,
         rank_as_printed=rank_text or None,
@@ -227,11 +229,11 @@ def _row(
         score=score.value if score and score.operator == "eq" and score.upper is None else None,
         unit=score.unit if score else "",
         locator=line.locator(),
-        quote=printed_row(line, [cells[c] for c in places if c is not None]),
+        quote=printed_row([cells[c] for c in places]),
         country="" if columns.country is None else unmarked(cells[columns.country]),
         group=line.group if columns.group is None else unmarked(cells[columns.group]),
         tied=bool(rank and rank.tied),
-        confidence=line.confidence([c for c in places if c is not None]),
+        confidence=line.confidence(places),
         note=note,
     )
 

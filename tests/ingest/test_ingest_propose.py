@@ -353,7 +353,7 @@ FIGURES = """\
 City,GDP (亿元),Population 2023,Note
 Beijing,41610.9,21843000,a
 Shenzhen,34606.4,17790100,b
-Hangzhou,20059.0,12522000,c
+Hangzhou,20059.0,,c
 Atlantis,1.5,100,d
 """
 
