@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -34,7 +34,7 @@ Standing = Literal["original", "press", "repost", "content_farm"]
 QUOTE_LIMIT = 200
 # Units that need no suffix: a plain number of things says what it counts in its name.
 UNITS_WITHOUT_SUFFIX = ("index",)
-Kind = Literal["city", "municipality", "province", "metro", "cluster"]
+Kind = Literal["city", "municipality", "province", "metro", "cluster", "region", "country"]
 # A municipality is a city and a first-level division at once.
 CITY_KINDS: frozenset[Kind] = frozenset({"city", "municipality"})
 PROVINCE_KINDS = frozenset({"province", "municipality"})
@@ -64,6 +64,18 @@ class City(Entry):
     longitude: float | None = Field(None, ge=-180, le=180)
     members: tuple[Identifier, ...] = ()
     """Cities of the gazetteer that a metro or a cluster takes in."""
+    groups: dict[Identifier, Text] = {}
+    """Groups that it belongs to, by the name of the grouping: columns ``group_<name>``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _columns_of_groups(cls, row: Any) -> Any:
+        if not isinstance(row, dict):
+            return row
+        mark = "group_"
+        groups = {k.removeprefix(mark): v for k, v in row.items() if str(k).startswith(mark)}
+        rest = {k: v for k, v in row.items() if not str(k).startswith(mark)}
+        return {**rest, "groups": groups} if groups else rest
 
     @model_validator(mode="after")
     def _groups_have_members(self) -> City:
@@ -574,127 +586,6 @@ class Correction(Entry):
     @property
     def key(self) -> tuple[str, ...]:
         return (self.source, self.indicator, self.city, str(self.year), self.scope or "")
-
-
-class Node(Entry):
-    """A node of an index: a leaf names an indicator, any other has children."""
-
-    node: Identifier | None = None
-    title: str = ""
-    weight: float = Field(1.0, gt=0, le=1)
-    aggregation: Literal["a_amean"] = "a_amean"
-    indicator: Identifier | None = None
-    denominator: Identifier | None = None
-    per: int = Field(1, gt=0)
-    """How many units of the denominator a leaf's value is for, so that it can be read."""
-    transform: Literal["sqrt", "log1p"] | None = None
-    """Shape given to a leaf's values before they are normalised."""
-    reason: str = ""
-    children: tuple[Node, ...] = ()
-
-    @model_validator(mode="after")
-    def _leaf_or_branch(self) -> Node:
-        if bool(self.indicator) == bool(self.children):
-            raise ValueError("a node has either an indicator or children")
-        if not self.indicator and not self.node:
-            raise ValueError("a node with children needs an id: node")
-        if self.per != 1 and not self.denominator:
-            raise ValueError("per needs a denominator")
-        if self.transform and self.children:
-            raise ValueError("only a leaf has a transform")
-        if self.children and abs(sum(child.weight for child in self.children) - 1) > 1e-9:
-            weights = ", ".join(f"{child.id} {child.weight:g}" for child in self.children)
-            raise ValueError(
-                f"the weights below '{self.node}' sum to "
-                f"{sum(child.weight for child in self.children):g}, not to 1: {weights}"
-            )
-        return self
-
-    @property
-    def id(self) -> str:
-        """Identifier in the framework: its own, or that of its indicator."""
-        return self.node or (
-            f"{self.indicator}_per_{self.denominator}" if self.denominator else str(self.indicator)
-        )
-
-
-class Edition(Entry):
-    edition: int
-    max_age_years: int = Field(0, ge=0)
-
-
-# Methods by stage, named as in COINr where it has them.
-METHODS = {
-    "select": ("newest",),
-    "denominate": ("by_indicator",),
-    "screen": ("by_coverage",),
-    "transform": ("by_indicator",),
-    "normalise": ("n_minmax",),
-    "aggregate": ("a_amean",),
-}
-
-
-class Stage(Entry):
-    stage: Literal["select", "denominate", "screen", "transform", "normalise", "aggregate"]
-    method: Text
-    parameters: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _method_of_stage(self) -> Stage:
-        if self.method not in METHODS[self.stage]:
-            raise ValueError(
-                f"unknown method '{self.method}' of stage '{self.stage}', "
-                f"known: {', '.join(METHODS[self.stage])}"
-            )
-        return self
-
-
-class Framework(Entry):
-    framework: Identifier
-    title: Text
-    description: Text
-    measures: Literal["size", "intensity", "mixed"]
-    flagship: bool = False
-    universe_country_code: CountryCode | None = None
-    dimension_coverage_min: float = Field(gt=0, le=1)
-    scale_min: float = 0.0
-    scale_max: float = 100.0
-    references: tuple[Identifier, ...] = ()
-    consensus_subjects: tuple[Identifier, ...] = ()
-    """Subjects of the published rankings whose consensus the index is compared with."""
-    editions: tuple[Edition, ...] = Field(min_length=1)
-    stages: tuple[Stage, ...] = Field(min_length=1)
-    index: Node
-
-    @property
-    def indicators(self) -> set[str]:
-        """Every indicator that it names: of its leaves, their denominators, its references."""
-
-        def walk(node: Node) -> Iterator[str]:
-            yield from filter(None, (node.indicator, node.denominator))
-            for child in node.children:
-                yield from walk(child)
-
-        return {*walk(self.index), *self.references}
-
-    @model_validator(mode="after")
-    def _tree(self) -> Framework:
-        ids: list[str] = []
-
-        def walk(node: Node, depth: int) -> None:
-            ids.append(node.id)
-            if depth > 5:
-                raise ValueError(f"the tree is deeper than five levels at '{node.id}'")
-            for child in node.children:
-                walk(child, depth + 1)
-
-        walk(self.index, 1)
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"node used twice: {', '.join(twice)}")
-        if self.scale_min >= self.scale_max:
-            raise ValueError("scale_min must be below scale_max")
-        return self
 
 
 def cjk(text: str) -> str:

@@ -15,7 +15,6 @@ from pathlib import Path
 from ingest.cards import (
     City,
     Correction,
-    Framework,
     Indicator,
     LeftOut,
     Organisation,
@@ -28,6 +27,7 @@ from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found, private_names
 from ingest.catalog_private import withhold
 from ingest.catalog_references import drop_dangling
+from ingest.framework_cards import Framework
 from ingest.names.gazetteer import NAME_RULES_VERSION, Gazetteer
 from ingest.names.organisations import organisation_key
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Node, Source
+from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Source
 from ingest.catalog_errors import CatalogError, did_you_mean
 from ingest.catalog_files import CatalogReader, Found
+from ingest.framework_cards import Node
 from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
 from ingest.yaml_lines import Location

@@ -5,17 +5,17 @@ Every table is made anew, so that running again with the same documents changes 
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from ingest.archive import HeldDocument
-from ingest.cards import Correction, Framework, Node
+from ingest.cards import Correction
 from ingest.catalog import Catalog
+from ingest.framework_cards import Framework, Node, Stage, Universe
 from ingest.facts import FACT_KINDS, raw_tables
 from ingest.numbers import convert, parse_number
 from ingest.parse import Readable, readable
@@ -179,6 +179,11 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
         "city_member": [
             (c.city_id, member) for c in catalog.cities.values() for member in c.members
         ],
+        "city_group": [
+            (c.city_id, grouping, group)
+            for c in catalog.cities.values()
+            for grouping, group in c.groups.items()
+        ],
         "theme": [
             (t.theme, t.title, t.coverage_min, i) for i, t in enumerate(catalog.themes.values(), 1)
         ],
@@ -302,18 +307,24 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 f.description,
                 f.measures,
                 f.framework == catalog.flagship,
-                f.universe_country_code,
-                f.dimension_coverage_min,
-                f.scale_min,
-                f.scale_max,
+                f.variant_of,
+                f.universe.countries[0] if len(f.universe.countries) == 1 else None,
+                f.universe.size_indicator,
+                f.universe.size_min,
+                f.universe.size_max,
             )
             for f in catalog.frameworks.values()
+        ],
+        "framework_city": [
+            (f.framework, city_id)
+            for f in catalog.frameworks.values()
+            for city_id in units_of(f.universe, catalog)
         ],
         "framework_node": [
             row for f in catalog.frameworks.values() for row in _node_rows(f, catalog)
         ],
         "framework_stage": [
-            (f.framework, i, s.stage, s.method, json.dumps(s.parameters, sort_keys=True))
+            (f.framework, i, s.stage, s.method, *_parameters(s))
             for f in catalog.frameworks.values()
             for i, s in enumerate(f.stages, 1)
         ],
@@ -349,34 +360,76 @@ def _corrected_value(correction: Correction, catalog: Catalog) -> float | None:
     return convert(parse_number(correction.new), factor)
 
 
+def units_of(universe: Universe, catalog: Catalog) -> list[str]:
+    """Units that the filters of a universe let through, the one by size left aside: it depends
+    on figures."""
+    return [
+        city.city_id
+        for city in catalog.cities.values()
+        if city.kind in universe.kinds
+        and (not universe.countries or city.country_code in universe.countries)
+        and all(city.groups.get(name) in values for name, values in universe.groups.items())
+        and (not universe.units or city.city_id in universe.units)
+        and city.city_id not in universe.without
+    ]
+
+
+def _parameters(stage: Stage) -> list[Any]:
+    """Parameters of a stage in the order of the table's columns; those by level are resolved
+    in the nodes."""
+    columns = list(raw_tables()["framework_stage"]["columns"])[4:]
+    return [stage.parameter(column) for column in columns]
+
+
 def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
-    def level(node: Node) -> int:
-        return 1 + max((level(child) for child in node.children), default=0)
-
-    def walk(node: Node, parent: str | None) -> Iterator[tuple[Node, str | None]]:
-        yield node, parent
-        for child in node.children:
-            yield from walk(child, node.id)
-
+    parents = {child.id: node for node in framework.index.walk() for child in node.children}
+    aggregate = framework.stage("aggregate")
     rows: list[Row] = []
-    for i, (node, parent) in enumerate(walk(framework.index, None), 1):
+    for i, node in enumerate(framework.index.walk(), 1):
+        parent = parents.get(node.id)
         indicator = catalog.indicators[node.indicator] if node.indicator else None
+        equal = 1 / len(parent.children) if parent else 1.0
         rows.append(
             (
                 framework.framework,
                 node.id,
-                parent,
-                level(node),
+                parent.id if parent else None,
+                node.level,
                 node.title or (indicator.title if indicator else node.id),
-                node.weight,
-                None if indicator else node.aggregation,
+                equal if node.weight is None else node.weight,
+                *_branch_columns(framework, node, aggregate),
                 node.indicator,
+                (node.direction or indicator.direction) if indicator else None,
                 node.denominator,
                 node.per,
+                node.max_age_years,
+                node.cap_min,
+                node.cap_max,
                 node.transform,
-                indicator.direction if indicator else None,
+                node.boxcox_lambda,
+                node.treatment,
+                node.points_max,
+                node.imputation,
+                node.goalpost_min,
+                node.goalpost_max,
+                node.target,
                 node.reason or None,
                 i,
             )
         )
     return rows
+
+
+def _branch_columns(framework: Framework, node: Node, stage: Stage | None) -> Row:
+    """How a node's children are weighted and combined; nothing of that for a leaf."""
+    if not node.children:
+        return (None,) * 5
+    missing = node.missing_children or (stage.missing_children if stage else None)
+    return (
+        framework.method_of("weight", node, "given"),
+        framework.method_of("aggregate", node, "a_amean"),
+        node.power or (stage.power if stage else None),
+        # Across dimensions nothing is shared unless a framework says so.
+        missing or ("share" if node.level == 2 else "none"),
+        stage.children_coverage_min if stage else None,
+    )

@@ -19,6 +19,18 @@ nodes as (
 
 ),
 
+weights as (
+
+    select * from {{ ref('int_index_weight') }}
+
+),
+
+imputed as (
+
+    select * from {{ ref('int_index_imputed') }}
+
+),
+
 level_1 as (
 
     select
@@ -28,8 +40,15 @@ level_1 as (
         denominated.node,
         1 as level,
         normalised.score,
-        case when denominated.value is not null then 1.0 else 0.0 end as coverage
+        case when denominated.value is not null then 1.0 else 0.0 end as coverage,
+        case when imputed.is_imputed then 1.0 else 0.0 end as imputed_share
     from denominated
+    left join imputed
+        on
+            denominated.framework = imputed.framework
+            and denominated.edition = imputed.edition
+            and denominated.city_id = imputed.city_id
+            and denominated.node = imputed.node
     left join normalised
         on
             denominated.framework = normalised.framework
@@ -78,7 +97,8 @@ final as (
         node,
         level,
         {{ round_significant('score') }} as score,
-        round(coverage, 12) as coverage
+        round(coverage, 12) as coverage,
+        case when score is not null then round(imputed_share, 12) end as imputed_share
     from united
 
 )

@@ -28,9 +28,9 @@ nodes as (
 
 ),
 
-frameworks as (
+stages as (
 
-    select * from {{ ref('stg_framework') }}
+    select * from {{ ref('stg_framework_stage') }}
 
 ),
 
@@ -68,20 +68,23 @@ leaves as (
         roots.edition,
         roots.city_id,
         nodes.parent as dimension,
-        nodes.weight,
+        weights.weight,
         weights.effective_weight,
         normalised.score,
-        coalesce(normalised.score, frameworks.scale_min) as score_at_worst,
-        coalesce(normalised.score, frameworks.scale_max) as score_at_best
+        coalesce(normalised.score, stages.score_min) as score_at_worst,
+        coalesce(normalised.score, stages.score_max) as score_at_best
     from roots
     inner join telling
         on roots.framework = telling.framework and roots.edition = telling.edition
     inner join nodes
         on telling.framework = nodes.framework and telling.node = nodes.node
     inner join weights
-        on nodes.framework = weights.framework and nodes.node = weights.node
-    inner join frameworks
-        on roots.framework = frameworks.framework
+        on
+            roots.framework = weights.framework
+            and roots.edition = weights.edition
+            and nodes.node = weights.node
+    inner join stages
+        on roots.framework = stages.framework and stages.stage = 'normalise'
     left join normalised
         on
             roots.framework = normalised.framework
@@ -94,13 +97,13 @@ leaves as (
 dimension_weights as (
 
     select
-        nodes.framework,
-        nodes.parent as dimension,
-        {{ exact_sum('weights.effective_weight') }} as dimension_weight
+        framework,
+        edition,
+        parent as dimension,
+        {{ exact_sum('effective_weight') }} as dimension_weight
     from weights
-    inner join nodes
-        on weights.framework = nodes.framework and weights.node = nodes.node
-    group by nodes.framework, nodes.parent
+    where level = 1
+    group by framework, edition, parent
 
 ),
 
@@ -136,6 +139,7 @@ cities as (
     inner join dimension_weights
         on
             dimensions.framework = dimension_weights.framework
+            and dimensions.edition = dimension_weights.edition
             and dimensions.dimension = dimension_weights.dimension
     group by dimensions.framework, dimensions.edition, dimensions.city_id
 

@@ -68,7 +68,10 @@ final as (
             and now_.city_id = before_.city_id
             and now_.node = before_.node
     inner join weights
-        on now_.framework = weights.framework and now_.node = weights.node
+        on
+            now_.framework = weights.framework
+            and now_.edition = weights.edition
+            and now_.node = weights.node
 
 )
 

@@ -1,21 +1,9 @@
 -- Stage normalise: the values of the ranked cities on the framework's scale, higher is better.
 with
 
-transformed as (
+treated as (
 
-    select * from {{ ref('int_index_transformed') }}
-
-),
-
-screened as (
-
-    select * from {{ ref('int_index_screened') }}
-
-),
-
-frameworks as (
-
-    select * from {{ ref('stg_framework') }}
+    select * from {{ ref('int_index_treated') }}
 
 ),
 
@@ -31,42 +19,24 @@ stages as (
 
 ),
 
-ranked as (
-
-    select distinct
-        framework,
-        edition,
-        city_id
-    from screened
-    where is_ranked
-
-),
-
 leaves as (
 
     select
-        transformed.framework,
-        transformed.edition,
-        transformed.city_id,
-        transformed.node,
-        transformed.value,
+        treated.framework,
+        treated.edition,
+        treated.city_id,
+        treated.node,
+        treated.value,
         nodes.direction,
-        frameworks.scale_min,
-        frameworks.scale_max,
+        stages.score_min,
+        stages.score_max,
         stages.method
-    from transformed
-    inner join ranked
-        on
-            transformed.framework = ranked.framework
-            and transformed.edition = ranked.edition
-            and transformed.city_id = ranked.city_id
+    from treated
     inner join nodes
-        on transformed.framework = nodes.framework and transformed.node = nodes.node
-    inner join frameworks
-        on transformed.framework = frameworks.framework
+        on treated.framework = nodes.framework and treated.node = nodes.node
     inner join stages
-        on transformed.framework = stages.framework and stages.stage = 'normalise'
-    where transformed.value is not null
+        on treated.framework = stages.framework and stages.stage = 'normalise'
+    where treated.value is not null
 
 ),
 
@@ -92,8 +62,8 @@ n_minmax as (
         leaves.city_id,
         leaves.node,
         leaves.value,
-        leaves.scale_min
-        + (leaves.scale_max - leaves.scale_min)
+        leaves.score_min
+        + (leaves.score_max - leaves.score_min)
         * case
             when leaves.direction = 'lower' then spread.value_max - leaves.value
             else leaves.value - spread.value_min

@@ -8,12 +8,6 @@ denominated as (
 
 ),
 
-frameworks as (
-
-    select * from {{ ref('stg_framework') }}
-
-),
-
 nodes as (
 
     select * from {{ ref('stg_framework_node') }}
@@ -64,12 +58,10 @@ by_coverage as (
 
     select
         observed.*,
-        frameworks.dimension_coverage_min as coverage_min,
-        observed.coverage > 0 and observed.coverage >= frameworks.dimension_coverage_min
-            as is_sufficient
+        coalesce(stages.dimension_coverage_min, 0) as coverage_min,
+        observed.coverage > 0
+        and observed.coverage >= coalesce(stages.dimension_coverage_min, 0) as is_sufficient
     from observed
-    inner join frameworks
-        on observed.framework = frameworks.framework
     inner join stages
         on observed.framework = stages.framework and stages.stage = 'screen'
     where stages.method = 'by_coverage'

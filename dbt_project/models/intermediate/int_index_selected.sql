@@ -2,12 +2,6 @@
 -- framework uses: its leaves, their denominators and the references of its correlations.
 with
 
-frameworks as (
-
-    select * from {{ ref('stg_framework') }}
-
-),
-
 editions as (
 
     select * from {{ ref('stg_framework_edition') }}
@@ -32,9 +26,9 @@ stages as (
 
 ),
 
-cities as (
+units as (
 
-    select * from {{ ref('stg_city') }}
+    select * from {{ ref('int_index_universe') }}
 
 ),
 
@@ -72,23 +66,16 @@ needed as (
 universe as (
 
     select
-        editions.framework,
-        editions.edition,
-        editions.max_age_years,
-        stages.method,
-        cities.city_id
-    from editions
-    inner join frameworks
-        on editions.framework = frameworks.framework
+        units.framework,
+        units.edition,
+        units.city_id,
+        case when stages.method = 'exact' then 0 else editions.max_age_years end as max_age_years,
+        stages.method
+    from units
+    inner join editions
+        on units.framework = editions.framework and units.edition = editions.edition
     inner join stages
-        on editions.framework = stages.framework and stages.stage = 'select'
-    inner join cities
-        on
-            cities.is_city
-            and (
-                frameworks.universe_country_code is null
-                or frameworks.universe_country_code = cities.country_code
-            )
+        on units.framework = stages.framework and stages.stage = 'select'
 
 ),
 
@@ -128,7 +115,7 @@ newest as (
             and wanted.indicator = indicator_values.indicator
             and wanted.edition >= indicator_values.year
             and wanted.edition - wanted.max_age_years <= indicator_values.year
-    where wanted.method = 'newest'
+    where wanted.method in ('newest', 'exact')
 
 ),
 

@@ -1,9 +1,16 @@
--- Stage transform: the shape of leaf values, so that a few large ones do not set the whole scale.
+-- Stage transform: the shape of leaf values of the ranked cities, so that a few large ones do not
+-- set the whole scale.
 with
 
-denominated as (
+imputed as (
 
-    select * from {{ ref('int_index_denominated') }}
+    select * from {{ ref('int_index_imputed') }}
+
+),
+
+screened as (
+
+    select * from {{ ref('int_index_screened') }}
 
 ),
 
@@ -19,20 +26,36 @@ stages as (
 
 ),
 
+ranked as (
+
+    select distinct
+        framework,
+        edition,
+        city_id
+    from screened
+    where is_ranked
+
+),
+
 leaves as (
 
     select
-        denominated.framework,
-        denominated.edition,
-        denominated.city_id,
-        denominated.node,
-        denominated.value as value_before,
+        imputed.framework,
+        imputed.edition,
+        imputed.city_id,
+        imputed.node,
+        imputed.value as value_before,
         case when stages.method = 'by_indicator' then nodes.transform end as transform
-    from denominated
+    from imputed
+    inner join ranked
+        on
+            imputed.framework = ranked.framework
+            and imputed.edition = ranked.edition
+            and imputed.city_id = ranked.city_id
     inner join nodes
-        on denominated.framework = nodes.framework and denominated.node = nodes.node
+        on imputed.framework = nodes.framework and imputed.node = nodes.node
     left join stages
-        on denominated.framework = stages.framework and stages.stage = 'transform'
+        on imputed.framework = stages.framework and stages.stage = 'transform'
 
 ),
 

@@ -1,6 +1,12 @@
--- Effective weight of every leaf in its whole index: the weights from the leaf up to the root,
--- multiplied. A tree has five levels at most.
+-- Weight of every node within its parent, and in the whole index: the weights from the node up to
+-- the root, multiplied. A tree has five levels at most.
 with
+
+editions as (
+
+    select * from {{ ref('stg_framework_edition') }}
+
+),
 
 nodes as (
 
@@ -11,38 +17,56 @@ nodes as (
 shares as (
 
     select
-        framework,
-        node,
-        parent,
-        level,
-        case when parent is null then 1.0 else weight end as weight
-    from nodes
+        editions.framework,
+        editions.edition,
+        nodes.node,
+        nodes.parent,
+        nodes.level,
+        case when nodes.parent is null then 1.0 else nodes.weight end as weight
+    from editions
+    inner join nodes
+        on editions.framework = nodes.framework
 
 ),
 
 final as (
 
     select
-        leaves.framework,
-        leaves.node,
+        shares.framework,
+        shares.edition,
+        shares.node,
+        shares.parent,
+        shares.level,
+        shares.weight,
         round(
-            leaves.weight
+            shares.weight
             * coalesce(level_2.weight, 1.0)
             * coalesce(level_3.weight, 1.0)
             * coalesce(level_4.weight, 1.0)
             * coalesce(level_5.weight, 1.0),
-            12
+            15
         ) as effective_weight
-    from shares as leaves
+    from shares
     left join shares as level_2
-        on leaves.framework = level_2.framework and leaves.parent = level_2.node
+        on
+            shares.framework = level_2.framework
+            and shares.edition = level_2.edition
+            and shares.parent = level_2.node
     left join shares as level_3
-        on level_2.framework = level_3.framework and level_2.parent = level_3.node
+        on
+            level_2.framework = level_3.framework
+            and level_2.edition = level_3.edition
+            and level_2.parent = level_3.node
     left join shares as level_4
-        on level_3.framework = level_4.framework and level_3.parent = level_4.node
+        on
+            level_3.framework = level_4.framework
+            and level_3.edition = level_4.edition
+            and level_3.parent = level_4.node
     left join shares as level_5
-        on level_4.framework = level_5.framework and level_4.parent = level_5.node
-    where leaves.level = 1
+        on
+            level_4.framework = level_5.framework
+            and level_4.edition = level_5.edition
+            and level_4.parent = level_5.node
 
 )
 

@@ -54,7 +54,10 @@ sides as (
         before_.node is not null as is_before
     from pairs
     inner join weights
-        on pairs.framework = weights.framework
+        on
+            pairs.framework = weights.framework
+            and pairs.edition = weights.edition
+            and weights.level = 1
     left join leaves as now_
         on
             pairs.framework = now_.framework

@@ -70,7 +70,7 @@ leaves as (
         nodes.indicator,
         nodes.denominator,
         nodes.per,
-        nodes.weight,
+        weights.weight,
         nodes.reason as weight_reason,
         weights.effective_weight,
         scores.score,
@@ -79,7 +79,10 @@ leaves as (
     inner join nodes
         on denominated.framework = nodes.framework and denominated.node = nodes.node
     inner join weights
-        on denominated.framework = weights.framework and denominated.node = weights.node
+        on
+            denominated.framework = weights.framework
+            and denominated.edition = weights.edition
+            and denominated.node = weights.node
     left join scores
         on
             denominated.framework = scores.framework

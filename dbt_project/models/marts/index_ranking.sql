@@ -95,6 +95,7 @@ final as (
         bounds.rank_to,
         roots.score,
         roots.coverage,
+        roots.imputed_share,
         count(roots.rank) over (partition by roots.framework, roots.edition) as n_ranked,
         case
             when roots.rank is null

@@ -46,6 +46,7 @@ final as (
                     )
         end as rank,
         aggregated.coverage,
+        aggregated.imputed_share,
         ranked.city_id is not null as is_ranked
     from aggregated
     left join ranked

@@ -14,10 +14,11 @@ final as (
         description,
         measures,
         is_flagship,
+        variant_of,
         universe_country_code,
-        dimension_coverage_min,
-        scale_min,
-        scale_max
+        size_indicator,
+        size_min,
+        size_max
     from source
 
 )

@@ -13,7 +13,26 @@ final as (
         position,
         stage,
         method,
-        parameters
+        across,
+        unit_coverage_min,
+        unit_nonzero_min,
+        dimension_coverage_min,
+        indicator_coverage_min,
+        grouping,
+        editions_max,
+        skewness_max,
+        kurtosis_max,
+        points_max,
+        fallback,
+        boxcox_lambda,
+        score_min,
+        score_max,
+        is_capped,
+        mean,
+        sd,
+        reference_unit,
+        shift,
+        factor
     from source
 
 )

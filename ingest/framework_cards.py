@@ -1,0 +1,388 @@
+"""The form of ``catalog/frameworks/``: an index as data, its tree, its stages and its methods.
+
+Methods and parameters have the names of COINr where it has them, and of the OECD/JRC *Handbook
+on Constructing Composite Indicators* elsewhere. What a framework names must exist elsewhere in
+the catalog; that is checked in :mod:`ingest.catalog_references`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from ingest.cards import CITY_KINDS, CountryCode, Entry, Identifier, Kind, Text
+
+MAX_LEVELS = 5
+
+
+class Method(NamedTuple):
+    """Parameters that a method of a stage needs, and those that it may have."""
+
+    needs: tuple[str, ...] = ()
+    may_have: tuple[str, ...] = ()
+
+
+SCALE = ("score_min", "score_max")
+AGGREGATIONS: dict[str, Method] = {
+    "a_amean": Method(),
+    "a_gmean": Method(),
+    "a_hmean": Method(),
+    "a_genmean": Method(needs=("power",)),
+    "a_median": Method(),
+    "a_copeland": Method(),
+}
+WEIGHTINGS = (
+    "given",
+    "equal",
+    "entropy",
+    "critic",
+    "pca",
+    "correlation_optimised",
+    "ahp",
+    "budget_allocation",
+)
+Aggregation = Literal["a_amean", "a_gmean", "a_hmean", "a_genmean", "a_median", "a_copeland"]
+Weighting = Literal[
+    "given",
+    "equal",
+    "entropy",
+    "critic",
+    "pca",
+    "correlation_optimised",
+    "ahp",
+    "budget_allocation",
+]
+Transform = Literal["sqrt", "log", "log1p", "log10", "boxcox"]
+Fallback = Literal["none", "log_CT", "log_CT_orig", "log_GII", "boxcox"]
+Across = Literal["edition", "panel"]
+MissingChildren = Literal["share", "none"]
+
+# Stages in their order, and the methods of each. Screening and imputation may change places.
+METHODS: dict[str, dict[str, Method]] = {
+    "select": {"newest": Method(), "exact": Method()},
+    "denominate": {"by_indicator": Method()},
+    "screen": {
+        "by_coverage": Method(
+            may_have=(
+                "unit_coverage_min",
+                "unit_nonzero_min",
+                "dimension_coverage_min",
+                "indicator_coverage_min",
+            )
+        )
+    },
+    "impute": {
+        "i_mean": Method(may_have=("across",)),
+        "i_median": Method(may_have=("across",)),
+        "i_mean_grp": Method(needs=("grouping",), may_have=("across",)),
+        "i_median_grp": Method(needs=("grouping",), may_have=("across",)),
+        "i_latest": Method(may_have=("editions_max",)),
+        "i_linear": Method(),
+    },
+    "transform": {"by_indicator": Method()},
+    "treat": {
+        "winsorise": Method(
+            may_have=(
+                "skewness_max",
+                "kurtosis_max",
+                "points_max",
+                "fallback",
+                "boxcox_lambda",
+                "across",
+            )
+        )
+    },
+    "normalise": {
+        "n_minmax": Method(may_have=(*SCALE, "across")),
+        "n_goalposts": Method(may_have=(*SCALE, "is_capped")),
+        "n_zscore": Method(may_have=("mean", "sd", "across")),
+        "n_rank": Method(may_have=("across",)),
+        "n_prank": Method(may_have=("across",)),
+        "n_borda": Method(may_have=("across",)),
+        "n_dist2max": Method(may_have=("across",)),
+        "n_dist2ref": Method(needs=("reference_unit",), may_have=("is_capped", "across")),
+        "n_dist2targ": Method(may_have=("is_capped", "across")),
+        "n_fracmax": Method(may_have=("across",)),
+        "n_scaled": Method(needs=("shift", "factor")),
+    },
+    "weight": {name: Method(may_have=("by_level", "across")) for name in WEIGHTINGS},
+    "aggregate": {
+        name: method._replace(
+            may_have=("power", "by_level", "missing_children", "children_coverage_min")
+        )
+        for name, method in AGGREGATIONS.items()
+    },
+    "scale": {"leader_1": Method(), "leader_100": Method(), "zero_to_100": Method()},
+}
+# What a parameter is where a framework does not say; some depend on the method.
+DEFAULTS: dict[str, Any] = {
+    "across": "edition",
+    "skewness_max": 2.0,
+    "kurtosis_max": 3.5,
+    "points_max": 5,
+    "fallback": "log_CT",
+    "score_min": 0.0,
+    "score_max": 100.0,
+    "mean": 0.0,
+    "sd": 1.0,
+    "is_capped": False,
+    "n_goalposts.is_capped": True,
+}
+ORDER = tuple(METHODS)
+NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
+
+
+class Node(Entry):
+    """A node of an index: a leaf names an indicator, any other has children."""
+
+    node: Identifier | None = None
+    title: str = ""
+    weight: float | None = Field(None, gt=0, le=1)
+    """Share of the parent. Siblings all have one, which sum to 1, or none and weigh the same."""
+    reason: str = ""
+
+    weighting: Weighting | None = None
+    """How the weights of its children are found; without it, as the stage says."""
+    aggregation: Aggregation | None = None
+    """How its children are combined; without it, as the stage says."""
+    power: float | None = None
+    """Exponent of ``a_genmean``."""
+    missing_children: MissingChildren | None = None
+    """Whether the weights of children without a score go to the others."""
+    children: tuple[Node, ...] = ()
+
+    indicator: Identifier | None = None
+    direction: Literal["higher", "lower"] | None = None
+    """What is better; without it, what the indicator says."""
+    denominator: Identifier | None = None
+    per: int = Field(1, gt=0)
+    """How many units of the denominator a leaf's value is for, so that it can be read."""
+    max_age_years: int | None = Field(None, ge=0)
+    """Instead of the edition's, for this leaf."""
+    cap_min: float | None = None
+    cap_max: float | None = None
+    """Values beyond count as this, in the unit of the leaf."""
+    transform: Transform | None = None
+    """Shape given to a leaf's values before they are normalised."""
+    boxcox_lambda: float | None = None
+    treatment: Literal["none"] | None = None
+    """``none`` leaves the outliers of this leaf as they are."""
+    points_max: int | None = Field(None, ge=0)
+    """Instead of the stage's, for this leaf."""
+    imputation: Literal["none"] | None = None
+    """``none`` leaves the missing values of this leaf missing."""
+    goalpost_min: float | None = None
+    goalpost_max: float | None = None
+    """Ends of the scale of ``n_goalposts``, in the unit of the leaf before its transform."""
+    target: float | None = None
+    """Value that is good enough, for ``n_dist2targ``; in the unit of the leaf."""
+
+    @model_validator(mode="after")
+    def _leaf_or_branch(self) -> Node:
+        if bool(self.indicator) == bool(self.children):
+            raise ValueError("a node has either an indicator or children")
+        if not self.indicator and not self.node:
+            raise ValueError("a node with children needs an id: node")
+        if self.per != 1 and not self.denominator:
+            raise ValueError("per needs a denominator")
+        if self.transform and self.children:
+            raise ValueError("only a leaf has a transform")
+        return self
+
+    @model_validator(mode="after")
+    def _weights_sum_to_one(self) -> Node:
+        given = [child for child in self.children if child.weight is not None]
+        if not given:
+            return self
+        if len(given) < len(self.children):
+            without = ", ".join(child.id for child in self.children if child.weight is None)
+            raise ValueError(f"of the children of '{self.node}' some have no weight: {without}")
+        total = sum(child.weight or 0 for child in given)
+        if abs(total - 1) > 1e-9:
+            weights = ", ".join(f"{child.id} {child.weight:g}" for child in given)
+            raise ValueError(
+                f"the weights below '{self.node}' sum to {total:g}, not to 1: {weights}"
+            )
+        return self
+
+    @property
+    def id(self) -> str:
+        """Identifier in the framework: its own, or that of its indicator."""
+        return self.node or (
+            f"{self.indicator}_per_{self.denominator}" if self.denominator else str(self.indicator)
+        )
+
+    @property
+    def level(self) -> int:
+        """1 of a leaf, rising to the root."""
+        return 1 + max((child.level for child in self.children), default=0)
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order of the file."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+class Edition(Entry):
+    edition: int
+    max_age_years: int = Field(0, ge=0)
+
+
+class Stage(Entry):
+    """A stage with its method, and the parameters of this method; see ``METHODS``."""
+
+    stage: Literal[
+        "select",
+        "denominate",
+        "screen",
+        "impute",
+        "transform",
+        "treat",
+        "normalise",
+        "weight",
+        "aggregate",
+        "scale",
+    ]
+    method: Text
+    across: Across | None = None
+    """Whether extremes, means and the like are those of the edition (default) or of all editions
+    of the framework together, which makes their scores comparable."""
+    unit_coverage_min: float | None = Field(None, ge=0, le=1)
+    """Share of the indicators that a unit must have."""
+    unit_nonzero_min: float | None = Field(None, ge=0, le=1)
+    """Share of a unit's known values that must not be zero."""
+    dimension_coverage_min: float | None = Field(None, ge=0, le=1)
+    """Share of the weight of each dimension that a unit must have."""
+    indicator_coverage_min: float | None = Field(None, ge=0, le=1)
+    """Share of the units that an indicator must be known of to stay in the index."""
+    grouping: Identifier | None = None
+    """Column ``group_<name>`` of cities.csv."""
+    editions_max: int | None = Field(None, ge=1)
+    """How many editions back ``i_latest`` may look; without it, any number."""
+    skewness_max: float | None = Field(None, gt=0)
+    kurtosis_max: float | None = None
+    """An indicator passes with an absolute skewness or a kurtosis below these (2, 3.5)."""
+    points_max: int | None = Field(None, ge=0, le=100)
+    """How many points may be winsorised (5)."""
+    fallback: Fallback | None = None
+    """What is done where winsorising does not suffice (log_CT)."""
+    boxcox_lambda: float | None = None
+    score_min: float | None = None
+    score_max: float | None = None
+    is_capped: bool | None = None
+    mean: float | None = None
+    sd: float | None = Field(None, gt=0)
+    reference_unit: Identifier | None = None
+    shift: float | None = None
+    factor: float | None = None
+    """``n_scaled``: (value - shift) / factor."""
+    power: float | None = None
+    by_level: dict[int, Text] = {}
+    """Other methods for the nodes of some levels; 2 is the parent of indicators."""
+    missing_children: MissingChildren | None = None
+    children_coverage_min: float | None = Field(None, ge=0, le=1)
+    """Share of the weight of its children that a node needs to have a score."""
+
+    @model_validator(mode="after")
+    def _method_of_stage(self) -> Stage:
+        methods = METHODS[self.stage]
+        for name in (self.method, *self.by_level.values()):
+            if name not in methods:
+                raise ValueError(
+                    f"unknown method '{name}' of stage '{self.stage}', known: {', '.join(methods)}"
+                )
+        method = methods[self.method]
+        given = self.parameters
+        for name in method.needs:
+            if name not in given:
+                raise ValueError(f"method '{self.method}' needs '{name}'")
+        for name in given:
+            if name not in (*method.needs, *method.may_have):
+                known = ", ".join((*method.needs, *method.may_have)) or "none"
+                raise ValueError(
+                    f"method '{self.method}' has no parameter '{name}', known: {known}"
+                )
+        return self
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that it states."""
+        stated = self.model_dump(exclude={"stage", "method"}, exclude_none=True)
+        return {name: value for name, value in stated.items() if value != {}}
+
+    def parameter(self, name: str) -> Any:
+        """A parameter as it counts: as stated, or the default where the method may have it."""
+        method = METHODS[self.stage][self.method]
+        if name in self.parameters or name not in method.may_have:
+            return self.parameters.get(name)
+        return DEFAULTS.get(f"{self.method}.{name}", DEFAULTS.get(name))
+
+
+class Universe(Entry):
+    """Which units are ranked: all that every given filter lets through."""
+
+    kinds: tuple[Kind, ...] = tuple(sorted(CITY_KINDS))
+    countries: tuple[CountryCode, ...] = ()
+    groups: dict[Identifier, tuple[Text, ...]] = {}
+    """Of each named column ``group_<name>`` of cities.csv, the values that are let through."""
+    units: tuple[Identifier, ...] = ()
+    without: tuple[Identifier, ...] = ()
+    size_indicator: Identifier | None = None
+    """Indicator by which a unit must reach ``size_min`` and stay within ``size_max``."""
+    size_min: float | None = None
+    size_max: float | None = None
+
+    @model_validator(mode="after")
+    def _size_has_bounds(self) -> Universe:
+        bounds = (self.size_min, self.size_max)
+        if (self.size_indicator is None) != (bounds == (None, None)):
+            raise ValueError("size_indicator goes with size_min, size_max or both")
+        return self
+
+
+class Framework(Entry):
+    framework: Identifier
+    title: Text
+    description: Text
+    measures: Literal["size", "intensity", "mixed"]
+    flagship: bool = False
+    variant_of: Identifier | None = None
+    """Framework of which this is a variant; what it does not state is as there."""
+    universe: Universe = Universe()
+    references: tuple[Identifier, ...] = ()
+    consensus_subjects: tuple[Identifier, ...] = ()
+    """Subjects of the published rankings whose consensus the index is compared with."""
+    editions: tuple[Edition, ...] = Field(min_length=1)
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    index: Node
+
+    @property
+    def indicators(self) -> set[str]:
+        """Every indicator that it names: of its leaves, their denominators, its references."""
+        named = {code for node in self.index.walk() for code in (node.indicator, node.denominator)}
+        return {*filter(None, (*named, self.universe.size_indicator)), *self.references}
+
+    def stage(self, name: str) -> Stage | None:
+        """The stage of this name, where it has one."""
+        return next((stage for stage in self.stages if stage.stage == name), None)
+
+    def method_of(self, name: str, node: Node, default: str) -> str:
+        """Method of the stage ``weight`` or ``aggregate`` for the children of a node."""
+        own = node.weighting if name == "weight" else node.aggregation
+        stage = self.stage(name)
+        if own or not stage:
+            return own or default
+        return stage.by_level.get(node.level, stage.method)
+
+    @model_validator(mode="after")
+    def _tree(self) -> Framework:
+        ids = [node.id for node in self.index.walk()]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"node used twice: {', '.join(twice)}")
+        if self.index.level > MAX_LEVELS:
+            raise ValueError(f"the tree has {self.index.level} levels, five are the most")
+        return self
