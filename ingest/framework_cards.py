@@ -280,7 +280,7 @@ class Stage(Entry):
     factor: float | None = None
     """``n_scaled``: (value - shift) / factor."""
     power: float | None = None
-    by_level: dict[int, Text] = {}
+    by_level: dict[int, Text] = Field(default_factory=dict)
     """Other methods for the nodes of some levels; 2 is the parent of indicators."""
     missing_children: MissingChildren | None = None
     children_coverage_min: float | None = Field(None, ge=0, le=1)
@@ -326,7 +326,7 @@ class Universe(Entry):
 
     kinds: tuple[Kind, ...] = tuple(sorted(CITY_KINDS))
     countries: tuple[CountryCode, ...] = ()
-    groups: dict[Identifier, tuple[Text, ...]] = {}
+    groups: dict[Identifier, tuple[Text, ...]] = Field(default_factory=dict)
     """Of each named column ``group_<name>`` of cities.csv, the values that are let through."""
     units: tuple[Identifier, ...] = ()
     without: tuple[Identifier, ...] = ()

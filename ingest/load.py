@@ -15,8 +15,8 @@ import pyarrow as pa
 from ingest.archive import HeldDocument
 from ingest.cards import Correction
 from ingest.catalog import Catalog
-from ingest.framework_cards import Framework, Node, Stage, Universe
 from ingest.facts import FACT_KINDS, raw_tables
+from ingest.framework_cards import Framework, Node, Stage, Universe
 from ingest.numbers import convert, parse_number
 from ingest.parse import Readable, readable
 from ingest.pull import held_documents
