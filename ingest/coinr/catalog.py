@@ -115,9 +115,8 @@ def _grouping(coin: Coin, choices: Choices) -> str:
 
 
 def _write_cities(path: Path, coin: Coin, choices: Choices) -> None:
-    columns = sorted(
-        {g for unit in coin.units.values() for g in unit.groups}, key=[*coin.meta].index
-    )
+    used = {column for unit in coin.units.values() for column in unit.groups}
+    columns = [column for column in coin.meta if column in used]
     territories = Territories()
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
@@ -271,9 +270,13 @@ def _stages(coin: Coin, grouping: str, choices: Choices) -> str:
             else "- {stage: impute, method: i_mean}",
             "# Screen(): before impute it counts the indicators that were observed.",
             f"- {{stage: screen, method: by_coverage, unit_coverage_min: {UNIT_COVERAGE_MIN}}}",
-            "# Treat(), qTreat(): the values are those that stand here if nothing does.",
-            "- {stage: treat, method: winsorise, skewness_max: 2, kurtosis_max: 3.5,"
-            " points_max: 5, fallback: log_CT}",
+            "# Treat(), qTreat(): points_max is winmax, fallback is f2.",
+            "- stage: treat",
+            "  method: winsorise",
+            "  skewness_max: 2",
+            "  kurtosis_max: 3.5",
+            "  points_max: 5",
+            "  fallback: log_CT",
         ]
     lines += [
         "# Normalise(): also n_zscore, n_rank, n_prank, n_borda, n_dist2max, n_dist2ref,",

@@ -372,7 +372,7 @@ def _read_data(path: Path, imeta: Path, meta: Mapping[str, Meta], faults: _Fault
         for line, row in rows:
             if row[code] and _number(row[code]) is None:
                 faults.cell(path, line, code, row[code])
-    years = sorted({y for y in _years(path, header, rows, faults)})
+    years = sorted(set(_years(path, header, rows, faults)))
     return Coin(
         units=_units(path, rows, words, faults),
         meta={m.code: m for m in meta.values() if m.type == "Aggregate" or m.code in columns},
