@@ -141,6 +141,8 @@ class Node(Entry):
 
     node: Identifier | None = None
     title: str = ""
+    code: str = ""
+    """Code that others give it, e.g. COINr's ``iCode``; without it, that of its indicator."""
     weight: float | None = Field(None, gt=0, le=1)
     """Share of the parent. Siblings all have one, which sum to 1, or none and weigh the same."""
     reason: str = ""
