@@ -99,7 +99,10 @@ used as (
         figures.source_id
     from selected
     inner join leaves
-        on selected.framework = leaves.framework and selected.indicator = leaves.indicator
+        on
+            selected.framework = leaves.framework
+            and selected.node = leaves.node
+            and selected.indicator = leaves.indicator
     inner join figures
         on
             selected.indicator = figures.indicator
