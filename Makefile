@@ -50,7 +50,7 @@ import-coinr: setup ## Make a catalog of a COINr index: make import-coinr IDATA=
 		$(if $(GROUP),--group "$(GROUP)") $(if $(STAGES),--stages "$(STAGES)")
 
 export-coinr: setup ## Write an index of the release as COINr's tables: make export-coinr FRAMEWORK=asem TO=folder
-	@$(BIN)/python -m publish.coinr --framework "$(FRAMEWORK)" --to "$(TO)" \
+	@$(BIN)/python -m orchestration.export_coinr --framework "$(FRAMEWORK)" --to "$(TO)" \
 		$(if $(EDITION),--edition "$(EDITION)")
 
 sql: export Q := $(value Q)
