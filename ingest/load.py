@@ -167,6 +167,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 c.is_city,
                 c.name_en,
                 c.name_zh,
+                c.code or None,
                 c.country_code,
                 c.province_en or None,
                 c.gb2260_code or None,
@@ -191,6 +192,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             (
                 x.indicator,
                 x.title,
+                x.code or None,
                 x.theme,
                 x.unit,
                 x.direction,
@@ -396,6 +398,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 parent.id if parent else None,
                 node.level,
                 node.title or (indicator.title if indicator else node.id),
+                node.code or (indicator.code if indicator else "") or None,
                 equal if node.weight is None else node.weight,
                 *_branch_columns(framework, node, aggregate),
                 node.indicator,

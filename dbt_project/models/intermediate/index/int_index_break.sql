@@ -86,10 +86,11 @@ known as (
         framework,
         edition,
         lag(edition) over (
-            partition by framework, city_id, indicator
+            partition by framework, city_id, node, indicator
             order by edition asc
         ) as edition_before,
         city_id,
+        node,
         indicator,
         value_year
     from selected
@@ -112,7 +113,10 @@ used as (
         figures.source_id
     from known
     inner join leaves
-        on known.framework = leaves.framework and known.indicator = leaves.indicator
+        on
+            known.framework = leaves.framework
+            and known.node = leaves.node
+            and known.indicator = leaves.indicator
     inner join figures
         on
             known.indicator = figures.indicator
