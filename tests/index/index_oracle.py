@@ -111,10 +111,10 @@ class Chain:
         for e, edition in enumerate(self.editions):
             for u, unit in enumerate(self.units):
                 for j, leaf in enumerate(self.leaves):
-                    age = leaf.data.get("max_age_years", edition.get("max_age_years", 0))
-                    if self.stages["select"]["method"] == "exact":
-                        age = 0
-                    value = self.newest(unit, leaf.data["indicator"], edition, age)
+                    exact = self.stages["select"]["method"] == "exact"
+                    age = 0 if exact else edition.get("max_age_years", 0)
+                    own = leaf.data.get("max_age_years", age)
+                    value = self.newest(unit, leaf.data["indicator"], edition, own)
                     if leaf.data.get("denominator"):
                         by = self.newest(unit, leaf.data["denominator"], edition, age)
                         value = math.nan if by == 0 else leaf.data.get("per", 1) * value / by
@@ -127,39 +127,60 @@ class Chain:
         coverage = np.mean(~np.isnan(values), axis=1)
         return coverage >= least - 1e-12
 
-    def sufficient(self, values: Array, kept: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Units that have enough, by edition (COINr: Screen, get_data_avail)."""
+    def dimensions(self) -> Iterator[tuple[Node, list[int], bool]]:
+        """Parents of leaves with the columns of these, and whether a unit may do without."""
+        for parent in self.nodes.values():
+            for node in parent.children:
+                if node.level == 2:
+                    missing = self.missing(parent)
+                    yield node, [self.leaves.index(leaf) for leaf in node.children], missing == "share"
+        if self.root.level == 2:
+            yield self.root, list(range(len(self.leaves))), False
+
+    def missing(self, node: Node) -> str:
+        """What becomes of the weights of children without a score."""
+        return str(
+            node.data.get("missing_children")
+            or self.stages["aggregate"].get("missing_children")
+            or ("share" if node.level == 2 else "none")
+        )
+
+    def sufficient(
+        self, values: Array, kept: Any, imputed_later: bool = False
+    ) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Units that have enough, by edition (COINr: Screen, get_data_avail). A dimension of which
+        nothing is known keeps a unit out, if nothing later fills it or shares its weight."""
         stage = self.stages["screen"]
         known = ~np.isnan(values)
-        enough = np.ones(values.shape[:2], dtype=bool)
-        with np.errstate(invalid="ignore"):
-            for e in range(len(self.editions)):
-                share = known[e][:, kept[e]].mean(axis=1) if kept[e].any() else np.zeros(known.shape[1])
-                enough[e] &= share >= stage.get("unit_coverage_min", 0) - 1e-12
-                zeros = (values[e][:, kept[e]] == 0).sum(axis=1)
-                nonzero = 1 - zeros / known[e][:, kept[e]].sum(axis=1)
-                if stage.get("unit_nonzero_min") is not None:
-                    enough[e] &= ~(nonzero < stage["unit_nonzero_min"] - 1e-12)
-                for dimension in self.nodes.values():
-                    if dimension.level != 2:
-                        continue
-                    at = [
-                        j
-                        for j, leaf in enumerate(self.leaves)
-                        if leaf in dimension.children and kept[e][j]
-                    ]
-                    if not at:
-                        continue
-                    weights = np.array([self.given(dimension)[self.leaves[j].id] for j in at])
-                    share = known[e][:, at] @ weights / weights.sum()
-                    least = stage.get("dimension_coverage_min", 0)
-                    enough[e] &= (share > 0) & (share >= least - 1e-12)
+        enough = np.zeros(values.shape[:2], dtype=bool)
+        for e, u in np.ndindex(enough.shape):
+            has, x = known[e, u] & kept[e], values[e, u]
+            if not has.any():
+                continue
+            ok = has.sum() / kept[e].sum() >= stage.get("unit_coverage_min", 0) - 1e-12
+            ok &= (x[has] != 0).mean() >= stage.get("unit_nonzero_min", 0) - 1e-12
+            for dimension, columns, optional in self.dimensions():
+                weights = self.given(dimension)
+                w = np.array([weights[self.leaves[j].id] * kept[e, j] for j in columns])
+                share = (w * has[columns]).sum() / w.sum() if w.any() else 0.0
+                ok &= share >= stage.get("dimension_coverage_min", 0) - 1e-12
+                ok &= share > 0 or optional or (imputed_later and bool(w.any()))
+            enough[e, u] = ok
         return enough
+
+    def filled_dimensions(self, values: Array, kept: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Units that have something of every dimension that they cannot do without."""
+        known = ~np.isnan(values) & kept[:, None, :]
+        ok = np.ones(values.shape[:2], dtype=bool)
+        for _, columns, optional in self.dimensions():
+            if not optional:
+                ok &= known[:, :, columns].any(axis=2)
+        return ok
 
     def imputed(self, values: Array, units: Any) -> Array:
         """Missing values filled, of the units that are let through (COINr: Impute, i_mean and
         others, impute_panel)."""
-        filled = values.copy()
+        filled = np.where(units[:, :, None], values, np.nan)
         stage = self.stages.get("impute")
         if not stage:
             return filled
@@ -171,7 +192,8 @@ class Chain:
             column = np.where(units, values[:, :, j], np.nan)
             if method in ("i_latest", "i_linear"):
                 for u in range(len(self.units)):
-                    filled[:, u, j] = self.over_time(stage, years, column[:, u])
+                    series = self.over_time(stage, years, column[:, u])
+                    filled[:, u, j] = np.where(units[:, u], series, np.nan)
                 continue
             centre = np.nanmedian if "median" in method else np.nanmean
             names = np.array(
@@ -205,8 +227,11 @@ class Chain:
                 furthest = stage.get("editions_max", len(series))
                 if before and i - before[-1] <= furthest:
                     filled[i] = series[before[-1]]
-            elif before and after:
-                a, b = before[-1], after[0]
+            elif known:
+                a, b = before[-1] if before else after[0], after[0] if after else before[-1]
+                if a == b:
+                    filled[i] = series[a]
+                    continue
                 share = (years[i] - years[a]) / (years[b] - years[a])
                 filled[i] = series[a] + share * (series[b] - series[a])
         return filled
@@ -217,9 +242,9 @@ class Chain:
         has_stage = "transform" in self.stages
         for j, leaf in enumerate(self.leaves):
             column = shaped[:, :, j]
+            low, high = leaf.data.get("cap_min"), leaf.data.get("cap_max")
+            column = np.clip(column, low, high) if (low, high) != (None, None) else column
             if has_stage:
-                low, high = leaf.data.get("cap_min"), leaf.data.get("cap_max")
-                column = np.clip(column, low, high) if (low, high) != (None, None) else column
                 column = shape(column, leaf.data.get("transform"), leaf.data.get("boxcox_lambda"))
             shaped[:, :, j] = column
         return shaped
@@ -266,8 +291,9 @@ class Chain:
             reference = math.nan
             if stage["method"] == "n_dist2ref":
                 unit = self.units.index(stage["reference_unit"])
-                reference_column = column[..., unit]
-                reference = float(np.ravel(reference_column)[-1])
+                own = np.ravel(column[..., unit])
+                own = own[~np.isnan(own)]
+                reference = float(own[-1]) if own.size else math.nan
             new = np.full_like(column, np.nan)
             new[known] = normalise(
                 column[known], stage, leaf.data, self.direction[leaf.id], reference
@@ -310,11 +336,7 @@ class Chain:
         stage = self.stages["aggregate"]
         method = self.method("aggregate", "aggregation", node, "a_amean")
         power = node.data.get("power", stage.get("power"))
-        missing = (
-            node.data.get("missing_children")
-            or stage.get("missing_children")
-            or ("share" if node.level == 2 else "none")
-        )
+        missing = self.missing(node)
         across = self.stages.get("weight", {}).get("across")
         below = np.stack([scores[child.id] for child in node.children], axis=2)
         out = np.full(below.shape[:2], np.nan)
@@ -324,7 +346,7 @@ class Chain:
             for child, weight in by_child.items():
                 self.result.weight[edition["edition"], child] = weight
             weights = np.array([by_child[child.id] for child in node.children])
-            ok = self.complete(below[e], weights, missing, stage.get("children_coverage_min"))
+            ok = self.complete(below[e], missing, stage.get("children_coverage_min"))
             if method == "a_copeland":
                 out[e, ok] = copeland(below[e][ok], weights)
             else:
@@ -335,14 +357,14 @@ class Chain:
 
     @staticmethod
     def complete(
-        below: Array, weights: Array, missing: str, least: float | None
+        below: Array, missing: str, least: float | None
     ) -> np.ndarray[Any, np.dtype[np.bool_]]:
         has = ~np.isnan(below)
         ok = has.any(axis=1)
         if missing == "none":
             ok &= has.all(axis=1)
         if least is not None:
-            ok &= has @ weights / weights.sum() >= least - 1e-12
+            ok &= has.mean(axis=1) >= least - 1e-12
         return np.asarray(ok)
 
     def scaled(self, scores: Array) -> Array:
@@ -367,12 +389,14 @@ class Chain:
         kept = self.kept(observed)
         if "impute" in self.order and self.order.index("impute") < self.order.index("screen"):
             everyone = np.ones(observed.shape[:2], dtype=bool)
-            filled = self.imputed(observed, everyone)
-            kept = self.kept(filled)
+            filled = self.imputed(np.where(kept[:, None, :], observed, np.nan), everyone)
+            filled = np.where(kept[:, None, :], filled, np.nan)
             ranked = self.sufficient(filled, kept)
         else:
-            ranked = self.sufficient(observed, kept)
-            filled = self.imputed(observed, ranked)
+            later = "impute" in self.order
+            through = self.sufficient(observed, kept, later)
+            filled = self.imputed(np.where(kept[:, None, :], observed, np.nan), through)
+            ranked = through & (self.filled_dimensions(filled, kept) | (not later))
         used = np.where(ranked[:, :, None] & kept[:, None, :], filled, np.nan)
         shaped = self.transformed(used)
         treated = self.treated(shaped)
@@ -419,8 +443,7 @@ def shape(x: Array, transform: str | None, power: float | None) -> Array:
         elif transform == "log1p":
             x = np.log1p(x)
         elif transform == "boxcox":
-            positive = np.where(x > 0, x, np.nan)
-            x = np.log(positive) if not power else (positive**power - 1) / power
+            x = np.log(x) if not power else (np.where(x >= 0, x, np.nan) ** power - 1) / power
     return np.where(np.isfinite(x), x, np.nan)
 
 
@@ -474,6 +497,8 @@ def treat(
     if passes(x, skewness_max, kurtosis_max):
         return x
     new = winsorised(x, skewness_max, kurtosis_max, points_max)
+    if new.min() == new.max():
+        return x  # nothing would be left to compare
     if passes(new, skewness_max, kurtosis_max) or fallback == "none":
         return new
     low, high = x.min(), x.max()
@@ -481,6 +506,8 @@ def treat(
         return np.log(x - low + 0.01 * (high - low))
     if fallback == "log_CT_orig":
         return np.log(x - low + 1)
+    if fallback == "log_GII" and high <= 1:
+        return x  # it would turn the order round
     if fallback == "log_GII":
         return np.log((high - 1) * (x - low) / (high - low) + 1)
     shifted = x - low + 1
@@ -508,7 +535,7 @@ def normalise(
         elif method == "n_goalposts":
             posts = np.array([leaf["goalpost_min"], leaf["goalpost_max"]])
             posts = shape(posts, leaf.get("transform"), leaf.get("boxcox_lambda"))
-            y = (value - posts[0]) / (posts[1] - posts[0])
+            y = (value - posts[0]) / (posts[1] - posts[0] if posts[0] < posts[1] else np.nan)
             y = 1 - y if direction < 0 else y
             y = np.clip(y, 0, 1) if stage.get("is_capped", True) else y
             y = begin + (end - begin) * y
@@ -530,7 +557,7 @@ def normalise(
                     shape(np.array([target]), leaf.get("transform"), leaf.get("boxcox_lambda"))[0]
                 )
             target *= direction
-            y = 1 - (target - x) / (target - low) if target != low else np.full(n, np.nan)
+            y = 1 - (target - x) / (target - low) if target > low else np.full(n, np.nan)
             y = np.minimum(y, 1) if stage.get("is_capped", False) else y
         elif method == "n_fracmax":
             y = x / high
