@@ -16,6 +16,7 @@ final as (
         title,
         weight,
         weighting,
+        consistency_ratio,
         aggregation,
         power,
         missing_children,
