@@ -60,6 +60,7 @@ Transform = Literal["sqrt", "log", "log1p", "log10", "boxcox"]
 Fallback = Literal["none", "log_CT", "log_CT_orig", "log_GII", "boxcox"]
 Across = Literal["edition", "panel"]
 MissingChildren = Literal["share", "none"]
+Objective = Literal["balance", "infomax"]
 
 # Stages in their order, and the methods of each. Screening and imputation may change places.
 METHODS: dict[str, dict[str, Method]] = {
@@ -109,7 +110,7 @@ METHODS: dict[str, dict[str, Method]] = {
         "n_fracmax": Method(may_have=("across",)),
         "n_scaled": Method(needs=("shift", "factor")),
     },
-    "weight": {name: Method(may_have=("by_level", "across")) for name in WEIGHTINGS},
+    "weight": {name: Method(may_have=("by_level", "across", "objective")) for name in WEIGHTINGS},
     "aggregate": {
         name: method._replace(
             may_have=("power", "by_level", "missing_children", "children_coverage_min")
@@ -131,6 +132,7 @@ DEFAULTS: dict[str, Any] = {
     "sd": 1.0,
     "is_capped": False,
     "n_goalposts.is_capped": True,
+    "objective": "balance",
 }
 ORDER = tuple(METHODS)
 NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
@@ -148,6 +150,8 @@ class Node(Entry):
 
     node: Identifier | None = None
     title: str = ""
+    code: str = ""
+    """Code that others give it, e.g. COINr's ``iCode``; without it, that of its indicator."""
     weight: float | None = Field(None, gt=0)
     """Share of the parent. Siblings all have one, which sum to 1, or none and weigh the same."""
     reason: str = ""
@@ -297,9 +301,12 @@ class Stage(Entry):
     power: float | None = None
     by_level: dict[int, Text] = Field(default_factory=dict)
     """Other methods for the nodes of some levels; 2 is the parent of indicators."""
+    objective: Objective | None = None
+    """What ``correlation_optimised`` makes best: that the children correlate alike with the index
+    (balance), or as much as can be (infomax)."""
     missing_children: MissingChildren | None = None
     children_coverage_min: float | None = Field(None, ge=0, le=1)
-    """Share of the weight of its children that a node needs to have a score."""
+    """Share of its children that need a score for a node to have one (COINr's dat_thresh)."""
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -168,6 +168,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 c.is_city,
                 c.name_en,
                 c.name_zh,
+                c.code or None,
                 c.country_code,
                 c.province_en or None,
                 c.gb2260_code or None,
@@ -192,6 +193,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             (
                 x.indicator,
                 x.title,
+                x.code or None,
                 x.theme,
                 x.unit,
                 x.direction,
@@ -403,6 +405,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 parent.id if parent else None,
                 node.level,
                 node.title or (indicator.title if indicator else node.id),
+                node.code or (indicator.code if indicator else "") or None,
                 weight,
                 *_branch_columns(framework, node, aggregate, experts.get(node.id)),
                 node.indicator,

@@ -7,9 +7,9 @@ denominated as (
 
 ),
 
-selected as (
+imputed as (
 
-    select * from {{ ref('int_index_selected') }}
+    select * from {{ ref('int_index_imputed') }}
 
 ),
 
@@ -64,7 +64,19 @@ cities as (
 leaves as (
 
     select
-        denominated.*,
+        denominated.framework,
+        denominated.edition,
+        denominated.city_id,
+        denominated.node,
+        coalesce(imputed.value, denominated.value) as value,
+        denominated.value_year,
+        denominated.is_carried_forward,
+        coalesce(imputed.is_imputed, false) as is_imputed,
+        imputed.imputed_by,
+        imputed.imputed_from,
+        denominated.missing_reason,
+        denominated.observation_id,
+        denominated.denominator_observation_id,
         nodes.parent as dimension,
         nodes.title,
         nodes.indicator,
@@ -83,6 +95,12 @@ leaves as (
             denominated.framework = weights.framework
             and denominated.edition = weights.edition
             and denominated.node = weights.node
+    left join imputed
+        on
+            denominated.framework = imputed.framework
+            and denominated.edition = imputed.edition
+            and denominated.city_id = imputed.city_id
+            and denominated.node = imputed.node
     left join scores
         on
             denominated.framework = scores.framework
@@ -150,16 +168,10 @@ joined as (
         end as unit,
         indicators.is_derived,
         case
+            when weighted.is_imputed then 'imputed'
             when weighted.value is null then 'missing'
             else indicator_values.status
         end as status,
-        case
-            when weighted.value is not null then null
-            when weighted.numerator_value is null then numerators.missing_reason
-            when weighted.denominator_value is null
-                then concat(weighted.denominator, ': ', denominators.missing_reason)
-            else concat(weighted.denominator, ' is zero')
-        end as missing_reason,
         nullif(
             concat_ws(
                 '; ',
@@ -179,18 +191,6 @@ joined as (
         on weighted.indicator = indicators.indicator
     left join indicators as denominator_indicators
         on weighted.denominator = denominator_indicators.indicator
-    inner join selected as numerators
-        on
-            weighted.framework = numerators.framework
-            and weighted.edition = numerators.edition
-            and weighted.city_id = numerators.city_id
-            and weighted.indicator = numerators.indicator
-    left join selected as denominators
-        on
-            weighted.framework = denominators.framework
-            and weighted.edition = denominators.edition
-            and weighted.city_id = denominators.city_id
-            and weighted.denominator = denominators.indicator
     left join indicator_values
         on
             weighted.indicator = indicator_values.indicator
@@ -229,6 +229,9 @@ final as (
         is_derived,
         status,
         missing_reason,
+        is_imputed,
+        imputed_by,
+        imputed_from,
         correction_reason,
         rank,
         n_scored,

@@ -46,11 +46,14 @@ paired as (
     from ranking
     inner join references_
         on ranking.framework = references_.framework
+    inner join nodes
+        on ranking.framework = nodes.framework and nodes.parent is null
     inner join selected
         on
             ranking.framework = selected.framework
             and ranking.edition = selected.edition
             and ranking.city_id = selected.city_id
+            and nodes.node = selected.node
             and references_.indicator = selected.indicator
     where ranking.rank is not null and selected.value is not null
 

@@ -1,4 +1,4 @@
--- Stage denominate: leaves that have a denominator are divided by it.
+-- Stage denominate: leaves that have a denominator are divided by it (COINr: Denominate).
 with
 
 selected as (
@@ -26,17 +26,23 @@ leaves as (
         selected.edition,
         selected.city_id,
         nodes.node,
+        nodes.denominator,
+        nodes.per,
         selected.value as numerator_value,
         denominators.value as denominator_value,
         selected.value_year,
         selected.is_carried_forward,
+        selected.missing_reason as numerator_missing_reason,
+        denominators.missing_reason as denominator_missing_reason,
         selected.observation_id,
         denominators.observation_id as denominator_observation_id,
-        nodes.per,
         case when nodes.denominator is null then 'none' else stages.method end as method
     from selected
     inner join nodes
-        on selected.framework = nodes.framework and selected.indicator = nodes.indicator
+        on
+            selected.framework = nodes.framework
+            and selected.node = nodes.node
+            and selected.indicator = nodes.indicator
     left join stages
         on selected.framework = stages.framework and stages.stage = 'denominate'
     left join selected as denominators
@@ -44,6 +50,7 @@ leaves as (
             selected.framework = denominators.framework
             and selected.edition = denominators.edition
             and selected.city_id = denominators.city_id
+            and selected.node = denominators.node
             and nodes.denominator = denominators.indicator
             and stages.method is not null
 
@@ -53,7 +60,8 @@ unchanged as (
 
     select
         *,
-        numerator_value as value
+        numerator_value as value,
+        numerator_missing_reason as missing_reason
     from leaves
     where coalesce(method, 'none') = 'none'
 
@@ -63,7 +71,13 @@ by_indicator as (
 
     select
         *,
-        per * numerator_value / nullif(denominator_value, 0) as value
+        per * numerator_value / nullif(denominator_value, 0) as value,
+        case
+            when numerator_value is null then numerator_missing_reason
+            when denominator_value is null
+                then concat(denominator, ': ', denominator_missing_reason)
+            when denominator_value = 0 then concat(denominator, ' is zero')
+        end as missing_reason
     from leaves
     where method = 'by_indicator'
 
@@ -89,6 +103,7 @@ final as (
         denominator_value,
         value_year,
         is_carried_forward,
+        missing_reason,
         observation_id,
         denominator_observation_id
     from united

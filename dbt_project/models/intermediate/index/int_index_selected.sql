@@ -1,5 +1,6 @@
--- Stage select: for each city the value that stands for an edition, of every indicator that the
--- framework uses: its leaves, their denominators and the references of its correlations.
+-- Stage select: for each city the value that stands for an edition, of every indicator that a node
+-- of the framework uses: a leaf its indicator and its denominator, the root the references with
+-- which the index is correlated.
 with
 
 editions as (
@@ -38,107 +39,155 @@ indicator_values as (
 
 ),
 
+-- Only a leaf's own indicator has the leaf's own age.
 needed as (
 
     select
         framework,
-        indicator
+        node,
+        indicator,
+        max_age_years
     from nodes
     where indicator is not null
 
-    union distinct
+    union all
 
     select
         framework,
-        denominator as indicator
+        node,
+        denominator as indicator,
+        null as max_age_years
     from nodes
     where denominator is not null
 
-    union distinct
+    union all
 
     select
-        framework,
-        indicator
+        references_.framework,
+        nodes.node,
+        references_.indicator,
+        null as max_age_years
     from references_
+    inner join nodes
+        on references_.framework = nodes.framework
+    where nodes.parent is null
 
 ),
 
-universe as (
-
-    select
-        units.framework,
-        units.edition,
-        units.city_id,
-        case when stages.method = 'exact' then 0 else editions.max_age_years end as max_age_years,
-        stages.method
-    from units
-    inner join editions
-        on units.framework = editions.framework and units.edition = editions.edition
-    inner join stages
-        on units.framework = stages.framework and stages.stage = 'select'
-
-),
-
-wanted as (
-
-    select
-        universe.*,
-        needed.indicator
-    from universe
-    inner join needed
-        on universe.framework = needed.framework
-
-),
-
--- The newest known value that is young enough; where none is, what the newest row says of it.
 newest as (
 
     select
-        wanted.framework,
-        wanted.edition,
-        wanted.city_id,
-        wanted.indicator,
-        indicator_values.value,
-        indicator_values.year as value_year,
-        indicator_values.missing_reason,
-        indicator_values.observation_id,
-        row_number() over (
-            partition by wanted.framework, wanted.edition, wanted.city_id, wanted.indicator
-            order by
-                case when indicator_values.value is null then 1 else 0 end asc,
-                indicator_values.year desc nulls last
-        ) as choice
-    from wanted
-    left join indicator_values
-        on
-            wanted.city_id = indicator_values.city_id
-            and wanted.indicator = indicator_values.indicator
-            and wanted.edition >= indicator_values.year
-            and wanted.edition - wanted.max_age_years <= indicator_values.year
-    where wanted.method in ('newest', 'exact')
+        editions.framework,
+        editions.edition,
+        needed.node,
+        needed.indicator,
+        coalesce(needed.max_age_years, editions.max_age_years) as max_age_years
+    from editions
+    inner join stages
+        on editions.framework = stages.framework and stages.stage = 'select'
+    inner join needed
+        on editions.framework = needed.framework
+    where stages.method = 'newest'
+
+),
+
+-- The year of the edition, but for a leaf that says otherwise.
+exact as (
+
+    select
+        editions.framework,
+        editions.edition,
+        needed.node,
+        needed.indicator,
+        coalesce(needed.max_age_years, 0) as max_age_years
+    from editions
+    inner join stages
+        on editions.framework = stages.framework and stages.stage = 'select'
+    inner join needed
+        on editions.framework = needed.framework
+    where stages.method = 'exact'
 
 ),
 
 united as (
 
     select * from newest
-    where choice = 1
+    union all
+    select * from exact
+
+),
+
+wanted as (
+
+    select
+        units.framework,
+        units.edition,
+        units.city_id,
+        united.node,
+        united.indicator,
+        united.max_age_years
+    from units
+    inner join united
+        on units.framework = united.framework and units.edition = united.edition
+
+),
+
+-- The newest known value that is young enough; where none is, what the newest row says of it.
+chosen as (
+
+    select
+        wanted.framework,
+        wanted.edition,
+        wanted.city_id,
+        wanted.node,
+        wanted.indicator,
+        coalesce(
+            max(case when indicator_values.value is not null then indicator_values.year end),
+            max(indicator_values.year)
+        ) as year
+    from wanted
+    inner join indicator_values
+        on
+            wanted.city_id = indicator_values.city_id
+            and wanted.indicator = indicator_values.indicator
+            and wanted.edition >= indicator_values.year
+            and wanted.edition - wanted.max_age_years <= indicator_values.year
+    group by wanted.framework, wanted.edition, wanted.city_id, wanted.node, wanted.indicator
 
 ),
 
 final as (
 
     select
-        framework,
-        edition,
-        city_id,
-        indicator,
-        value,
-        case when value is not null then value_year end as value_year,
-        value is not null and value_year < edition as is_carried_forward,
-        case when value is null then coalesce(missing_reason, 'no row') end as missing_reason,
-        observation_id
-    from united
+        wanted.framework,
+        wanted.edition,
+        wanted.city_id,
+        wanted.node,
+        wanted.indicator,
+        indicator_values.value,
+        case
+            when indicator_values.value is not null then indicator_values.year
+        end as value_year,
+        indicator_values.value is not null
+        and indicator_values.year < wanted.edition as is_carried_forward,
+        case
+            when indicator_values.value is null
+                then coalesce(indicator_values.missing_reason, 'no row')
+        end as missing_reason,
+        indicator_values.observation_id
+    from wanted
+    left join chosen
+        on
+            wanted.framework = chosen.framework
+            and wanted.edition = chosen.edition
+            and wanted.city_id = chosen.city_id
+            and wanted.node = chosen.node
+            and wanted.indicator = chosen.indicator
+    left join indicator_values
+        on
+            chosen.city_id = indicator_values.city_id
+            and chosen.indicator = indicator_values.indicator
+            and chosen.year = indicator_values.year
 
 )
 

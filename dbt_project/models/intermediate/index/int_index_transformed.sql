@@ -1,5 +1,5 @@
--- Stage transform: the shape of leaf values of the ranked cities, so that a few large ones do not
--- set the whole scale.
+-- Stage transform: leaf values of the ranked cities within the caps of their leaf, and in the shape
+-- that it asks for. Caps count without the stage, too.
 with
 
 imputed as (
@@ -45,7 +45,13 @@ leaves as (
         imputed.city_id,
         imputed.node,
         imputed.value as value_before,
-        case when stages.method = 'by_indicator' then nodes.transform end as transform
+        case
+            when imputed.value < nodes.cap_min then nodes.cap_min
+            when imputed.value > nodes.cap_max then nodes.cap_max
+            else imputed.value
+        end as value,
+        case when stages.method = 'by_indicator' then nodes.transform end as transform,
+        nodes.boxcox_lambda
     from imputed
     inner join ranked
         on
@@ -68,12 +74,7 @@ final as (
         node,
         transform,
         value_before,
-        case
-            when transform is null then value_before
-            when value_before < 0 then null
-            when transform = 'sqrt' then sqrt(value_before)
-            when transform = 'log1p' then ln(1 + value_before)
-        end as value
+        {{ transformed_value('value', 'transform', 'boxcox_lambda') }} as value
     from leaves
 
 )

@@ -1,27 +1,20 @@
 -- The units that an edition may rank.
 with
 
-editions as (
+candidates as (
 
-    select * from {{ ref('stg_framework_edition') }}
-
-),
-
-framework_cities as (
-
-    select * from {{ ref('stg_framework_city') }}
+    select * from {{ ref('int_index_candidate') }}
 
 ),
 
 final as (
 
     select
-        editions.framework,
-        editions.edition,
-        framework_cities.city_id
-    from editions
-    inner join framework_cities
-        on editions.framework = framework_cities.framework
+        framework,
+        edition,
+        city_id
+    from candidates
+    where reason is null
 
 )
 

@@ -1,0 +1,1 @@
+"""Statistics of an index in NumPy over arrays: no file, no database."""
