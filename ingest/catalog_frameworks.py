@@ -152,16 +152,16 @@ def _tell_unused(frameworks: dict[str, Found], reader: CatalogReader) -> None:
     files = {name: weighting for weighting, (name, _) in TABLES.items()}
     for path in [p for folder in reader.paths for p in sorted((folder / FOLDER).rglob("*.csv"))]:
         owner, weighting = path.parent.name, files.get(path.name)
-        if ("framework", owner) in reader.left_out:
-            continue
-        message, remedy = "", ""
         if weighting is None:
             message, remedy = f"unknown table '{path.name}'", did_you_mean(path.name, files)
+        elif ("framework", owner) in reader.left_out:
+            continue
         elif owner not in weightings:
-            message = f"no framework '{owner}' that this table could belong to"
-            remedy = did_you_mean(owner, weightings)
+            message = f"no framework '{owner}' to which this table could belong"
+            remedy = "Name its folder after a framework."
         elif weighting not in weightings[owner]:
             message = f"no node of '{owner}' is weighted by {weighting}"
             remedy = f"Write 'weighting: {weighting}' on a node, or delete the table."
-        if message:
-            reader.error(reader.name(path), 1, owner, message, remedy)
+        else:
+            continue
+        reader.error(reader.name(path), 1, owner, message, remedy)

@@ -50,6 +50,7 @@ BRANCH_ONLY = ("weighting", "aggregation", "power", "missing_children")
 VALUES_OF = {"n_goalposts": ("goalpost_min", "goalpost_max"), "n_dist2targ": ("target",)}
 # Methods by which the worst value always has the score 0.
 FROM_ZERO = ("n_prank", "n_borda", "n_dist2max", "n_dist2ref", "n_dist2targ")
+FROM_NOUGHT = "scores from 0 up"
 TO_ONE_HUNDRED = "{stage: normalise, method: n_minmax, score_min: 1, score_max: 100}"
 
 
@@ -222,7 +223,7 @@ def _filters(universe: Universe, cities: Mapping[str, City]) -> Iterator[Fault]:
     for i, code in enumerate(universe.countries):
         if code not in countries:
             kinds = " or ".join(universe.kinds)
-            message = f"no {kinds} of the catalog is in the country '{code}'"
+            message = f"no unit ({kinds}) is in the country '{code}'"
             remedy = did_you_mean(code, countries) if countries else "Widen 'kinds'."
             yield Fault((*at, "countries", i), message, remedy)
     for name, values in universe.groups.items():
@@ -259,7 +260,24 @@ def _barrier(city: City, universe: Universe) -> str:
 
 def _tree(framework: Framework) -> Iterator[Fault]:
     root = framework.index
-    lines: dict[str, Location] = {}
+    malformed = list(_malformed(root))
+    yield from malformed
+    if not root.children and not malformed:
+        message = "the index is a single indicator"
+        yield Fault(("index",), message, "Give it children: at least one node with indicators.")
+    elif root.weight not in (None, 1):
+        message = f"the root '{root.id}' has the weight {root.weight:g}"
+        yield Fault(("index", "weight"), message, "Leave it out: a weight is a share of a parent.")
+    if root.level > MAX_LEVELS:
+        message = f"the tree has {root.level} levels"
+        remedy = f"{MAX_LEVELS} are the most, indicators and root included: join some of them."
+        yield Fault(("index",), message, remedy)
+    if not malformed:
+        yield from _unbalanced(root)
+
+
+def _malformed(root: Node) -> Iterator[Fault]:
+    ids: set[str] = set()
     for at, node in root.places():
         if not node.indicator and not node.children:
             name = f"'{node.node}'" if node.node else "a node"
@@ -273,11 +291,11 @@ def _tree(framework: Framework) -> Iterator[Fault]:
         if not node.indicator and not node.node:
             yield Fault(at, "a node with children has no id", "Add 'node:'.")
             continue
-        if node.id in lines:
+        if node.id in ids:
             message = f"node '{node.id}' stands twice"
             remedy = "Leave one of them out, or give it another id under 'node'."
             yield Fault(at, message, remedy)
-        lines[node.id] = at
+        ids.add(node.id)
         out_of_place = LEAF_ONLY if node.children else BRANCH_ONLY
         for name in out_of_place:
             if getattr(node, name) is not None:
@@ -285,23 +303,12 @@ def _tree(framework: Framework) -> Iterator[Fault]:
                     "a leaf, and this has children" if node.children else "a node with children"
                 )
                 yield Fault((*at, name), f"'{name}' is for {holder}", "Leave it out here.")
-    if not root.children:
-        message = "the index is a single indicator"
-        yield Fault(("index",), message, "Give it children: at least one node with indicators.")
-    elif root.weight not in (None, 1):
-        message = f"the root '{root.id}' has the weight {root.weight:g}"
-        yield Fault(("index", "weight"), message, "Leave it out: a weight is a share of a parent.")
-    if root.level > MAX_LEVELS:
-        message = f"the tree has {root.level} levels"
-        remedy = f"{MAX_LEVELS} are the most, indicators and root included: join some of them."
-        yield Fault(("index",), message, remedy)
-    yield from _unbalanced(root)
 
 
 def _unbalanced(root: Node) -> Iterator[Fault]:
     for at, node in root.places():
         for i, child in enumerate(node.children):
-            if child.level != node.level - 1 and (child.indicator or child.children):
+            if child.level != node.level - 1:
                 depth = node.level - 1 - child.level
                 between = "a node" if depth == 1 else f"{depth} nodes, one in the other,"
                 message = (
@@ -446,10 +453,10 @@ def _not_positive(framework: Framework) -> Iterator[Fault]:
 
     The rules are those of COINr's functions: the worst unit has the end of the scale, z-scores
     spread around their mean. A mean over means of scores that reach down to 0 is let through, since
-    a unit is seldom the worst in everything.
+    a unit is seldom the worst in everything; where one is, the build says so.
     """
-    normalise = framework.stage("normalise")
-    if normalise is None:
+    normalise, aggregate = framework.stage("normalise"), framework.stage("aggregate")
+    if normalise is None or aggregate is None:
         return
     low, mean = normalise.parameter("score_min"), normalise.parameter("mean")
     if normalise.method == "n_minmax" and low <= 0:
@@ -460,40 +467,46 @@ def _not_positive(framework: Framework) -> Iterator[Fault]:
         lowest, why = 0.0, f"{normalise.method} gives the worst unit 0"
     else:
         return
-    # The scores of a z-score are on both sides of its mean at any level.
-    is_everywhere = normalise.method == "n_zscore"
     for at, node in framework.index.places():
-        if not node.children or not (is_everywhere or any(map(_is_chain, node.children))):
+        if not node.children:
             continue
-        method = framework.method_of("aggregate", node, "a_amean")
-        if not _takes(method, _power(framework, node), lowest):
-            aggregate = framework.stage("aggregate")
-            place = (*at, "aggregation")
-            if not node.aggregation:
-                number = framework.stages.index(aggregate) if aggregate else 0
-                place = ("stages", number, "method")
-                if aggregate and node.level in aggregate.by_level:
-                    place = ("stages", number, "by_level", node.level)
-            message = f"'{node.id}': {method} takes positive scores only, and {why}"
+        method = framework.method_of("aggregate", node, aggregate.method)
+        takes = _takes(method, node.power if node.power is not None else aggregate.power)
+        if lowest > 0 or not takes or (lowest == 0 and takes == FROM_NOUGHT):
+            continue
+        if normalise.method == "n_zscore":
+            reached = all(_is_signed(framework, child) for child in node.children)
+        else:
+            reached = any(map(_is_chain, node.children))
+        if reached:
+            number = framework.stages.index(aggregate)
+            place: Location = ("stages", number, "method")
+            if node.aggregation:
+                place = (*at, "aggregation")
+            elif node.level in aggregate.by_level:
+                place = ("stages", number, "by_level", node.level)
+            message = f"'{node.id}': {method} takes {takes} only, and {why}"
             yield Fault(place, message, f"Write '{TO_ONE_HUNDRED}'.")
 
 
+def _takes(method: str, power: float | None) -> str | None:
+    """Which scores a mean is defined for, where not for all."""
+    if method in ("a_gmean", "a_hmean") or (method == "a_genmean" and (power or 0) <= 0):
+        return "positive scores"
+    return FROM_NOUGHT if method == "a_genmean" and power != 1 else None
+
+
 def _is_chain(node: Node) -> bool:
-    """Whether a node is a leaf or has the scores of one."""
+    """Whether a node is a leaf, or has only one and so its scores."""
     return not node.children or (len(node.children) == 1 and _is_chain(node.children[0]))
 
 
-def _power(framework: Framework, node: Node) -> float:
-    stage = framework.stage("aggregate")
-    stated = (node.power, stage.power if stage else None)
-    return next((power for power in stated if power is not None), 1.0)
-
-
-def _takes(method: str, power: float, lowest: float) -> bool:
-    """Whether a mean is defined where the lowest score is this."""
-    if method in ("a_gmean", "a_hmean") or (method == "a_genmean" and power <= 0):
-        return lowest > 0
-    return method != "a_genmean" or lowest >= 0
+def _is_signed(framework: Framework, node: Node) -> bool:
+    """Whether a node has scores on both sides of zero where all leaves have."""
+    return not node.children or (
+        framework.method_of("aggregate", node, "a_amean") in ("a_amean", "a_median")
+        and all(_is_signed(framework, child) for child in node.children)
+    )
 
 
 def indicators_named(framework: Framework) -> Iterator[tuple[Location, str]]:
