@@ -7,8 +7,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev preview test lint format bundle organisations propose accept sql pages accuracy lock \
-	clean setup setup-dev setup-ocr
+.PHONY: help run dev preview test lint format bundle organisations propose accept import-coinr \
+	export-coinr sql pages accuracy lock clean setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -42,6 +42,16 @@ propose: setup ## Propose a card for a document: make propose DOC=report.pdf
 
 accept: setup ## Take a completed card into the catalog: make accept CARD=data/proposals/...
 	@$(BIN)/python -m ingest.proposals.accept "$(CARD)"
+
+import-coinr: setup ## Make a catalog of a COINr index: make import-coinr IDATA=iData.csv IMETA=iMeta.csv TO=folder
+	@$(BIN)/python -m ingest.coinr --idata "$(IDATA)" --imeta "$(IMETA)" --to "$(TO)" \
+		$(if $(NAME),--name "$(NAME)") $(if $(TITLE),--title "$(TITLE)") $(if $(KIND),--kind "$(KIND)") \
+		$(if $(COUNTRY),--country "$(COUNTRY)") $(if $(YEAR),--year "$(YEAR)") \
+		$(if $(GROUP),--group "$(GROUP)") $(if $(STAGES),--stages "$(STAGES)")
+
+export-coinr: setup ## Write an index of the release as COINr's tables: make export-coinr FRAMEWORK=asem TO=folder
+	@$(BIN)/python -m orchestration.export_coinr --framework "$(FRAMEWORK)" --to "$(TO)" \
+		$(if $(EDITION),--edition "$(EDITION)")
 
 sql: export Q := $(value Q)
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"

@@ -55,6 +55,9 @@ class City(Entry):
     means another city where neither country nor province is given."""
     name_zh: str = ""
     aliases: tuple[str, ...] = ()
+    code: str = ""
+    """Code that others give it, by which it is found as by a name: ISO 3166-1 alpha-3, COINr's
+    ``uCode``."""
     country_code: CountryCode
     province_en: str = ""
     province_zh: str = ""
@@ -271,6 +274,8 @@ class Derivation(Entry):
 class Indicator(Entry):
     indicator: Identifier
     title: Text
+    code: str = ""
+    """Code that others give it, e.g. COINr's ``iCode``."""
     theme: Identifier
     unit: Identifier
     direction: Literal["higher", "lower"]

@@ -58,6 +58,7 @@ Transform = Literal["sqrt", "log", "log1p", "log10", "boxcox"]
 Fallback = Literal["none", "log_CT", "log_CT_orig", "log_GII", "boxcox"]
 Across = Literal["edition", "panel"]
 MissingChildren = Literal["share", "none"]
+Objective = Literal["balance", "infomax"]
 
 # Stages in their order, and the methods of each. Screening and imputation may change places.
 METHODS: dict[str, dict[str, Method]] = {
@@ -107,7 +108,7 @@ METHODS: dict[str, dict[str, Method]] = {
         "n_fracmax": Method(may_have=("across",)),
         "n_scaled": Method(needs=("shift", "factor")),
     },
-    "weight": {name: Method(may_have=("by_level", "across")) for name in WEIGHTINGS},
+    "weight": {name: Method(may_have=("by_level", "across", "objective")) for name in WEIGHTINGS},
     "aggregate": {
         name: method._replace(
             may_have=("power", "by_level", "missing_children", "children_coverage_min")
@@ -129,6 +130,7 @@ DEFAULTS: dict[str, Any] = {
     "sd": 1.0,
     "is_capped": False,
     "n_goalposts.is_capped": True,
+    "objective": "balance",
 }
 ORDER = tuple(METHODS)
 NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
@@ -139,6 +141,8 @@ class Node(Entry):
 
     node: Identifier | None = None
     title: str = ""
+    code: str = ""
+    """Code that others give it, e.g. COINr's ``iCode``; without it, that of its indicator."""
     weight: float | None = Field(None, gt=0, le=1)
     """Share of the parent. Siblings all have one, which sum to 1, or none and weigh the same."""
     reason: str = ""
@@ -282,9 +286,12 @@ class Stage(Entry):
     power: float | None = None
     by_level: dict[int, Text] = Field(default_factory=dict)
     """Other methods for the nodes of some levels; 2 is the parent of indicators."""
+    objective: Objective | None = None
+    """What ``correlation_optimised`` makes best: that the children correlate alike with the index
+    (balance), or as much as can be (infomax)."""
     missing_children: MissingChildren | None = None
     children_coverage_min: float | None = Field(None, ge=0, le=1)
-    """Share of the weight of its children that a node needs to have a score."""
+    """Share of its children that need a score for a node to have one (COINr's dat_thresh)."""
 
     @model_validator(mode="after")
     def _method_of_stage(self) -> Stage:
@@ -343,6 +350,16 @@ class Universe(Entry):
         return self
 
 
+class EmptyPart(Entry):
+    """What belongs into an index and has no figures: it can't be a node, and must not be silent."""
+
+    title: Text
+    below: Identifier | None = None
+    """Node to which it belongs; without it, the whole index."""
+    reason: Text
+    """Why it is empty."""
+
+
 class Framework(Entry):
     framework: Identifier
     title: Text
@@ -355,6 +372,8 @@ class Framework(Entry):
     references: tuple[Identifier, ...] = ()
     consensus_subjects: tuple[Identifier, ...] = ()
     """Subjects of the published rankings whose consensus the index is compared with."""
+    empty_parts: tuple[EmptyPart, ...] = ()
+    """What it should measure and can't, because nothing open tells it of enough units."""
     editions: tuple[Edition, ...] = Field(min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     index: Node
@@ -385,4 +404,14 @@ class Framework(Entry):
             raise ValueError(f"node used twice: {', '.join(twice)}")
         if self.index.level > MAX_LEVELS:
             raise ValueError(f"the tree has {self.index.level} levels, five are the most")
+        for part in self.empty_parts:
+            if part.below and part.below not in ids:
+                raise ValueError(
+                    f"the empty part '{part.title}' is below '{part.below}', which is no node, "
+                    f"known: {', '.join(ids)}"
+                )
+        titles = [part.title for part in self.empty_parts]
+        again = sorted({title for title in titles if titles.count(title) > 1})
+        if again:
+            raise ValueError(f"empty part named twice: {', '.join(again)}")
         return self

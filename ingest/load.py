@@ -167,6 +167,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
                 c.is_city,
                 c.name_en,
                 c.name_zh,
+                c.code or None,
                 c.country_code,
                 c.province_en or None,
                 c.gb2260_code or None,
@@ -191,6 +192,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             (
                 x.indicator,
                 x.title,
+                x.code or None,
                 x.theme,
                 x.unit,
                 x.direction,
@@ -343,6 +345,11 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for f in catalog.frameworks.values()
             for subject in dict.fromkeys(f.consensus_subjects)
         ],
+        "framework_gap": [
+            (f.framework, part.title, part.below or f.index.id, part.reason, i)
+            for f in catalog.frameworks.values()
+            for i, part in enumerate(f.empty_parts, 1)
+        ],
         "catalog_error": list(
             {
                 (e.file, e.line, e.message): (e.file, e.line, e.entity, e.message, e.remedy)
@@ -396,6 +403,7 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 parent.id if parent else None,
                 node.level,
                 node.title or (indicator.title if indicator else node.id),
+                node.code or (indicator.code if indicator else "") or None,
                 equal if node.weight is None else node.weight,
                 *_branch_columns(framework, node, aggregate),
                 node.indicator,

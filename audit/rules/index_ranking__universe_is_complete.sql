@@ -1,15 +1,20 @@
+-- The filter by size depends on figures, so there the units are those that the models let through.
 with universe as (
     select
         framework.framework,
         framework_edition.edition,
-        city.city_id
-    from marts.framework as framework
+        framework_city.city_id
+    from raw.framework as framework
     inner join raw.framework_edition as framework_edition
         on framework.framework = framework_edition.framework
-    inner join marts.city as city
+    inner join raw.framework_city as framework_city
+        on framework.framework = framework_city.framework
+    left join intermediate.int_index_universe as sized
         on
-            city.is_city
-            and coalesce(framework.universe_country_code, '') in ('', city.country_code)
+            framework.framework = sized.framework
+            and framework_edition.edition = sized.edition
+            and framework_city.city_id = sized.city_id
+    where framework.size_indicator is null or sized.city_id is not null
 ),
 
 present as (

@@ -351,7 +351,7 @@ def _split_off(key: str) -> Iterator[tuple[str, str]]:
 
 
 def _names(city: City) -> set[str]:
-    return {name for name in (city.name_en, city.name_zh, *city.aliases) if name}
+    return {name for name in (city.name_en, city.name_zh, city.code, *city.aliases) if name}
 
 
 def _qualified(name: str, province: str) -> tuple[str, ...]:

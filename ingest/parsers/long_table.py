@@ -93,6 +93,8 @@ class Options(Entry):
     """Statuses besides blank of figures that count as they are, such as ``A`` (normal), ``p``
     (provisional) or ``e`` (estimated)."""
     decimal: Literal[".", ","] = "."
+    exponents: bool = False
+    """Whether figures of a CSV may have an exponent, as ``1e+05`` that a program wrote."""
     table: Choice | None = None
     """Which table is read, where the columns alone do not tell."""
 
@@ -308,7 +310,7 @@ def _read_cell(
     try:
         if status and status not in options.statuses:
             raise ValueError(f"status '{status}' that the card names neither as missing nor known")
-        number = _number(cell, figure, options.decimal, row)
+        number = _number(cell, figure, options, row)
         if options.multiplier_column:
             number = number.scaleb(_power(row[options.multiplier_column]))
     except ValueError as error:
@@ -337,15 +339,15 @@ def _check_unit(
     check_unit(row, figure.column, figure.unit, indicator, context.units, remedy)
 
 
-def _number(cell: str, figure: Figure, decimal: str, row: Record) -> Decimal:
+def _number(cell: str, figure: Figure, options: Options, row: Record) -> Decimal:
     """A figure in its printed form. Besides plain numbers: in JSON and workbooks an exponent,
     which a machine wrote, and after the number the unit that it is declared to have. Where a
     workbook stores more digits than it prints, those that it stores."""
-    if row.table is None:
-        return parse_number(cell, decimal)
-    if _EXPONENT.fullmatch(cell):
+    if _EXPONENT.fullmatch(cell) and (row.table is not None or options.exponents):
         return Decimal(cell)
-    number = parse_number(cell.removesuffix(figure.unit).rstrip(), decimal)
+    if row.table is None:
+        return parse_number(cell, options.decimal)
+    number = parse_number(cell.removesuffix(figure.unit).rstrip(), options.decimal)
     stored = row.stored(figure.column)
     for exact in (Decimal(repr(stored)), Decimal(repr(stored)) * 100) if stored is not None else ():
         if round(exact, max(0, -int(number.as_tuple().exponent))) == number:

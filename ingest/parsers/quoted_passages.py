@@ -48,7 +48,8 @@ class Ranking(Entry):
 
 class Claim(Entry):
     claim: Identifier
-    kind: Literal["rank_set", "superlative", "quantity", "bound"]
+    kind: Literal["rank_set", "superlative", "quantity", "bound", "dominance"]
+    """``dominance``: of all dimensions of an index the cities stand highest in this one."""
     subject: Text
     cities: tuple[Identifier, ...] = Field(min_length=1)
     attributed_to: Text
@@ -57,6 +58,8 @@ class Claim(Entry):
     """Indicator on which it is tested."""
     ranking_subject: Identifier | None = None
     """Subject of the published rankings on which it is tested."""
+    index_node: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    """Node of an index at which it is tested, as ``framework.node``."""
     proxy: bool = False
     excluded_report: Identifier | None = None
     rank_from: int | None = None
@@ -193,13 +196,20 @@ def _claim(claim: Claim, text: Sequence[Passage], decimal: str, facts: Facts) ->
     if claim.printed_value:
         _must_contain(claim.quote, claim.printed_value)
         value = float(parse_number(claim.printed_value, decimal)) * claim.factor
-    testable = claim.indicator or claim.ranking_subject
-    if bool(testable) == bool(claim.untestable):
+    measures = {
+        "indicator": claim.indicator,
+        "ranking": claim.ranking_subject,
+        "index": claim.index_node,
+    }
+    kinds = [kind for kind, measure in measures.items() if measure]
+    if len(kinds) + bool(claim.untestable) != 1:
         raise ParseError(
-            f"claim '{claim.claim}' needs either an indicator or ranking_subject, or a reason "
-            "why it is untestable"
+            f"claim '{claim.claim}' needs either one of indicator, ranking_subject and "
+            "index_node, or a reason why it is untestable"
         )
-    kind = "indicator" if claim.indicator else "ranking" if claim.ranking_subject else None
+    kind = kinds[0] if kinds else None
+    if claim.kind == "dominance" and kind in ("indicator", "ranking"):
+        raise ParseError(f"claim '{claim.claim}' of dominance needs an index_node: framework.node")
     for city in claim.cities:
         facts.add(
             "claim",
@@ -209,7 +219,7 @@ def _claim(claim: Claim, text: Sequence[Passage], decimal: str, facts: Facts) ->
             subject=claim.subject,
             attributed_to=claim.attributed_to,
             measure_kind=kind,
-            measure=testable,
+            measure=measures[kind] if kind else None,
             is_proxy=claim.proxy,
             excluded_report_id=claim.excluded_report,
             rank_from=claim.rank_from,

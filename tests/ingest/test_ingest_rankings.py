@@ -570,6 +570,15 @@ def test_a_claim_with_its_test(bench: Bench) -> None:
         assert found["is_proxy"] is False
 
 
+def test_a_claim_of_a_place_in_an_index(bench: Bench) -> None:
+    claim = changed(
+        CLAIM, kind="dominance", indicator=None, index_node="f.n", printed_value=None, operator=None
+    )
+    (found,) = bench.read(passages(claims=[claim]), TEXT.encode()).rows("claim")
+    assert (found["claim_kind"], found["measure_kind"]) == ("dominance", "index")
+    assert found["measure"] == "f.n"
+
+
 def test_a_quantity_in_another_unit(bench: Bench) -> None:
     source = passages(claims=[changed(CLAIM, factor=10000)])
     (found,) = bench.read(source, TEXT.encode()).rows("claim")
@@ -591,8 +600,10 @@ def test_events_of_a_text(bench: Bench) -> None:
         (changed(CLAIM, quote="Beijing memiliki 2.400", printed_value="400"), "'400'"),
         (changed(CLAIM, quote="tumbuh 26%", printed_value="6"), "'6' does not stand in the quote"),
         (changed(CLAIM, quote="dalam 2026", printed_value="20"), "'20' does not stand"),
-        (changed(CLAIM, indicator=None), "needs either an indicator or ranking_subject"),
-        (changed(CLAIM, untestable="no data"), "needs either an indicator or ranking_subject"),
+        (changed(CLAIM, indicator=None), "needs either one of indicator, ranking_subject"),
+        (changed(CLAIM, untestable="no data"), "needs either one of indicator, ranking_subject"),
+        (changed(CLAIM, index_node="f.n"), "needs either one of indicator, ranking_subject"),
+        (changed(CLAIM, kind="dominance"), "of dominance needs an index_node"),
     ],
 )
 def test_a_claim_that_the_text_does_not_carry(

@@ -90,14 +90,14 @@ def test_quotes_stand_in_the_article(article: bytes, facts: list[dict[str, Any]]
     for fact in facts:
         place = span(fact["locator"])
         assert text[place.start : place.stop] == fact["quote"]
-    assert check(article, facts).n_found == len(facts) == 34
+    assert check(article, facts).n_found == len(facts) == 51
 
 
 def test_the_card_says_what_was_read_by_hand(
     catalog: Catalog, facts: list[dict[str, Any]], by_hand: list[dict[str, Any]]
 ) -> None:
-    """Precision 1.0; recall 19 of 24: a tier said thrice, and two counts of companies by name,
-    are not in the card."""
+    """Precision 1.0; recall 21 of 24: a tier said once more, and two counts of companies by
+    name, are not in the card."""
     found = set()
     for fact in facts:
         city = catalog.cities[fact["city_id"]].name_en
@@ -111,12 +111,13 @@ def test_the_card_says_what_was_read_by_hand(
         if fact["kind"] == "published_rank" and fact["score"] is not None:
             assert (fact["rank"], fact["score"]) in {(c.get("rank"), c["value"]) for c in said}
         if fact["kind"] == "claim":
-            own = fact["claim_id"].rpartition("_")[2]
+            # A letter after the number is one of several claims of a sentence.
+            own = fact["claim_id"].rpartition("_")[2].rstrip("abc")
             [claim] = [c for c in by_hand if c["id"] == own]
             assert claim in said
             if fact["value"] is not None and claim["kind"] in ("quantity", "count"):
                 assert fact["value"] == claim["value"]
-    assert share(by_hand, found) >= 19 / 24
+    assert share(by_hand, found) >= 21 / 24
 
 
 def agrees(line: Line, claim: dict[str, Any], catalog: Catalog) -> bool:

@@ -18,6 +18,12 @@ indicator_tests as (
 
 ),
 
+index_tests as (
+
+    select * from {{ ref('int_claim_index_test') }}
+
+),
+
 ranking_tests as (
 
     select * from {{ ref('int_claim_ranking_test') }}
@@ -61,8 +67,30 @@ asserted as (
 
 ),
 
+city_tests as (
+
+    select
+        claim_id,
+        outcome,
+        undecided_reason,
+        evidence,
+        n_values
+    from indicator_tests
+
+    union all
+
+    select
+        claim_id,
+        outcome,
+        undecided_reason,
+        evidence,
+        n_ranked as n_values
+    from index_tests
+
+),
+
 -- Every city must hold; one that can't be decided leaves the whole claim open.
-indicator_verdicts as (
+city_verdicts as (
 
     select
         claim_id,
@@ -77,7 +105,7 @@ indicator_verdicts as (
         'holds for every city of the claim' as supported_reason,
         {{ text_list('evidence', 'evidence') }} as evidence,
         max(n_values) as n_tested
-    from indicator_tests
+    from city_tests
     group by claim_id
 
 ),
@@ -113,7 +141,7 @@ ranking_verdicts as (
 
 verdicts as (
 
-    select * from indicator_verdicts
+    select * from city_verdicts
     union all
     select * from ranking_verdicts
 

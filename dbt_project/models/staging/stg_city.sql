@@ -14,6 +14,7 @@ final as (
         is_city,
         name_en,
         name_zh,
+        code,
         country_code,
         province_en,
         gb2260_code,

@@ -14,6 +14,7 @@ final as (
         parent,
         level,
         title,
+        code,
         weight,
         weighting,
         aggregation,

@@ -32,7 +32,8 @@ final as (
         sd,
         reference_unit,
         shift,
-        factor
+        factor,
+        objective
     from source
 
 )

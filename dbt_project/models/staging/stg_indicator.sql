@@ -11,6 +11,7 @@ final as (
     select
         indicator,
         title,
+        code,
         theme,
         unit,
         direction,

@@ -1,13 +1,8 @@
--- Where a leaf of a city does not continue the edition before: a break that the card of the source
--- declares lies between the years of the two figures, or they come from two sources. A derived
--- indicator breaks where one of its parts does.
+-- Where a leaf of a city does not continue the last edition that has a figure of it: a break that
+-- the card of the source declares lies between the years of the two figures, or they come from two
+-- sources. A derived indicator breaks where one of its parts does. An edition between them that has
+-- none may be imputed from the figures on either side, and hides no break.
 with
-
-pairs as (
-
-    select * from {{ ref('int_index_edition_pair') }}
-
-),
 
 nodes as (
 
@@ -85,30 +80,48 @@ figures as (
 
 ),
 
+known as (
+
+    select
+        framework,
+        edition,
+        lag(edition) over (
+            partition by framework, city_id, node, indicator
+            order by edition asc
+        ) as edition_before,
+        city_id,
+        node,
+        indicator,
+        value_year
+    from selected
+    where value is not null
+
+),
+
 used as (
 
     select
-        selected.framework,
-        selected.edition,
-        selected.city_id,
+        known.framework,
+        known.edition,
+        known.edition_before,
+        known.city_id,
         leaves.node,
         leaves.indicator,
         figures.role,
         figures.part_indicator,
         figures.part_year,
         figures.source_id
-    from selected
+    from known
     inner join leaves
         on
-            selected.framework = leaves.framework
-            and selected.node = leaves.node
-            and selected.indicator = leaves.indicator
+            known.framework = leaves.framework
+            and known.node = leaves.node
+            and known.indicator = leaves.indicator
     inner join figures
         on
-            selected.indicator = figures.indicator
-            and selected.city_id = figures.city_id
-            and selected.value_year = figures.year
-    where selected.value is not null
+            known.indicator = figures.indicator
+            and known.city_id = figures.city_id
+            and known.value_year = figures.year
 
 ),
 
@@ -117,7 +130,7 @@ compared as (
     select
         now_.framework,
         now_.edition,
-        pairs.edition_before,
+        now_.edition_before,
         now_.city_id,
         now_.node,
         now_.part_indicator,
@@ -126,12 +139,10 @@ compared as (
         now_.source_id,
         before_.source_id as source_id_before
     from used as now_
-    inner join pairs
-        on now_.framework = pairs.framework and now_.edition = pairs.edition
     inner join used as before_
         on
-            pairs.framework = before_.framework
-            and pairs.edition_before = before_.edition
+            now_.framework = before_.framework
+            and now_.edition_before = before_.edition
             and now_.city_id = before_.city_id
             and now_.node = before_.node
             and now_.indicator = before_.indicator

@@ -1,102 +1,182 @@
--- Stage normalise: the values of the ranked cities on the framework's scale, higher is better.
+-- Stage normalise: the values of the ranked cities on a common scale, higher is better. Ranks give
+-- ties the smallest rank, and the worst value the rank 1, as rank() of R. They are of the values as
+-- they are, which are not rounded as scores are.
 with
 
-treated as (
+oriented as (
 
-    select * from {{ ref('int_index_treated') }}
-
-),
-
-nodes as (
-
-    select * from {{ ref('stg_framework_node') }}
+    select * from {{ ref('int_index_oriented') }}
 
 ),
 
-stages as (
+scales as (
 
-    select * from {{ ref('stg_framework_stage') }}
+    select * from {{ ref('int_index_leaf_scale') }}
 
 ),
 
-leaves as (
+linear as (
 
     select
-        treated.framework,
-        treated.edition,
-        treated.city_id,
-        treated.node,
-        treated.value,
-        nodes.direction,
-        stages.score_min,
-        stages.score_max,
-        stages.method
-    from treated
-    inner join nodes
-        on treated.framework = nodes.framework and treated.node = nodes.node
-    inner join stages
-        on treated.framework = stages.framework and stages.stage = 'normalise'
-    where treated.value is not null
-
-),
-
-spread as (
-
-    select
-        framework,
-        edition,
-        node,
-        min(value) as value_min,
-        max(value) as value_max
-    from leaves
-    group by framework, edition, node
-
-),
-
--- An indicator that is the same everywhere tells nothing: no score, as 0/0 in COINr.
-n_minmax as (
-
-    select
-        leaves.framework,
-        leaves.edition,
-        leaves.city_id,
-        leaves.node,
-        leaves.value,
-        leaves.score_min
-        + (leaves.score_max - leaves.score_min)
-        * case
-            when leaves.direction = 'lower' then spread.value_max - leaves.value
-            else leaves.value - spread.value_min
-        end
-        / nullif(spread.value_max - spread.value_min, 0) as score,
-        spread.value_max = spread.value_min as is_constant
-    from leaves
-    inner join spread
+        oriented.framework,
+        oriented.edition,
+        oriented.city_id,
+        oriented.node,
+        oriented.is_untreated,
+        oriented.value,
+        scales.is_constant,
+        scales.start_score
+        + scales.score_width
+        * (oriented.oriented_value - scales.start_value)
+        / nullif(scales.value_width, 0) as score,
+        scales.score_floor,
+        scales.score_ceiling
+    from oriented
+    inner join scales
         on
-            leaves.framework = spread.framework
-            and leaves.edition = spread.edition
-            and leaves.node = spread.node
-    where leaves.method = 'n_minmax'
+            oriented.framework = scales.framework
+            and oriented.pool = scales.pool
+            and oriented.node = scales.node
+            and oriented.is_untreated = scales.is_untreated
+    where scales.method not in ('n_rank', 'n_prank', 'n_borda')
 
 ),
 
-united as (
-
-    select * from n_minmax
-
-),
-
-final as (
+capped as (
 
     select
         framework,
         edition,
         city_id,
         node,
+        is_untreated,
         value,
-        score,
-        is_constant
+        is_constant,
+        case
+            when score < score_floor then score_floor
+            when score > score_ceiling then score_ceiling
+            else score
+        end as score
+    from linear
+
+),
+
+ranked as (
+
+    select
+        oriented.framework,
+        oriented.edition,
+        oriented.city_id,
+        oriented.node,
+        oriented.is_untreated,
+        oriented.value,
+        scales.method,
+        scales.n_values,
+        scales.is_constant,
+        rank() over (
+            partition by
+                oriented.framework, oriented.pool, oriented.node, oriented.is_untreated
+            order by oriented.oriented_value asc
+        ) as rank_from_worst
+    from oriented
+    inner join scales
+        on
+            oriented.framework = scales.framework
+            and oriented.pool = scales.pool
+            and oriented.node = scales.node
+            and oriented.is_untreated = scales.is_untreated
+    where scales.method in ('n_rank', 'n_prank', 'n_borda')
+
+),
+
+n_rank as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        node,
+        is_untreated,
+        value,
+        is_constant,
+        cast(rank_from_worst as double) as score
+    from ranked
+    where method = 'n_rank'
+
+),
+
+n_prank as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        node,
+        is_untreated,
+        value,
+        is_constant,
+        (rank_from_worst - 1) / cast(nullif(n_values - 1, 0) as double) as score
+    from ranked
+    where method = 'n_prank'
+
+),
+
+n_borda as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        node,
+        is_untreated,
+        value,
+        is_constant,
+        cast(rank_from_worst - 1 as double) as score
+    from ranked
+    where method = 'n_borda'
+
+),
+
+united as (
+
+    select * from capped
+    union all
+    select * from n_rank
+    union all
+    select * from n_prank
+    union all
+    select * from n_borda
+
+),
+
+untreated as (
+
+    select * from united
+    where is_untreated
+
+),
+
+-- A leaf that the stage treat left alone has one score only.
+final as (
+
+    select
+        united.framework,
+        united.edition,
+        united.city_id,
+        united.node,
+        united.value,
+        united.score,
+        case when untreated.city_id is null then united.score else untreated.score end
+            as score_untreated,
+        united.is_constant
     from united
+    left join untreated
+        on
+            united.framework = untreated.framework
+            and united.edition = untreated.edition
+            and united.city_id = untreated.city_id
+            and united.node = untreated.node
+    where not united.is_untreated
 
 )
 

@@ -1,5 +1,5 @@
--- Stage transform: the shape of leaf values of the ranked cities, so that a few large ones do not
--- set the whole scale.
+-- Stage transform: leaf values of the ranked cities within the caps of their leaf, and in the shape
+-- that it asks for. Caps count without the stage, too.
 with
 
 imputed as (
@@ -11,6 +11,12 @@ imputed as (
 screened as (
 
     select * from {{ ref('int_index_screened') }}
+
+),
+
+screened_leaves as (
+
+    select * from {{ ref('int_index_screened_leaf') }}
 
 ),
 
@@ -45,13 +51,25 @@ leaves as (
         imputed.city_id,
         imputed.node,
         imputed.value as value_before,
-        case when stages.method = 'by_indicator' then nodes.transform end as transform
+        case
+            when imputed.value < nodes.cap_min then nodes.cap_min
+            when imputed.value > nodes.cap_max then nodes.cap_max
+            else imputed.value
+        end as value,
+        case when stages.method = 'by_indicator' then nodes.transform end as transform,
+        nodes.boxcox_lambda
     from imputed
     inner join ranked
         on
             imputed.framework = ranked.framework
             and imputed.edition = ranked.edition
             and imputed.city_id = ranked.city_id
+    inner join screened_leaves
+        on
+            imputed.framework = screened_leaves.framework
+            and imputed.edition = screened_leaves.edition
+            and imputed.node = screened_leaves.node
+            and screened_leaves.is_kept
     inner join nodes
         on imputed.framework = nodes.framework and imputed.node = nodes.node
     left join stages
@@ -68,12 +86,7 @@ final as (
         node,
         transform,
         value_before,
-        case
-            when transform is null then value_before
-            when value_before < 0 then null
-            when transform = 'sqrt' then sqrt(value_before)
-            when transform = 'log1p' then ln(1 + value_before)
-        end as value
+        {{ transformed_value('value', 'transform', 'boxcox_lambda') }} as value
     from leaves
 
 )
