@@ -350,6 +350,16 @@ class Universe(Entry):
         return self
 
 
+class EmptyPart(Entry):
+    """What belongs into an index and has no figures: it can't be a node, and must not be silent."""
+
+    title: Text
+    below: Identifier | None = None
+    """Node to which it belongs; without it, the whole index."""
+    reason: Text
+    """Why it is empty."""
+
+
 class Framework(Entry):
     framework: Identifier
     title: Text
@@ -362,6 +372,8 @@ class Framework(Entry):
     references: tuple[Identifier, ...] = ()
     consensus_subjects: tuple[Identifier, ...] = ()
     """Subjects of the published rankings whose consensus the index is compared with."""
+    empty_parts: tuple[EmptyPart, ...] = ()
+    """What it should measure and can't, because nothing open tells it of enough units."""
     editions: tuple[Edition, ...] = Field(min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     index: Node
@@ -392,4 +404,14 @@ class Framework(Entry):
             raise ValueError(f"node used twice: {', '.join(twice)}")
         if self.index.level > MAX_LEVELS:
             raise ValueError(f"the tree has {self.index.level} levels, five are the most")
+        for part in self.empty_parts:
+            if part.below and part.below not in ids:
+                raise ValueError(
+                    f"the empty part '{part.title}' is below '{part.below}', which is no node, "
+                    f"known: {', '.join(ids)}"
+                )
+        titles = [part.title for part in self.empty_parts]
+        again = sorted({title for title in titles if titles.count(title) > 1})
+        if again:
+            raise ValueError(f"empty part named twice: {', '.join(again)}")
         return self
