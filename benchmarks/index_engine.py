@@ -43,8 +43,8 @@ class Index:
     """An index: its tree, and the figures of its units.
 
     ``leaves`` has a row an indicator: pillar, direction (1 or -1), weight and denominator or
-    ""; ``nodes`` a row a node above: parent or "", and weight. ``figures`` has a row a unit and edition,
-    with the columns edition, city_id, group, the indicators and the denominators.
+    ""; ``nodes`` a row a node above: parent or "", and weight. ``figures`` has a row a unit and
+    edition, with the columns edition, city_id, group, the indicators and the denominators.
     """
 
     leaves: pd.DataFrame
@@ -292,7 +292,8 @@ Way = Callable[[Index], tuple[dict[str, float], pd.DataFrame]]
 def memory(kind: str) -> float:
     """MiB of this process: VmRSS now, VmHWM at its peak."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(kind)) / 1024
+    line = next(line for line in status.splitlines() if line.startswith(kind))
+    return int(line.split()[1]) / 1024
 
 
 def _child(way: Way, index: Index, runs: int, answer: Any) -> None:
@@ -346,7 +347,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="*", default=["51x1", "5100x1", "51x20", "5100x20"])
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--asem", type=Path, help="folder of COINr's ASEM_iData.csv, ASEM_iMeta.csv")
+    parser.add_argument("--asem", type=Path, help="folder of ASEM_iData.csv, ASEM_iMeta.csv")
     parser.add_argument("--dbt", action="store_true")
     options = parser.parse_args(arguments)
     index = asem(options.asem) if options.asem else made_up()
