@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ingest.cards import CITY_KINDS, City, CountryCode, Entry, Identifier, Kind, Text
 from ingest.yaml_lines import Location
@@ -351,6 +351,16 @@ class Universe(Entry):
         )
 
 
+class EmptyPart(Entry):
+    """What belongs into an index and has no figures: it can't be a node, and must not be silent."""
+
+    title: Text
+    below: Identifier | None = None
+    """Node to which it belongs; without it, the whole index."""
+    reason: Text
+    """Why it is empty."""
+
+
 class Framework(Entry):
     remedies: ClassVar[dict[str, str]] = dict.fromkeys(
         ("nodes", "without_nodes", "without_stages"),
@@ -368,6 +378,8 @@ class Framework(Entry):
     references: tuple[Identifier, ...] = ()
     consensus_subjects: tuple[Identifier, ...] = ()
     """Subjects of the published rankings whose consensus the index is compared with."""
+    empty_parts: tuple[EmptyPart, ...] = ()
+    """What it should measure and can't, because nothing open tells it of enough units."""
     editions: tuple[Edition, ...] = Field(min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     index: Node
@@ -389,3 +401,18 @@ class Framework(Entry):
         if own or not stage:
             return own or default
         return stage.by_level.get(node.level, stage.method)
+
+    @model_validator(mode="after")
+    def _empty_parts_have_a_place(self) -> Framework:
+        ids = [node.id for node in self.index.walk()]
+        for part in self.empty_parts:
+            if part.below and part.below not in ids:
+                raise ValueError(
+                    f"the empty part '{part.title}' is below '{part.below}', which is no node, "
+                    f"known: {', '.join(ids)}"
+                )
+        titles = [part.title for part in self.empty_parts]
+        again = sorted({title for title in titles if titles.count(title) > 1})
+        if again:
+            raise ValueError(f"empty part named twice: {', '.join(again)}")
+        return self

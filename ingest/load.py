@@ -361,6 +361,11 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for f in catalog.frameworks.values()
             for subject in dict.fromkeys(f.consensus_subjects)
         ],
+        "framework_gap": [
+            (f.framework, part.title, part.below or f.index.id, part.reason, i)
+            for f in catalog.frameworks.values()
+            for i, part in enumerate(f.empty_parts, 1)
+        ],
         "catalog_error": list(
             {
                 (e.file, e.line, e.message): (e.file, e.line, e.entity, e.message, e.remedy)

@@ -941,3 +941,15 @@ def test_a_date_without_its_day(tmp_path: Path, printed: Any, remedy: str) -> No
     assert error.remedy == remedy
     if remedy != "Correct it.":
         assert f"published_on: '{printed}' is not a day" in error.message
+
+
+def test_an_empty_part_is_below_a_node(folder: Path, edit: Edit) -> None:
+    part = "empty_parts:\n  - {title: Soil, below: %s, reason: Not measured.}\neditions:\n"
+    edit(INDEX, "editions:\n", part % "harvst")
+    assert (
+        "the empty part 'Soil' is below 'harvst', which is no node"
+        in only_error(load_catalog([folder])).message
+    )
+    edit(INDEX, "harvst", "harvest")
+    [found] = load_catalog([folder]).frameworks["orchard_index"].empty_parts
+    assert (found.title, found.below) == ("Soil", "harvest")

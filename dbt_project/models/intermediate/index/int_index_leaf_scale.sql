@@ -81,7 +81,8 @@ extremes as (
         is_untreated,
         count(*) as n_values,
         min(oriented_value) as value_min,
-        max(oriented_value) as value_max
+        max(oriented_value) as value_max,
+        max(case when treated_by not in ('none', 'winsorise') then treated_by end) as reshaped_by
     from oriented
     group by framework, pool, node, is_untreated
 
@@ -139,13 +140,23 @@ n_goalposts as (
         node,
         is_untreated,
         worse_goalpost as start_value,
-        case when better_goalpost > worse_goalpost then better_goalpost - worse_goalpost end
-            as value_width,
+        case
+            when reshaped_by is null and better_goalpost > worse_goalpost
+                then better_goalpost - worse_goalpost
+        end as value_width,
         score_min as start_score,
         score_max - score_min as score_width,
         case when is_capped then score_min end as score_floor,
         case when is_capped then score_max end as score_ceiling,
         case
+            when reshaped_by is not null
+                then
+                    concat(
+                        'its outliers were treated by ',
+                        reshaped_by,
+                        ', so that goalposts in its own unit do not fit: give the leaf treatment ',
+                        'none or a transform, or the stage treat the fallback none'
+                    )
             when worse_goalpost is null or better_goalpost is null
                 then
                     'a goalpost is missing, or its transform has no result for it: '
@@ -362,12 +373,23 @@ n_dist2targ as (
         node,
         is_untreated,
         oriented_target as start_value,
-        case when oriented_target > value_min then oriented_target - value_min end as value_width,
+        case
+            when reshaped_by is null and oriented_target > value_min
+                then oriented_target - value_min
+        end as value_width,
         1.0 as start_score,
         1.0 as score_width,
         cast(null as double) as score_floor,
         case when is_capped then 1.0 end as score_ceiling,
         case
+            when reshaped_by is not null
+                then
+                    concat(
+                        'its outliers were treated by ',
+                        reshaped_by,
+                        ', so that a target in its own unit does not fit: give the leaf treatment ',
+                        'none or a transform, or the stage treat the fallback none'
+                    )
             when oriented_target is null
                 then
                     'the target is missing, or its transform has no result for it: '

@@ -38,6 +38,7 @@ after_treatment as (
         edition,
         city_id,
         node,
+        treated_by,
         value,
         false as is_untreated
     from treated
@@ -51,6 +52,7 @@ before_treatment as (
         treated.edition,
         treated.city_id,
         treated.node,
+        'none' as treated_by,
         treated.value_before as value,
         true as is_untreated
     from treated
@@ -76,6 +78,7 @@ final as (
         united.city_id,
         united.node,
         united.is_untreated,
+        united.treated_by,
         united.value,
         case when nodes.direction = 'lower' then -united.value else united.value end
             as oriented_value

@@ -38,32 +38,50 @@ shapes as (
     {{ value_shapes('leaves') }}
 ),
 
+-- Rounded, so that passing does not depend on the last bits of an engine.
+rounded as (
+
+    select
+        framework,
+        pool,
+        node,
+        n_values,
+        value_min,
+        value_max,
+        value_median,
+        deviation_max,
+        {{ round_significant('skewness') }} as skewness,
+        {{ round_significant('kurtosis') }} as kurtosis
+    from shapes
+
+),
+
 final as (
 
     select
-        shapes.framework,
-        shapes.pool,
-        shapes.node,
-        shapes.n_values,
-        shapes.value_min,
-        shapes.value_max,
-        shapes.value_median,
-        shapes.deviation_max,
-        shapes.skewness,
-        shapes.kurtosis,
-        abs(shapes.skewness) < stages.skewness_max
-        or shapes.kurtosis < stages.kurtosis_max as is_passed,
+        rounded.framework,
+        rounded.pool,
+        rounded.node,
+        rounded.n_values,
+        rounded.value_min,
+        rounded.value_max,
+        rounded.value_median,
+        rounded.deviation_max,
+        rounded.skewness,
+        rounded.kurtosis,
+        abs(rounded.skewness) < stages.skewness_max
+        or rounded.kurtosis < stages.kurtosis_max as is_passed,
         coalesce(nodes.treatment, '') <> 'none' as is_treatable,
         coalesce(nodes.points_max, stages.points_max) as points_max,
         stages.skewness_max,
         stages.kurtosis_max,
         stages.fallback,
         stages.boxcox_lambda
-    from shapes
+    from rounded
     inner join nodes
-        on shapes.framework = nodes.framework and shapes.node = nodes.node
+        on rounded.framework = nodes.framework and rounded.node = nodes.node
     inner join stages
-        on shapes.framework = stages.framework and stages.stage = 'treat'
+        on rounded.framework = stages.framework and stages.stage = 'treat'
 
 )
 

@@ -14,6 +14,12 @@ screened as (
 
 ),
 
+screened_leaves as (
+
+    select * from {{ ref('int_index_screened_leaf') }}
+
+),
+
 nodes as (
 
     select * from {{ ref('stg_framework_node') }}
@@ -58,6 +64,12 @@ leaves as (
             imputed.framework = ranked.framework
             and imputed.edition = ranked.edition
             and imputed.city_id = ranked.city_id
+    inner join screened_leaves
+        on
+            imputed.framework = screened_leaves.framework
+            and imputed.edition = screened_leaves.edition
+            and imputed.node = screened_leaves.node
+            and screened_leaves.is_kept
     inner join nodes
         on imputed.framework = nodes.framework and imputed.node = nodes.node
     left join stages

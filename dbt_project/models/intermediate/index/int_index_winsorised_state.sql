@@ -191,7 +191,7 @@ sums as (
 ),
 
 -- A state that makes all values the same has no shape.
-final as (
+shapes as (
 
     select
         framework,
@@ -212,6 +212,24 @@ final as (
                 then {{ kurtosis_type2('n_values', 'sum_1', 'sum_2', 'sum_3', 'sum_4') }}
         end as kurtosis
     from sums
+
+),
+
+final as (
+
+    select
+        framework,
+        pool,
+        node,
+        n_steps_low,
+        n_steps_high,
+        n_winsorised_low,
+        n_winsorised_high,
+        value_low,
+        value_high,
+        {{ round_significant('skewness') }} as skewness,
+        {{ round_significant('kurtosis') }} as kurtosis
+    from shapes
 
 )
 
