@@ -37,7 +37,9 @@ create table raw.framework_city as
 create table intermediate.int_index_universe (framework varchar, edition integer, city_id varchar);
 create table raw.framework_edition as
     select 'flag' as framework, unnest([2022, 2023]) as edition, 1 as max_age_years;
-create table marts.framework_node as select * replace (weight::double as weight) from (values
+create table marts.framework_node as
+select * replace (weight::double as weight), 'given' as weighting,
+    null::double as consistency_ratio from (values
     ('flag', 'total', null, 3, 1.0, null, null),
     ('flag', 'talent', 'total', 2, 0.6, null, null),
     ('flag', 'output', 'total', 2, 0.4, null, null),
