@@ -1,1 +1,1 @@
-"""Statistics of an index in NumPy over arrays: no file, no database."""
+"""The statistics of an index that are no work for SQL, over arrays; reads and writes nothing."""

@@ -52,8 +52,10 @@ def principal_components(values: Floats) -> Components:
     centred = centred / np.abs(centred).max(axis=0)
     standard = centred / centred.std(axis=0, ddof=1)
     _, singular, rows = np.linalg.svd(standard, full_matrices=False)
+    eigenvalues = singular**2 / (len(complete) - 1)
     return Components(
-        eigenvalues=singular**2 / (len(complete) - 1),
+        # What rounding leaves of a column that follows from others is nothing.
+        eigenvalues=np.where(eigenvalues > 1e-12, eigenvalues, 0.0),
         vectors=_signed(rows.T),
         n_units=len(complete),
     )

@@ -201,13 +201,13 @@ def _claim(claim: Claim, text: Sequence[Passage], decimal: str, facts: Facts) ->
         "ranking": claim.ranking_subject,
         "index": claim.index_node,
     }
-    tests = [(kind, measure) for kind, measure in measures.items() if measure]
-    if len(tests) + bool(claim.untestable) != 1:
+    kinds = [kind for kind, measure in measures.items() if measure]
+    if len(kinds) + bool(claim.untestable) != 1:
         raise ParseError(
             f"claim '{claim.claim}' needs either one of indicator, ranking_subject and "
             "index_node, or a reason why it is untestable"
         )
-    [(kind, testable)] = tests or [(None, None)]
+    kind = kinds[0] if kinds else None
     if claim.kind == "dominance" and kind in ("indicator", "ranking"):
         raise ParseError(f"claim '{claim.claim}' of dominance needs an index_node: framework.node")
     for city in claim.cities:
@@ -219,7 +219,7 @@ def _claim(claim: Claim, text: Sequence[Passage], decimal: str, facts: Facts) ->
             subject=claim.subject,
             attributed_to=claim.attributed_to,
             measure_kind=kind,
-            measure=testable,
+            measure=measures[kind] if kind else None,
             is_proxy=claim.proxy,
             excluded_report_id=claim.excluded_report,
             rank_from=claim.rank_from,

@@ -1,4 +1,6 @@
--- The leaves that a city, ranked in an edition and in the one before, has a score of in both.
+-- The leaves that a city, ranked in an edition and in the one before, has a score of in both. A
+-- figure that imputation takes from an earlier edition stands for both; any other imputed value is
+-- not a figure, and never the same one.
 with
 
 pairs as (
@@ -19,6 +21,12 @@ denominated as (
 
 ),
 
+imputed as (
+
+    select * from {{ ref('int_index_imputed') }}
+
+),
+
 weights as (
 
     select * from {{ ref('int_index_weight') }}
@@ -36,12 +44,18 @@ leaves as (
         denominated.value,
         denominated.value_year
     from normalised
+    inner join imputed
+        on
+            normalised.framework = imputed.framework
+            and normalised.edition = imputed.edition
+            and normalised.city_id = imputed.city_id
+            and normalised.node = imputed.node
     inner join denominated
         on
-            normalised.framework = denominated.framework
-            and normalised.edition = denominated.edition
-            and normalised.city_id = denominated.city_id
-            and normalised.node = denominated.node
+            imputed.framework = denominated.framework
+            and coalesce(imputed.imputed_from, imputed.edition) = denominated.edition
+            and imputed.city_id = denominated.city_id
+            and imputed.node = denominated.node
     where normalised.score is not null
 
 ),
@@ -57,7 +71,9 @@ final as (
         weights.effective_weight,
         now_.score,
         before_.score as score_before,
-        now_.value_year = before_.value_year and now_.value = before_.value as is_same_figure
+        coalesce(
+            now_.value_year = before_.value_year and now_.value = before_.value, false
+        ) as is_same_figure
     from leaves as now_
     inner join pairs
         on now_.framework = pairs.framework and now_.edition = pairs.edition
