@@ -198,7 +198,7 @@ def random_stages(random: Random, units: list[str]) -> tuple[list[dict[str, Any]
     if methods["normalise"] == "n_dist2ref":
         normalise["reference_unit"] = units[0]
     if methods["normalise"] in ("n_goalposts", "n_dist2ref", "n_dist2targ") and chance(random, 0.5):
-        normalise["is_capped"] = pick(random, True, False) and not positive or positive
+        normalise["is_capped"] = (pick(random, True, False) and not positive) or positive
     stages.append(normalise)
     if methods["weight"]:
         stages.append({"stage": "weight", "method": methods["weight"]})
