@@ -120,6 +120,10 @@ def parents(con: Con) -> dict[str, list[str]]:
     return nodes.dropna().groupby("parent")["node"].apply(list).to_dict()
 
 
+def tree_order(tree: dict[str, list[str]], children: list[str]) -> list[str]:
+    return [node for nodes in tree.values() for node in nodes if node in children]
+
+
 @pytest.mark.parametrize(
     ("stage", "table", "value"),
     [
@@ -130,10 +134,10 @@ def parents(con: Con) -> dict[str, list[str]]:
 )
 def test_statistics_are_those_of_pandas(con: Con, stage: str, table: str, value: str) -> None:
     found = rows(con, "index_statistic", stage=stage).set_index("node")
-    ranked = "city_id in (select city_id from marts.index_ranking where rank is not null)"
-    frame = wide(con, f"intermediate.{table}", value, ranked)
+    screened = "select city_id from intermediate.int_index_screened where is_ranked"
+    frame = wide(con, f"intermediate.{table}", value, f"city_id in ({screened})")
     assert set(found.index) == set(frame.columns)
-    n = con.sql(f"select count(*) from marts.index_ranking where {ranked}").fetchall()[0][0]
+    n = con.sql(f"select count(distinct city_id) from ({screened})").fetchall()[0][0]
     for node, column in frame.items():
         known, row = column.dropna(), found.loc[node]
         assert row["n_cities"] == n
@@ -178,22 +182,23 @@ def test_correlations_are_those_of_pandas(con: Con) -> None:
     assert len(pairs) == len(leaves) * (len(leaves) - 1) / 2
 
 
-def alpha(frame: pd.DataFrame) -> float:
-    """Of the variances of the items and of their sum, where no value is missing."""
-    k = frame.shape[1]
-    return float(k / (k - 1) * (1 - frame.var().sum() / frame.sum(axis=1).var()))
-
-
 def test_alpha_of_children(con: Con) -> None:
     found, frame = rows(con, "index_reliability").set_index("node"), scores(con)
     compared = 0
     for parent, children in parents(con).items():
-        known = [child for child in children if child in frame]
-        if len(known) > 1 and frame[known].notna().all(axis=None):
-            assert found.loc[parent, "n_children"] == len(known)
-            expected = alpha(frame[known])
-            assert found.loc[parent, "alpha_children"] == pytest.approx(expected, rel=1e-9)
-            compared += 1
+        known = frame[[child for child in children if child in frame]]
+        k = known.shape[1]
+        if k < 2:
+            assert pd.isna(found.loc[parent, "alpha_children"])
+            continue
+        assert found.loc[parent, "n_children"] == k
+        covariance = known.cov().to_numpy()
+        expected = k / (k - 1) * (1 - np.trace(covariance) / covariance.sum())
+        if known.notna().all(axis=None):  # the textbook's: variances of the items and their sum
+            total = known.sum(axis=1).var()
+            assert expected == pytest.approx(k / (k - 1) * (1 - known.var().sum() / total))
+        assert found.loc[parent, "alpha_children"] == pytest.approx(expected, rel=1e-9)
+        compared += 1
     assert compared
 
 
@@ -224,7 +229,9 @@ def test_components_are_those_of_the_correlations(con: Con) -> None:
         assert once["share_cumulative"].to_numpy() == pytest.approx(once["share"].cumsum())
         # A loading is the correlation of a child with the component.
         first = part[part["component"] == 1].set_index("node").loc[children]
-        assert first["eigenvector"].sum() > 0
+        vector = part[part["component"] == 1].set_index("node").loc[tree_order(tree, children)]
+        sign = vector["eigenvector"].sum()
+        assert sign > 0 or (vector["eigenvector"].iloc[0] > 0 and abs(sign) < 1e-9)
         component = ((complete - complete.mean()) / complete.std()) @ first["eigenvector"]
         for child in children:
             expected = complete[child].corr(component)
@@ -235,10 +242,11 @@ def test_strengths_are_the_best_ranks(con: Con) -> None:
     found, frame = rows(con, "index_strength"), scores(con)
     tree = parents(con)
     leaves = [n for nodes in tree.values() for n in nodes if n not in tree and n in frame]
-    ranks = frame[leaves].rank(ascending=False, method="min")
-    counts = frame[leaves].count()
-    assert set(found["city_id"]) <= set(frame.index)
-    for city in frame.index:
+    ranked = con.sql("select city_id from marts.index_ranking where rank is not null").df()
+    ranks = frame[leaves].rank(ascending=False, method="min").loc[ranked["city_id"]]
+    counts = ranks.count()
+    assert set(found["city_id"]) <= set(ranks.index)
+    for city in ranks.index:
         row = ranks.loc[city].dropna()
         fair = row[(row < ranks.max()[row.index]) | (row > counts[row.index] / 2)]
         n = min(5, len(fair) // 2)
