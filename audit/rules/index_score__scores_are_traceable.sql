@@ -37,5 +37,9 @@ left join marts.indicator_value as indicator_value
         and indicator_value.status in ('observed', 'zero')
         and framework_edition.edition >= indicator_value.year
         and framework_edition.edition - framework_edition.max_age_years <= indicator_value.year
-where score.is_ranked and score.score is not null and indicator_value.indicator is null
+where
+    score.is_ranked
+    and score.score is not null
+    and indicator_value.indicator is null
+    and coalesce(score.imputed_share, 0) = 0
 order by score.framework, score.edition, score.city_id, score.node
