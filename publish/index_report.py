@@ -532,7 +532,11 @@ class _Report:
                     cells,
                 )
         parents = {p["node"]: p for p in self._pairs if p["relation"] == "parent"}
-        flagged = [pair for pair in self._pairs if pair["flag"] and pair["relation"] != "ancestor"]
+        flagged = [
+            pair
+            for pair in self._pairs
+            if pair["flag"] == "negative" or (pair["flag"] and pair["joint_weight"])
+        ]
         html += table(
             "pairs-table",
             [
