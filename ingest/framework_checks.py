@@ -59,6 +59,7 @@ def faults_of(framework: Framework) -> list[Fault]:
     stages = [*_stages(framework), *_order(framework)]
     tree = list(_tree(framework))
     found = [*stages, *tree, *_editions(framework), *_bounds(framework.universe)]
+    found += _empty_parts(framework)
     if not tree:
         for at, node in framework.index.places():
             found += _weights(at, node) if node.children else _leaf(at, node)
@@ -387,6 +388,18 @@ def _has_transform(node: Node, value: float) -> bool:
     if node.transform == "sqrt":
         return value >= 0
     return node.transform != "log1p" or value > -1
+
+
+def _empty_parts(framework: Framework) -> Iterator[Fault]:
+    ids = [node.id for node in framework.index.walk()]
+    titles = [part.title for part in framework.empty_parts]
+    for i, part in enumerate(framework.empty_parts):
+        if part.below and part.below not in ids:
+            message = f"the empty part '{part.title}' is below '{part.below}', which is no node"
+            yield Fault(("empty_parts", i, "below"), message, did_you_mean(part.below, ids))
+        if part.title in titles[:i]:
+            message = f"the empty part '{part.title}' stands twice"
+            yield Fault(("empty_parts", i), message, "Leave one of them out.")
 
 
 # ---------------------------------------------------------------- methods and nodes together

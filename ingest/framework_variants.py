@@ -14,7 +14,7 @@ from typing import Any
 
 from ingest.catalog_errors import did_you_mean
 from ingest.framework_cards import ORDER
-from ingest.framework_checks import VALUES_OF, Fault
+from ingest.framework_checks import Fault
 from ingest.yaml_lines import Location, line_of
 
 Data = dict[str, Any]
@@ -53,6 +53,8 @@ def resolve(base: Data, variant: Data, lines: dict[Location, int]) -> Resolved:
         _drop_unused(made.data)
     if isinstance(made.data.get("index"), dict):
         _drop_nodes(made, variant)
+        if "empty_parts" not in variant:
+            _drop_empty_parts(made.data)
         _change_nodes(made, variant, lines)
     return made
 
@@ -116,12 +118,7 @@ def _drop_unused(data: Data) -> None:
     """Take off the base's parts what a method of the variant does not use, so that a variant that
     changes a stage need not name every leaf that said something for it."""
     methods = {stage.get("stage"): stage for stage in data["stages"] if isinstance(stage, dict)}
-    unused = [
-        name
-        for owner, names in VALUES_OF.items()
-        if methods.get("normalise", {}).get("method") != owner
-        for name in names
-    ]
+    unused: list[str] = []
     if "transform" not in methods:
         unused += ["transform", "boxcox_lambda"]
     if methods.get("select", {}).get("method") == "exact":
@@ -183,6 +180,14 @@ def _drop_nodes(made: Resolved, variant: Data) -> None:
             if parent["children"]:
                 break
             gone = parent
+
+
+def _drop_empty_parts(data: Data) -> None:
+    """Take off the empty parts of nodes that the variant does not have."""
+    ids = {_id(node) for _, node in _places(data["index"])}
+    parts = [part for part in data.get("empty_parts", []) if part.get("below", "") in {"", *ids}]
+    if "empty_parts" in data:
+        data["empty_parts"] = parts
 
 
 def _children(node: Data) -> list[Any]:

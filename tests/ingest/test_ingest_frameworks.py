@@ -268,9 +268,21 @@ def test_a_variant_drops_what_its_methods_do_not_use(
     )
     found = nodes(other)
     assert found["yield_tonnes"].transform is None
-    assert found["yield_tonnes"].goalpost_min is None
+    assert found["yield_tonnes"].goalpost_min == 1, "it waits for a variant that asks for it"
     assert found["land"].power is None
     assert [edition.max_age_years for edition in other.editions] == [0, 0]
+
+
+def test_an_empty_part_goes_with_the_node_below_which_it_stands(
+    folder: Path, variant: Callable[[str], Framework]
+) -> None:
+    path = folder / "frameworks" / "good.yml"
+    parts = "empty_parts:\n"
+    for below in ("land", "fruit"):
+        parts += f"  - {{title: Part of {below}, below: {below}, reason: Nobody counts it.}}\n"
+    path.write_text(parts + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert [part.below for part in variant("").empty_parts] == ["land", "fruit"]
+    assert [part.below for part in variant("without_nodes: [land]\n").empty_parts] == ["fruit"]
 
 
 def test_a_variant_with_a_tree_of_its_own(variant: Callable[[str], Framework]) -> None:
