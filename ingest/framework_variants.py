@@ -117,19 +117,23 @@ def _put(stages: list[tuple[str, Any, int | None]], name: str, stage: Any, numbe
 def _drop_unused(data: Data) -> None:
     """Take off the base's parts what a method of the variant does not use, so that a variant that
     changes a stage need not name every leaf that said something for it."""
-    methods = {stage.get("stage"): stage for stage in data["stages"] if isinstance(stage, dict)}
+    stages = data["stages"] if isinstance(data["stages"], list) else []
+    methods = {str(stage.get("stage")): stage for stage in stages if isinstance(stage, dict)}
     unused: list[str] = []
     if "transform" not in methods:
         unused += ["transform", "boxcox_lambda"]
     if methods.get("select", {}).get("method") == "exact":
         unused.append("max_age_years")
-        for edition in data["editions"]:
-            edition.pop("max_age_years", None)
+        editions = data["editions"] if isinstance(data["editions"], list) else []
+        for edition in editions:
+            if isinstance(edition, dict):
+                edition.pop("max_age_years", None)
     for _, node in _places(data["index"]):
         for name in unused:
             node.pop(name, None)
         aggregate = methods.get("aggregate", {})
-        ways = [aggregate.get("method"), *dict(aggregate.get("by_level") or {}).values()]
+        by_level = aggregate.get("by_level")
+        ways = [aggregate.get("method"), *(by_level.values() if isinstance(by_level, dict) else [])]
         if node.get("aggregation", "a_genmean") != "a_genmean" or (
             "aggregation" not in node and "a_genmean" not in ways
         ):
@@ -196,7 +200,7 @@ def _children(node: Data) -> list[Any]:
 
 
 def _rescale(children: list[Data]) -> None:
-    weights = [child.get("weight") for child in children]
+    weights = [child.get("weight") for child in children if isinstance(child, dict)]
     numbers = [weight for weight in weights if isinstance(weight, (int, float)) and weight > 0]
     if len(numbers) == len(children):
         for child in children:

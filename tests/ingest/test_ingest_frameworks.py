@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ingest.catalog import Catalog, load_catalog
 from ingest.framework_cards import METHODS, Framework, Node
@@ -364,3 +366,27 @@ def test_the_digest_tells_of_a_variant_and_of_its_base(
     first = load_catalog([folder]).content_digest
     variant("without_stages: [scale]\n")
     assert load_catalog([folder]).content_digest != first
+
+
+WORDS = st.sampled_from(
+    (
+        *("land", "fruit", "good", "trees_count", "rot_count", "node", "index", "children"),
+        *("weight", "stage", "method", "by_level", "treat", "select", "exact", "a_gmean"),
+    )
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 5) | st.floats(allow_nan=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(["stages", "nodes", "without_stages", "without_nodes", "index", "editions"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@given(changes=st.dictionaries(KEYS, VALUES, min_size=1))
+def test_whatever_a_variant_says_never_raises(folder: Path, changes: dict[str, Any]) -> None:
+    data = {"framework": "other", "title": "Other", "variant_of": "good", **changes}
+    path = folder / "frameworks" / "other.yml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    catalog = load_catalog([folder])
+    assert ("other" in catalog.frameworks) is (catalog.errors == ())
