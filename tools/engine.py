@@ -41,8 +41,8 @@ STAGES = (
 
 
 @functools.cache
-def compiled() -> dict[str, Mapping[str, Any]]:
-    """The models as dbt compiles them, by name, each after those that it reads."""
+def _nodes() -> dict[str, Mapping[str, Any]]:
+    """All that dbt compiles, by its unique id."""
     dbt.manifest_path()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
@@ -50,6 +50,14 @@ def compiled() -> dict[str, Mapping[str, Any]]:
         if process.returncode:
             raise dbt.DbtError(process.stdout)
         nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    found: dict[str, Mapping[str, Any]] = nodes
+    return found
+
+
+@functools.cache
+def compiled() -> dict[str, Mapping[str, Any]]:
+    """The models as dbt compiles them, by name, each after those that it reads."""
+    nodes = _nodes()
     models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
     ordered: dict[str, Mapping[str, Any]] = {}
 
@@ -108,6 +116,12 @@ def run(
     for model in _needed(models):
         _build(con, compiled()[model])
     return con
+
+
+def failures(con: duckdb.DuckDBPyConnection, test: str) -> pd.DataFrame:
+    """Rows that a data test of the dbt project finds at fault, in the tables of :func:`run`."""
+    (node,) = (n for n in _nodes().values() if n["resource_type"] == "test" and n["name"] == test)
+    return con.execute(node["compiled_code"]).df()
 
 
 def _needed(models: Sequence[str]) -> list[str]:

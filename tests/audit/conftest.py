@@ -110,7 +110,7 @@ insert into marts.correction values
     ('book', 'firms_count', 'aa', 2023, 'city', '5', 'me', '2024-01-01', true, '5');
 create table marts.index_score (
     framework varchar, edition integer, city_id varchar, node varchar, level integer,
-    score double, rank bigint, coverage double, is_ranked boolean
+    score double, rank bigint, coverage double, is_ranked boolean, imputed_share double
 );
 create table raw.published_rank (
     published_rank_id varchar, report_id varchar, source_id varchar, document_id varchar,
@@ -273,7 +273,7 @@ def rows() -> dict[str, list[list[Any]]]:
             # bb and cc share every score: ranks 1, 2, 2, 4, 5
             score, rank = [(90.0, 1), (70.0, 2), (70.0, 2), (40.0, 4), (10.0, 5)][place]
             for node, level in NODES.items():
-                scores.append(["flag", year, city, node, level, score, rank, 1.0, True])
+                scores.append(["flag", year, city, node, level, score, rank, 1.0, True, 0.0])
     return {"observation": observations, "indicator_value": values, "index_score": scores}
 
 

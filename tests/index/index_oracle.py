@@ -133,7 +133,11 @@ class Chain:
             for node in parent.children:
                 if node.level == 2:
                     missing = self.missing(parent)
-                    yield node, [self.leaves.index(leaf) for leaf in node.children], missing == "share"
+                    yield (
+                        node,
+                        [self.leaves.index(leaf) for leaf in node.children],
+                        missing == "share",
+                    )
         if self.root.level == 2:
             yield self.root, list(range(len(self.leaves))), False
 

@@ -115,9 +115,7 @@ def same(one: pd.DataFrame, other: pd.DataFrame, what: str) -> None:
     left, right = one.to_numpy(), other.to_numpy()
     assert np.array_equal(np.isnan(left), np.isnan(right)), f"{what}: missing elsewhere"
     known = ~np.isnan(left)
-    assert np.allclose(left[known], right[known], rtol=1e-9, atol=1e-9), (
-        f"{what}:\n{one}\n{other}"
-    )
+    assert np.allclose(left[known], right[known], rtol=1e-9, atol=1e-9), f"{what}:\n{one}\n{other}"
 
 
 def tables(
@@ -258,9 +256,7 @@ def test_units_of_measurement_do_not_matter(x: Array, factor: float, shift: floa
                     stage = {**stage, "reference_unit": f"{name}_0"}
                 stages = [stage]
                 if treat:
-                    stages.append(
-                        {"stage": "treat", "method": "winsorise", "fallback": "none"}
-                    )
+                    stages.append({"stage": "treat", "method": "winsorise", "fallback": "none"})
                 sheets[name] = Sheet(values, stages, leaves)
     con = run(sheets)
     for one in [name for name in sheets if name.endswith("_one")]:
@@ -445,9 +441,7 @@ def rich(name: str, x: Array, method: str = "n_zscore") -> Sheet:
     seed=st.integers(0, 99),
     method=st.sampled_from(["n_zscore", "n_minmax", "n_prank"]),
 )
-def test_order_of_rows_and_other_frameworks_change_no_bit(
-    x: Array, seed: int, method: str
-) -> None:
+def test_order_of_rows_and_other_frameworks_change_no_bit(x: Array, seed: int, method: str) -> None:
     """Figures, cities and frameworks in another order, and a framework that nobody asked for."""
     alone = contents(run({"sheet": rich("sheet", x, method)}), "sheet")
     shuffled = run(
