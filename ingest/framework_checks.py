@@ -436,12 +436,8 @@ def _stages_of_leaves(framework: Framework) -> Iterator[Fault]:
             remedy = "Add '{stage: transform, method: by_indicator}' to the stages."
             yield Fault((*at, "transform"), message, remedy)
         for owner, names in VALUES_OF.items():
-            stated = [name for name in names if getattr(node, name) is not None]
-            if owner != method and stated:
-                message = f"{stated[0]}, but the method is {method}"
-                remedy = f"Leave it out, or normalise by {owner}."
-                yield Fault((*at, stated[0]), message, remedy)
-            missing = [name for name in names if name not in stated]
+            # Where another method is in force they wait for a variant that asks for them.
+            missing = [name for name in names if getattr(node, name) is None]
             if owner == method and node.indicator and missing:
                 message = f"'{node.id}' has no {' and no '.join(missing)}"
                 remedy = f"Add it in the unit of the leaf: {owner} needs it of every leaf."
