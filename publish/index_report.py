@@ -318,6 +318,8 @@ class _Report:
                 yield f"{one} and {other} pull against each other (r = {r}) in one dimension."
             elif pair["flag"] == "negative":
                 yield f"{one} goes against {other}, of which it is a part (r = {r})."
+            elif pair["flag"] == "collinear" and pair["level"] > 1 and pair["joint_weight"]:
+                yield f"{one} and {other} are hardly two things (r = {r})."
             elif pair["flag"] == "weak":
                 yield (f"{one} hardly shows in {other} (r = {r}): it has a weight, but little say.")
         for row in self._reliability:

@@ -37,7 +37,9 @@ create table raw.framework_city as
 create table intermediate.int_index_universe (framework varchar, edition integer, city_id varchar);
 create table raw.framework_edition as
     select 'flag' as framework, unnest([2022, 2023]) as edition, 1 as max_age_years;
-create table marts.framework_node as select * replace (weight::double as weight) from (values
+create table marts.framework_node as
+select * replace (weight::double as weight), 'given' as weighting,
+    null::double as consistency_ratio from (values
     ('flag', 'total', null, 3, 1.0, null, null),
     ('flag', 'talent', 'total', 2, 0.6, null, null),
     ('flag', 'output', 'total', 2, 0.4, null, null),
@@ -211,6 +213,13 @@ create table marts.ranking_agreement as
 create table marts.index_correlation as
     select 'flag' as framework, 2023 as edition, 'people_persons' as indicator, 5 as n,
         0.8::double as pearson, 0.7::double as spearman;
+create table marts.index_node_correlation as select * from (values
+    ('flag', 2023, 'one', 'other', 'sibling', 0.99::double, 0.2::double, 'redundant'),
+    ('flag', 2023, 'one', 'third', 'sibling', -0.3::double, 0.3::double, null),
+    ('flag', 2022, 'one', 'other', 'sibling', 0.99::double, 0.9::double, 'redundant')
+) as correlation (
+    framework, edition, node, other_node, relation, pearson, joint_weight, flag
+);
 create table marts.organisation_resolution as select * from (values
     ('papers', 'doc', 'all', 'listed', 100, 90, 80, 50, 49, 0.9::double, 0.8::double, 0.98::double,
      0.895::double, 0.996::double),

@@ -226,6 +226,7 @@ def test_a_variant_changes_single_nodes(variant: Callable[[str], Framework]) -> 
             "  land: {weight: 0.5, aggregation: a_median}\n"
             "  fruit: {weight: 0.5}\n"
             "  yield_tonnes: {transform: null, direction: lower}\n"
+            "  trees_count: {reason: null}\n"
         )
     )
     assert (found["land"].weight, found["land"].aggregation) == (0.5, "a_median")
