@@ -340,7 +340,10 @@ class _Report:
         skewed = [r for r in self._statistics if "outliers" in (r["flags_treated"] or "")]
         if skewed:
             names = ", ".join(_strong(row["title"]) for row in skewed)
-            yield f"A few cities set the scale, even after treatment, of: {names}."
+            yield (
+                "Very unequal as they enter the index, so that a few cities stand far from all "
+                f"others, are: {names}."
+            )
         zeros = [row for row in self._statistics if "many zeros" in (row["flags"] or "")]
         if zeros:
             names = ", ".join(_strong(row["title"]) for row in zeros)
@@ -437,7 +440,7 @@ class _Report:
 
     def data(self) -> str:
         columns = [
-            Column("Indicator", cell=lambda row: self._named(row)),
+            Column("Indicator", cell=lambda row: self._named(row), kind="t"),
             Column("Known", "share_known", per_cent),
             Column("Missing", "n_missing", whole),
             Column("Filled in", "n_filled", whole),
@@ -529,7 +532,11 @@ class _Report:
                     cells,
                 )
         parents = {p["node"]: p for p in self._pairs if p["relation"] == "parent"}
-        flagged = [pair for pair in self._pairs if pair["flag"] and pair["relation"] != "ancestor"]
+        flagged = [
+            pair
+            for pair in self._pairs
+            if pair["flag"] == "negative" or (pair["flag"] and pair["joint_weight"])
+        ]
         html += table(
             "pairs-table",
             [
