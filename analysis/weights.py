@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.aggregation import Array, aggregate
 from analysis.correlation import pairwise
@@ -380,21 +381,20 @@ def _given(branch: Branch, scores: Mapping[str, Array]) -> Array:
     return np.where(_is_in(branch, scores), weights, np.nan)
 
 
-def _varies(scores: Array) -> Array:
+def _varies(scores: Array) -> NDArray[np.bool_]:
     """Which columns have at least two different scores."""
     known = ~np.isnan(scores)
     low = np.where(known, scores, np.inf).min(axis=0, initial=np.inf)
     high = np.where(known, scores, -np.inf).max(axis=0, initial=-np.inf)
-    varies: Array = high - low > NOTHING * np.maximum(np.abs(high), np.abs(low))
-    return varies & (high > low)
+    scale = np.maximum(np.abs(high), np.abs(low))
+    return np.asarray((high > low) & (high - low > NOTHING * scale))
 
 
 def _relative(weights: Array, problem: str) -> Array:
     weights = np.where(weights > NOTHING, weights, 0.0)
     if weights.sum() == 0:
         raise NotFitted(f"{problem}; {OTHERWISE}")
-    shares: Array = weights / weights.sum()
-    return shares
+    return np.asarray(weights / weights.sum())
 
 
 def _correlation(one: Array, other: Array) -> float:

@@ -25,8 +25,10 @@ from ingest.cards import (
 )
 from ingest.catalog_errors import CatalogError
 from ingest.catalog_files import CatalogReader, Found, private_names
+from ingest.catalog_frameworks import add_variants, read_expert_tables
 from ingest.catalog_private import withhold
 from ingest.catalog_references import drop_dangling
+from ingest.expert_tables import Judgement
 from ingest.framework_cards import Framework
 from ingest.names.gazetteer import NAME_RULES_VERSION, Gazetteer
 from ingest.names.organisations import organisation_key
@@ -44,6 +46,9 @@ class Catalog:
     indicators: dict[str, Indicator]
     sources: dict[str, Source]
     frameworks: dict[str, Framework]
+    """Variants written out."""
+    judgements: dict[str, tuple[Judgement, ...]]
+    """What experts say of the nodes of each framework."""
     corrections: dict[str, Correction]
     left_out: dict[str, LeftOut]
     folders: dict[str, tuple[Path, ...]]
@@ -111,6 +116,7 @@ class Catalog:
         for group in (self.themes, self.sources, self.frameworks, self.corrections, self.left_out):
             for entry in group.values():
                 digest.update(entry.model_dump_json().encode())
+        digest.update(repr(self.judgements).encode())
         for folder in (folder for folders in self.folders.values() for folder in folders):
             for path in sorted(folder.glob("*.csv")):
                 digest.update(f"{path.name}\0".encode())
@@ -159,9 +165,10 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
 def _read(reader: CatalogReader) -> Catalog:
     layers = [_layer(reader, folder) for folder in reader.paths]
     if reader.withheld:
-        withhold(layers, private_names(reader.withheld))
+        add_variants(layers, reader, withhold(layers, private_names(reader.withheld)))
     else:
         _refuse_private_overrides(layers, reader)
+        add_variants(layers, reader)
     # Last, because an indicator's scope may come from a later folder.
     written = [list(layer.pop("correction").values()) for layer in layers]
     groups: dict[str, dict[str, Found]] = {}
@@ -178,6 +185,7 @@ def _read(reader: CatalogReader) -> Catalog:
     for layer in layers:
         for name, item in layer["indicator"].items():
             used.setdefault(name, set()).update(item.entry.sources)
+    judgements = read_expert_tables(groups["framework"], reader)
     consequences = drop_dangling(groups, reader, used)
     entries = {group: {k: f.entry for k, f in found.items()} for group, found in groups.items()}
     return Catalog(
@@ -189,6 +197,7 @@ def _read(reader: CatalogReader) -> Catalog:
         indicators=entries["indicator"],
         sources=entries["source"],
         frameworks=entries["framework"],
+        judgements={key: judgements[key] for key in entries["framework"]},
         corrections=entries["correction"],
         left_out=entries["left_out"],
         folders={name: folders[name] for name in entries["source"]},

@@ -31,8 +31,11 @@ def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:
     """A fault found by pydantic in an analyst's words, and its remedy."""
     kind, context = fault["type"], fault.get("ctx", {})
     name = str(fault["loc"][-1]) if fault["loc"] else ""
+    around = _model_at(model, fault["loc"][:-1])
+    own_remedy: str | None = getattr(around, "remedies", {}).get(name)
     if kind == "extra_forbidden":
-        return f"unknown key '{name}'", did_you_mean(name, _keys_at(model, fault["loc"][:-1]))
+        known = getattr(around, "model_fields", {})
+        return f"unknown key '{name}'", own_remedy or did_you_mean(name, known)
     if kind == "missing":
         return f"'{name}' is missing", f"Add '{name}:'."
     if kind == "value_error":
@@ -46,12 +49,23 @@ def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:
         return f"'{fault['input']}' does not have the form {context['pattern']}", "Correct it."
     return (
         f"{fault['msg'][0].lower()}{fault['msg'][1:]}, found {fault['input']!r:.60}",
-        "Correct it.",
+        own_remedy or _near_value(fault) or "Correct it.",
     )
 
 
-def _keys_at(model: Any, location: Sequence[Any]) -> list[str]:
-    """Names of the keys that the model allows at a place inside it."""
+def _near_value(fault: Any) -> str | None:
+    """Remedy for a value that is nearly an allowed one."""
+    kind, context, value = fault["type"], fault.get("ctx", {}), fault["input"]
+    if kind == "literal_error":
+        remedy = did_you_mean(str(value), re.findall(r"'([^']*)'", context["expected"]))
+        return remedy if remedy.startswith("Did") else None
+    if kind == "less_than_equal" and context["le"] == 1 and isinstance(value, (int, float)):
+        return f"It is a share, from 0 to 1: {value} % are {value / 100:g}."
+    return None
+
+
+def _model_at(model: Any, location: Sequence[Any]) -> Any:
+    """The model at a place inside another, or nothing."""
     for part in location:
         if isinstance(part, int) or not hasattr(model, "model_fields"):
             continue
@@ -59,9 +73,9 @@ def _keys_at(model: Any, location: Sequence[Any]) -> list[str]:
         candidates = [annotation, *getattr(annotation, "__args__", ())]
         inner = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if not inner:
-            return []
+            return None
         model = inner[0]
-    return list(getattr(model, "model_fields", {}))
+    return model
 
 
 def _other_prefix(name: str, names: Sequence[str]) -> list[str]:

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ValidationError
 from ingest.cards import Indicator, Source, Theme, Unit
 from ingest.catalog_errors import CatalogError, did_you_mean, explain
 from ingest.catalog_templates import Expanded, expand
+from ingest.framework_cards import Framework
+from ingest.framework_checks import faults_of
+from ingest.framework_variants import is_variant
 from ingest.yaml_lines import Location, YamlError, line_of, load_yaml
 
 UNDECIDED = "???"
@@ -30,6 +33,10 @@ class Found:
     entry: Any
     file: str
     line: int
+    path: Path | None = None
+    """Where it is, of a file that is one entry."""
+    data: Any = None
+    """What is written there."""
 
 
 @dataclass
@@ -50,6 +57,8 @@ class CatalogReader:
     """The first fault for which an entry was left out, by its kind and id."""
     units: set[str] = field(default_factory=set)
     """The units of indicators read so far."""
+    variants: list[Found] = field(default_factory=list)
+    """Frameworks told by what they change in another, as written."""
 
     def error(self, file: str, line: int, entity: str, message: str, remedy: str) -> CatalogError:
         self.errors.append(CatalogError(file, line, entity, message, remedy))
@@ -65,7 +74,7 @@ class CatalogReader:
         added = [f for f in self.paths[1:] if any(p.is_relative_to(f) for p in self.withheld)]
         return file.startswith(tuple(f"{folder.name}/" for folder in added))
 
-    def _name(self, path: Path) -> str:
+    def name(self, path: Path) -> str:
         """File name as an analyst knows it: below the catalog folder, with that folder."""
         for folder in self.paths:
             if path.is_relative_to(folder):
@@ -73,7 +82,7 @@ class CatalogReader:
         return str(path)
 
     def _yaml(self, path: Path) -> Any:
-        name = self._name(path)
+        name = self.name(path)
         try:
             data, self.lines[name] = load_yaml(path)
         except YamlError as error:
@@ -119,9 +128,10 @@ class CatalogReader:
                 self.error(file, line, entity, f"{where}: {message}" if where else message, remedy)
             return None
 
-    def _add(
+    def add(
         self, found: dict[str, Found], key: str, item: Found, twice: set[str], kind: str
     ) -> None:
+        """Put an entry among those of its folder, or report that its id is there already."""
         if key in found or key in twice:
             first = found.pop(key, None)
             twice.add(key)
@@ -145,20 +155,45 @@ class CatalogReader:
         key: Callable[[Any], str] | None = None,
     ) -> dict[str, Found]:
         found: dict[str, Found] = {}
+        twice, kind = set[str](), column.split("_")[0]
+        for entity, item in self._csv_rows(path, model, column, [kind]):
+            self.add(found, key(item.entry) if key else entity, item, twice, kind)
+        return found
+
+    def table(self, path: Path, model: type[EntryT], entity: str) -> list[Found]:
+        """The rows of a table that belongs to an entry."""
+        rows = self._csv_rows(path, model, None, [], entity)
+        return [item for _, item in rows]
+
+    def _csv_rows(
+        self,
+        path: Path,
+        model: type[EntryT],
+        column: str | None,
+        kinds: Sequence[str],
+        owner: str = "",
+    ) -> Iterator[tuple[str, Found]]:
+        """Sound rows, each with the entity that it is: by a column, or the owner of the table."""
         if not path.exists():
-            return found
-        name, twice, kind = self._name(path), set[str](), column.split("_")[0]
+            return
+        name = self.name(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             message = f"not UTF-8: {error}"
-            fault = self.error(name, 1, path.stem, message, "Save the file as UTF-8.")
-            self.leave_out([kind], _identifiers(path), fault)
-            return found
+            fault = self.error(name, 1, owner or path.stem, message, "Save the file as UTF-8.")
+            self.leave_out(kinds, _identifiers(path), fault)
+            return
         reader = csv.DictReader(io.StringIO(text, newline=""))
+        needed = [n for n, f in model.model_fields.items() if f.is_required()] if owner else []
+        missing = [column for column in needed if column not in (reader.fieldnames or [])]
+        if missing:
+            message = f"column '{missing[0]}' is missing"
+            self.error(name, 1, owner, message, f"The columns are {', '.join(needed)}.")
+            return
         for row in reader:
             line = reader.line_num
-            entity = row.get(column) or f"line {line}"
+            entity = owner or row.get(column or "") or f"line {line}"
             if None in row or None in row.values():
                 fault = self.error(
                     name,
@@ -167,7 +202,7 @@ class CatalogReader:
                     "the number of columns differs from the header",
                     f"The header has {len(reader.fieldnames or [])} columns.",
                 )
-                self.leave_out([kind], [entity], fault)
+                self.leave_out(kinds, [entity], fault)
                 continue
             data: dict[str, Any] = {k: v for k, v in row.items() if v != ""}
             for several in ("aliases", "members"):
@@ -177,11 +212,9 @@ class CatalogReader:
             before = len(self.errors)
             entry = self.validate(model, data, name, (), entity)
             if entry is None:
-                self.leave_out([kind], [entity], self.errors[before])
+                self.leave_out(kinds, [entity], self.errors[before])
             else:
-                item = Found(entry, name, line)
-                self._add(found, key(entry) if key else entity, item, twice, kind)
-        return found
+                yield entity, Found(entry, name, line)
 
     def indicator_file(self, path: Path) -> dict[str, dict[str, Found]]:
         groups: dict[str, tuple[type[BaseModel], str]] = {
@@ -192,7 +225,7 @@ class CatalogReader:
         result: dict[str, dict[str, Found]] = {"theme": {}, "unit": {}, "indicator": {}}
         before = len(self.errors)
         data = self._yaml(path) if path.exists() else None
-        name = self._name(path)
+        name = self.name(path)
         if data is not None and not isinstance(data, dict):
             self.error(name, 1, path.stem, "not a mapping", f"Begin with {', '.join(groups)}.")
         if not isinstance(data, dict):
@@ -227,7 +260,7 @@ class CatalogReader:
                     self.leave_out([section[:-1]], [entity], self.errors[before])
                 else:
                     line = line_of(self.lines[name], (section, i))
-                    self._add(target, entity, Found(entry, name, line), twice, section[:-1])
+                    self.add(target, entity, Found(entry, name, line), twice, section[:-1])
             if section == "units":
                 self.units |= {unit for found in target.values() for unit in found.entry.units}
         return result
@@ -235,7 +268,7 @@ class CatalogReader:
     def list_file(self, path: Path, model: type[EntryT]) -> list[Found]:
         """The entries of a file that is one list."""
         data = self._yaml(path) if path.exists() else []
-        name = self._name(path)
+        name = self.name(path)
         if not isinstance(data, list):
             if data is not None:
                 self.error(name, 1, path.stem, "not a list", "Begin every entry with '-'.")
@@ -255,7 +288,7 @@ class CatalogReader:
             indicator = indicators.get(item.entry.indicator)
             scope = item.entry.scope or (indicator.entry.scope if indicator else None)
             entry = item.entry.model_copy(update={"scope": scope})
-            self._add(found, " ".join(entry.key), replace(item, entry=entry), twice, "correction")
+            self.add(found, " ".join(entry.key), replace(item, entry=entry), twice, "correction")
         return found
 
     def folder(self, folder: Path, model: type[EntryT], id_key: str) -> dict[str, Found]:
@@ -266,7 +299,7 @@ class CatalogReader:
                 continue
             before = len(self.errors)
             data = self._yaml(path)
-            name = self._name(path)
+            name = self.name(path)
             for at, text in undecided(data):
                 where = ".".join(map(str, at))
                 message = f"{where}: not decided yet ({text})"
@@ -275,18 +308,34 @@ class CatalogReader:
             if model is Source:
                 data = self._expanded(data, name, path.stem)
             entry = None
+            if model is Framework and is_variant(data) and len(self.errors) == before:
+                self.variants.append(Found(None, name, 1, path, data))
+                continue
             if data is not None and len(self.errors) == before:
                 entry = self.validate(model, data, name, (), path.stem)
+            if isinstance(entry, Framework) and not self.is_sound(entry, name):
+                entry = None
             if entry is None and model is Source:
                 names = private_names([path])
                 self.leave_out(["source", "report"], names, self.errors[before])
+            if entry is None and model is Framework:
+                names = frozenset({path.stem, str(isinstance(data, dict) and data.get(id_key))})
+                self.leave_out(["framework"], names, self.errors[before])
             if getattr(entry, "private", False) or (entry is None and looks_private(path, data)):
                 self.private.append(path)
             if entry is None:
                 continue
             key = getattr(entry, id_key)
-            self._add(found, key, Found(entry, name, 1), twice, id_key)
+            self.add(found, key, Found(entry, name, 1, path, data), twice, id_key)
         return found
+
+    def is_sound(self, framework: Framework, file: str) -> bool:
+        """Whether the parts of a framework fit together; reports those that do not."""
+        faults = faults_of(framework)
+        for fault in faults:
+            line = self.line(file, fault.at)
+            self.error(file, line, framework.framework, fault.message, fault.remedy)
+        return not faults
 
 
 def undecided(data: Any, at: Location = ()) -> Iterator[tuple[Location, str]]:

@@ -15,11 +15,11 @@ from ingest.catalog_files import Found
 from ingest.catalog_references import Groups, named
 
 
-def withhold(layers: Sequence[Groups], names: frozenset[str]) -> None:
+def withhold(layers: Sequence[Groups], names: frozenset[str]) -> set[str]:
     """Take out of the entries of each folder what rests on private cards alone.
 
     ``names`` are ids of those cards and of their reports. Where an entry goes that overrode one of
-    an earlier folder, that one stands again.
+    an earlier folder, that one stands again. Returns the indicators that went.
     """
     cards = [found.entry for layer in layers for found in layer["source"].values()]
     before = _entries(layers, "indicator")
@@ -41,6 +41,7 @@ def withhold(layers: Sequence[Groups], names: frozenset[str]) -> None:
             layer["theme"].pop(theme, None)
         for key, found in layer["source"].items():
             layer["source"][key] = replace(found, entry=_without_links(found.entry, reports))
+    return gone
 
 
 def _entries(layers: Sequence[Groups], group: str) -> dict[str, Any]:

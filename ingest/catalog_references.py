@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, Source
 from ingest.catalog_errors import CatalogError, did_you_mean
 from ingest.catalog_files import CatalogReader, Found
-from ingest.framework_cards import Node
+from ingest.framework_checks import faults_in_catalog, indicators_named, units_named
 from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
 from ingest.yaml_lines import Location
@@ -300,7 +300,15 @@ class _Check:
         subjects = {report.subject for report in reports}
         # The reports of a source that was left out can't be asked.
         faulty = any(kind == "source" for kind, _ in self.reader.left_out)
-        for key, found in self.groups["framework"].items():
+        frameworks = self.groups["framework"]
+        cities = {k: f.entry for k, f in self.groups["city"].items()}
+        for key, found in sorted(frameworks.items(), key=lambda item: _is_variant(item[1])):
+            # What a variant has of its base is mended there.
+            base = found.entry.variant_of
+            standing = [k for k in frameworks if ("framework", k) not in self.dropped]
+            if base and base not in standing:
+                self.unknown("framework", key, ("variant_of",), "framework", base, standing)
+                continue
             for i, code in enumerate(found.entry.references):
                 self.unknown("framework", key, ("references", i), "indicator", code)
             for i, subject in enumerate(found.entry.consensus_subjects):
@@ -308,17 +316,20 @@ class _Check:
                     message = f"no report has the subject '{subject}'"
                     remedy = did_you_mean(subject, subjects)
                     self.drop("framework", key, ("consensus_subjects", i), message, remedy)
-            for at, _, code in _node_values(found.entry.index, ("indicator", "denominator")):
+            for at, code in indicators_named(found.entry):
                 self.unknown("framework", key, at, "indicator", code)
-            if all(stage.stage != "transform" for stage in found.entry.stages):
-                for at, name, method in _node_values(found.entry.index, ("transform",)):
-                    message = f"'{name}: {method}' without the stage transform"
-                    remedy = "Add '{stage: transform, method: by_indicator}' to its stages."
-                    self.drop("framework", key, at, message, remedy)
+            for at, city in units_named(found.entry):
+                self.unknown("framework", key, at, "city", city)
+            for fault in faults_in_catalog(found.entry, cities):
+                self.drop("framework", key, *fault)
         marked = [k for k, f in self.groups["framework"].items() if f.entry.flagship]
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
             self.drop("framework", key, ("flagship",), message, "Mark one framework only.")
+
+
+def _is_variant(found: Found) -> bool:
+    return found.entry.variant_of is not None
 
 
 def _count(number: int, group: str) -> str:
@@ -377,14 +388,3 @@ def named(data: Any, key: str, at: Location = ()) -> Iterator[tuple[Location, st
     elif isinstance(data, list):
         for i, value in enumerate(data):
             yield from named(value, key, (*at, i))
-
-
-def _node_values(
-    node: Node, names: Sequence[str], at: Location = ("index",)
-) -> Iterator[tuple[Location, str, str]]:
-    """What the nodes of a tree have under these names: place, name and value."""
-    for name in names:
-        if value := getattr(node, name):
-            yield (*at, name), name, value
-    for i, child in enumerate(node.children):
-        yield from _node_values(child, names, (*at, "children", i))

@@ -1,18 +1,20 @@
 """The form of ``catalog/frameworks/``: an index as data, its tree, its stages and its methods.
 
 Methods and parameters have the names of COINr where it has them, and of the OECD/JRC *Handbook
-on Constructing Composite Indicators* elsewhere. What a framework names must exist elsewhere in
-the catalog; that is checked in :mod:`ingest.catalog_references`.
+on Constructing Composite Indicators* elsewhere. The models know the types only: whether the parts
+of a framework fit together, and whether what it names is in the catalog, is checked in
+:mod:`ingest.framework_checks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from ingest.cards import CITY_KINDS, CountryCode, Entry, Identifier, Kind, Text
+from ingest.cards import CITY_KINDS, City, CountryCode, Entry, Identifier, Kind, Text
+from ingest.yaml_lines import Location
 
 MAX_LEVELS = 5
 
@@ -139,11 +141,18 @@ NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
 class Node(Entry):
     """A node of an index: a leaf names an indicator, any other has children."""
 
+    remedies: ClassVar[dict[str, str]] = {
+        "direction": "Write 'higher' or 'lower' (in COINr 1 or -1).",
+        "weight": "Write a share of its parent above 0, or leave it out of the tree.",
+        "agg": "Write 'aggregation'.",
+        "scale": "Write 'goalpost_min' and 'goalpost_max' on the leaves.",
+    }
+
     node: Identifier | None = None
     title: str = ""
     code: str = ""
     """Code that others give it, e.g. COINr's ``iCode``; without it, that of its indicator."""
-    weight: float | None = Field(None, gt=0, le=1)
+    weight: float | None = Field(None, gt=0)
     """Share of the parent. Siblings all have one, which sum to 1, or none and weigh the same."""
     reason: str = ""
 
@@ -183,34 +192,6 @@ class Node(Entry):
     target: float | None = None
     """Value that is good enough, for ``n_dist2targ``; in the unit of the leaf."""
 
-    @model_validator(mode="after")
-    def _leaf_or_branch(self) -> Node:
-        if bool(self.indicator) == bool(self.children):
-            raise ValueError("a node has either an indicator or children")
-        if not self.indicator and not self.node:
-            raise ValueError("a node with children needs an id: node")
-        if self.per != 1 and not self.denominator:
-            raise ValueError("per needs a denominator")
-        if self.transform and self.children:
-            raise ValueError("only a leaf has a transform")
-        return self
-
-    @model_validator(mode="after")
-    def _weights_sum_to_one(self) -> Node:
-        given = [child for child in self.children if child.weight is not None]
-        if not given:
-            return self
-        if len(given) < len(self.children):
-            without = ", ".join(child.id for child in self.children if child.weight is None)
-            raise ValueError(f"of the children of '{self.node}' some have no weight: {without}")
-        total = sum(child.weight or 0 for child in given)
-        if abs(total - 1) > 1e-9:
-            weights = ", ".join(f"{child.id} {child.weight:g}" for child in given)
-            raise ValueError(
-                f"the weights below '{self.node}' sum to {total:g}, not to 1: {weights}"
-            )
-        return self
-
     @property
     def id(self) -> str:
         """Identifier in the framework: its own, or that of its indicator."""
@@ -223,11 +204,16 @@ class Node(Entry):
         """1 of a leaf, rising to the root."""
         return 1 + max((child.level for child in self.children), default=0)
 
+    def places(self, at: Location = ("index",)) -> Iterator[tuple[Location, Node]]:
+        """This node and all below it with their places in the file, in its order."""
+        yield at, self
+        for i, child in enumerate(self.children):
+            yield from child.places((*at, "children", i))
+
     def walk(self) -> Iterator[Node]:
         """This node and all below it, in the order of the file."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        for _, node in self.places():
+            yield node
 
 
 class Edition(Entry):
@@ -237,6 +223,35 @@ class Edition(Entry):
 
 class Stage(Entry):
     """A stage with its method, and the parameters of this method; see ``METHODS``."""
+
+    remedies: ClassVar[dict[str, str]] = {
+        name: f"Write {ours}."
+        for name, ours in {
+            "dat_thresh": "'unit_coverage_min'",
+            "nonzero_thresh": "'unit_nonzero_min'",
+            "unit_screen": "'unit_coverage_min', 'unit_nonzero_min' or both",
+            "f_i": "'method'",
+            "f_n": "'method'",
+            "f_ag": "'method', and 'by_level' for other levels",
+            "f_group": "'grouping'",
+            "use_group": "'grouping'",
+            "skew_thresh": "'skewness_max'",
+            "kurt_thresh": "'kurtosis_max'",
+            "winmax": "'points_max'",
+            "l_u": "'score_min' and 'score_max'",
+            "m_sd": "'mean' and 'sd'",
+            "npara": "'shift' and 'factor': (value - shift) / factor",
+            "gposts": "'goalpost_min' and 'goalpost_max' on the leaves",
+            "targ": "'target' on the leaves",
+            "iref": "'reference_unit', the id of a unit",
+            "trunc2posts": "'is_capped'",
+            "cap_max": "'is_capped'",
+            "global": "'across: panel'",
+            "p": "'power'",
+            "lambda": "'boxcox_lambda'",
+        }.items()
+    }
+    """What COINr calls a parameter."""
 
     stage: Literal[
         "select",
@@ -293,27 +308,6 @@ class Stage(Entry):
     children_coverage_min: float | None = Field(None, ge=0, le=1)
     """Share of its children that need a score for a node to have one (COINr's dat_thresh)."""
 
-    @model_validator(mode="after")
-    def _method_of_stage(self) -> Stage:
-        methods = METHODS[self.stage]
-        for name in (self.method, *self.by_level.values()):
-            if name not in methods:
-                raise ValueError(
-                    f"unknown method '{name}' of stage '{self.stage}', known: {', '.join(methods)}"
-                )
-        method = methods[self.method]
-        given = self.parameters
-        for name in method.needs:
-            if name not in given:
-                raise ValueError(f"method '{self.method}' needs '{name}'")
-        for name in given:
-            if name not in (*method.needs, *method.may_have):
-                known = ", ".join((*method.needs, *method.may_have)) or "none"
-                raise ValueError(
-                    f"method '{self.method}' has no parameter '{name}', known: {known}"
-                )
-        return self
-
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters that it states."""
@@ -321,7 +315,11 @@ class Stage(Entry):
         return {name: value for name, value in stated.items() if value != {}}
 
     def parameter(self, name: str) -> Any:
-        """A parameter as it counts: as stated, or the default where the method may have it."""
+        """A parameter as it counts: as stated, or the default where the method may have it.
+
+        Raises:
+            KeyError: the stage has no such method.
+        """
         method = METHODS[self.stage][self.method]
         if name in self.parameters or name not in method.may_have:
             return self.parameters.get(name)
@@ -342,12 +340,15 @@ class Universe(Entry):
     size_min: float | None = None
     size_max: float | None = None
 
-    @model_validator(mode="after")
-    def _size_has_bounds(self) -> Universe:
-        bounds = (self.size_min, self.size_max)
-        if (self.size_indicator is None) != (bounds == (None, None)):
-            raise ValueError("size_indicator goes with size_min, size_max or both")
-        return self
+    def has(self, unit: City) -> bool:
+        """Whether a unit passes the filters, the one by size left aside: it depends on figures."""
+        return (
+            unit.kind in self.kinds
+            and (not self.countries or unit.country_code in self.countries)
+            and all(unit.groups.get(name) in values for name, values in self.groups.items())
+            and (not self.units or unit.city_id in self.units)
+            and unit.city_id not in self.without
+        )
 
 
 class EmptyPart(Entry):
@@ -361,6 +362,11 @@ class EmptyPart(Entry):
 
 
 class Framework(Entry):
+    remedies: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("nodes", "without_nodes", "without_stages"),
+        "Only a variant has it: name the framework that it changes under variant_of.",
+    )
+
     framework: Identifier
     title: Text
     description: Text
@@ -397,13 +403,8 @@ class Framework(Entry):
         return stage.by_level.get(node.level, stage.method)
 
     @model_validator(mode="after")
-    def _tree(self) -> Framework:
+    def _empty_parts_have_a_place(self) -> Framework:
         ids = [node.id for node in self.index.walk()]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"node used twice: {', '.join(twice)}")
-        if self.index.level > MAX_LEVELS:
-            raise ValueError(f"the tree has {self.index.level} levels, five are the most")
         for part in self.empty_parts:
             if part.below and part.below not in ids:
                 raise ValueError(

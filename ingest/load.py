@@ -15,8 +15,9 @@ import pyarrow as pa
 from ingest.archive import HeldDocument
 from ingest.cards import Correction
 from ingest.catalog import Catalog
+from ingest.expert_tables import ExpertWeights, expert_weights
 from ingest.facts import FACT_KINDS, raw_tables
-from ingest.framework_cards import Framework, Node, Stage, Universe
+from ingest.framework_cards import Framework, Node, Stage
 from ingest.numbers import convert, parse_number
 from ingest.parse import Readable, readable
 from ingest.pull import held_documents
@@ -318,12 +319,27 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for f in catalog.frameworks.values()
         ],
         "framework_city": [
-            (f.framework, city_id)
+            (f.framework, city.city_id)
             for f in catalog.frameworks.values()
-            for city_id in units_of(f.universe, catalog)
+            for city in catalog.cities.values()
+            if f.universe.has(city)
         ],
         "framework_node": [
             row for f in catalog.frameworks.values() for row in _node_rows(f, catalog)
+        ],
+        "framework_judgement": [
+            (
+                framework,
+                j.weighting,
+                i,
+                j.expert,
+                j.parent,
+                j.node,
+                j.compared_node,
+                j.value,
+            )
+            for framework, judgements in catalog.judgements.items()
+            for i, j in enumerate(judgements, 1)
         ],
         "framework_stage": [
             (f.framework, i, s.stage, s.method, *_parameters(s))
@@ -367,20 +383,6 @@ def _corrected_value(correction: Correction, catalog: Catalog) -> float | None:
     return convert(parse_number(correction.new), factor)
 
 
-def units_of(universe: Universe, catalog: Catalog) -> list[str]:
-    """Units that the filters of a universe let through, the one by size left aside: it depends
-    on figures."""
-    return [
-        city.city_id
-        for city in catalog.cities.values()
-        if city.kind in universe.kinds
-        and (not universe.countries or city.country_code in universe.countries)
-        and all(city.groups.get(name) in values for name, values in universe.groups.items())
-        and (not universe.units or city.city_id in universe.units)
-        and city.city_id not in universe.without
-    ]
-
-
 def _parameters(stage: Stage) -> list[Any]:
     """Parameters of a stage in the order of the table's columns; those by level are resolved
     in the nodes."""
@@ -391,11 +393,16 @@ def _parameters(stage: Stage) -> list[Any]:
 def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
     parents = {child.id: node for node in framework.index.walk() for child in node.children}
     aggregate = framework.stage("aggregate")
+    experts = expert_weights(framework, catalog.judgements[framework.framework])
     rows: list[Row] = []
     for i, node in enumerate(framework.index.walk(), 1):
         parent = parents.get(node.id)
         indicator = catalog.indicators[node.indicator] if node.indicator else None
-        equal = 1 / len(parent.children) if parent else 1.0
+        weight = node.weight
+        if parent and parent.id in experts:
+            weight = experts[parent.id].weights[node.id]
+        elif weight is None:
+            weight = 1 / len(parent.children) if parent else 1.0
         rows.append(
             (
                 framework.framework,
@@ -404,8 +411,8 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
                 node.level,
                 node.title or (indicator.title if indicator else node.id),
                 node.code or (indicator.code if indicator else "") or None,
-                equal if node.weight is None else node.weight,
-                *_branch_columns(framework, node, aggregate),
+                weight,
+                *_branch_columns(framework, node, aggregate, experts.get(node.id)),
                 node.indicator,
                 (node.direction or indicator.direction) if indicator else None,
                 node.denominator,
@@ -428,15 +435,18 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
     return rows
 
 
-def _branch_columns(framework: Framework, node: Node, stage: Stage | None) -> Row:
+def _branch_columns(
+    framework: Framework, node: Node, stage: Stage | None, experts: ExpertWeights | None
+) -> Row:
     """How a node's children are weighted and combined; nothing of that for a leaf."""
     if not node.children:
-        return (None,) * 5
+        return (None,) * 6
     missing = node.missing_children or (stage.missing_children if stage else None)
     return (
         framework.method_of("weight", node, "given"),
+        experts.consistency_ratio if experts else None,
         framework.method_of("aggregate", node, "a_amean"),
-        node.power or (stage.power if stage else None),
+        node.power if node.power is not None or not stage else stage.power,
         # Across dimensions nothing is shared unless a framework says so.
         missing or ("share" if node.level == 2 else "none"),
         stage.children_coverage_min if stage else None,

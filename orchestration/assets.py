@@ -351,6 +351,7 @@ def release(
                 "release_id": result.release_id,
                 "path": dg.MetadataValue.path(str(result.path)),
                 "content_digest": result.digest,
+                **_reports(result),
                 **_difference(result),
             }
         )
@@ -368,6 +369,13 @@ def _left_behind(
         for key in sorted(chosen)
         for child in sorted(children.get(key, set()) - chosen)
     ]
+
+
+def _reports(result: publish.ReleaseResult) -> dict[str, dg.MetadataValue]:
+    """Where the audit report of each index is."""
+    assert result.path
+    files = sorted((result.path / publish.REPORTS).glob("*.html"))
+    return {f"audit_report_{file.stem}": dg.MetadataValue.path(str(file)) for file in files}
 
 
 def _difference(result: publish.ReleaseResult) -> dict[str, dg.MetadataValue]:

@@ -68,6 +68,22 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
         """,
         "select city_name || ' ' || edition, rank_change from preview where rank_change <> 0",
     ),
+    "marts.index_node_correlation": (
+        """
+        with newest as (
+            select framework, max(edition) as edition from marts.index_ranking
+            where rank is not null group by framework
+        )
+        select c.framework, c.edition, c.node, c.other_node, c.relation, c.n, c.pearson,
+            c.spearman, c.joint_weight, c.flag
+        from marts.index_node_correlation as c
+        join newest as n on c.framework = n.framework and c.edition = n.edition
+        join marts.framework as f on c.framework = f.framework
+        where c.flag is not null
+        order by f.is_flagship desc, c.joint_weight desc nulls last, c.framework, c.node
+        """,
+        "select node || ' ' || other_node, pearson from preview",
+    ),
     "marts.ranking_agreement": (
         "select * from marts.ranking_agreement order by edition desc, n_common desc, report_id",
         "select report_id, kendall_tau_b from preview where kendall_tau_b is not null",

@@ -283,15 +283,17 @@ class _Index:
         rows = self._rows(f"{_LEAVES[source]} where framework = $f")
         nodes = [leaf["node"] for leaf in self.leaves]
         if "Screened" in (*before, name):
-            ranked = self._ranked()
-            rows = [row for row in rows if (row["edition"], row["city_id"]) in ranked]
+            kept = self._kept()
+            rows = [row for row in rows if (row["edition"], row["city_id"]) in kept]
             known = {row["node"] for row in rows if row["value"] is not None}
             nodes = [node for node in nodes if node in known]
         return self._wide(rows, nodes)
 
-    def _ranked(self) -> set[tuple[int, str]]:
+    def _kept(self) -> set[tuple[int, str]]:
+        """Units that screening let through, by edition."""
         rows = self._rows(
-            "select edition, city_id from index_score where framework = $f and is_ranked"
+            "select distinct edition, city_id from int_index_screened"
+            " where framework = $f and is_ranked"
         )
         return {(row["edition"], row["city_id"]) for row in rows}
 

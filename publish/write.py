@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -17,7 +18,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
-from publish import content
+from publish import content, index_report
 
 WAREHOUSE = "warehouse.duckdb"
 MANIFEST = "manifest.json"
@@ -107,6 +108,7 @@ def _publish(
         release_id = before["release_id"]
         return ReleaseResult("unchanged", release_id, releases_dir / release_id, [], digest)
 
+    reports = index_report.reports(con, "new")
     release_id = _new_id(releases_dir, digest)
     difference = content.compare(con, _attach_old(con, current, before), tables)
     manifest = {
@@ -117,6 +119,9 @@ def _publish(
         "tables": tables,
         "inputs": dict(inputs),
         "documents": _documents(con),
+        "reports": {
+            name: hashlib.sha256(text.encode()).hexdigest() for name, text in reports.items()
+        },
         "checks": _summary(checks),
         "difference": difference,
         "storage_version": STORAGE_VERSION,
@@ -127,11 +132,15 @@ def _publish(
         attempt.mkdir()
         _copy(con, attempt / WAREHOUSE)
         text = json.dumps(manifest, indent=2, ensure_ascii=False, default=str)
-        (attempt / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        for name in (WAREHOUSE, MANIFEST):
+        files = {MANIFEST: text + "\n", **reports}
+        for name, written in files.items():
+            (attempt / name).parent.mkdir(exist_ok=True)
+            (attempt / name).write_text(written, encoding="utf-8", newline="\n")
+        for name in (WAREHOUSE, *files):
             _sync(attempt / name)
             (attempt / name).chmod(0o444)
-        _sync(attempt)
+        for folder in {(attempt / name).parent for name in files}:
+            _sync(folder)
         attempt.rename(releases_dir / release_id)
     except BaseException:
         shutil.rmtree(attempt, ignore_errors=True)

@@ -18,11 +18,12 @@ def con(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def test_the_page_of_figures_is_that_of_the_release(
-    con: duckdb.DuckDBPyConnection,
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_the_figures_of_a_page_are_those_of_the_release(
+    con: duckdb.DuckDBPyConnection, name: str
 ) -> None:
-    text = pages.PAGE.read_text(encoding="utf-8")
-    assert pages.page(text, pages.figures(con)) == text, "make pages"
+    text = (pages.DOCS / name).read_text(encoding="utf-8")
+    assert pages.page(text, pages.PAGES[name](con)) == text, "make pages"
 
 
 def test_the_pictures_are_those_of_the_release(

@@ -43,8 +43,8 @@ STAGES = (
 
 
 @functools.cache
-def compiled() -> dict[str, Mapping[str, Any]]:
-    """The models as dbt compiles them, by name, each after those that it reads."""
+def _nodes() -> dict[str, Mapping[str, Any]]:
+    """All that dbt compiles, by its unique id."""
     dbt.manifest_path()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
@@ -52,6 +52,14 @@ def compiled() -> dict[str, Mapping[str, Any]]:
         if process.returncode:
             raise dbt.DbtError(process.stdout)
         nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    found: dict[str, Mapping[str, Any]] = nodes
+    return found
+
+
+@functools.cache
+def compiled() -> dict[str, Mapping[str, Any]]:
+    """The models as dbt compiles them, by name, each after those that it reads."""
+    nodes = _nodes()
     models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
     ordered: dict[str, Mapping[str, Any]] = {}
 
@@ -82,11 +90,30 @@ def run(
     Raises:
         ValueError: a fault in the catalog, in the words that an analyst gets.
     """
+    con = prepare(catalog, figures)
+    for model in needed(models):
+        build(con, model)
+    return con
+
+
+def prepare(
+    catalog: Path, figures: pd.DataFrame, database: str = ":memory:"
+) -> duckdb.DuckDBPyConnection:
+    """A database with the tables of a catalog folder and figures, in which models can be built.
+
+    Args:
+        catalog: a folder with cities.csv, indicators.yml and frameworks/.
+        figures: columns city_id, indicator, year, value; NaN is a missing value.
+        database: path of a new file, for dbt to go on with; in memory without it.
+
+    Raises:
+        ValueError: a fault in the catalog, in the words that an analyst gets.
+    """
     loaded = load_catalog([catalog])
     if loaded.errors:
         raise ValueError("\n".join(str(error) for error in loaded.errors))
     con = duckdb.connect()
-    con.execute("attach ':memory:' as warehouse; use warehouse")
+    con.execute(f"attach '{database}' as warehouse; use warehouse")
     for schema in ("staging", "intermediate", "marts"):
         con.execute(f"create schema {schema}")
     with tempfile.TemporaryDirectory() as home:
@@ -107,12 +134,16 @@ def run(
         from (select * replace (cast(value as double) as value) from figures)
         """
     )
-    for model in _needed(models):
-        _build(con, compiled()[model])
     return con
 
 
-def _needed(models: Sequence[str]) -> list[str]:
+def failures(con: duckdb.DuckDBPyConnection, test: str) -> pd.DataFrame:
+    """Rows that a data test of the dbt project finds at fault, in the tables of :func:`run`."""
+    (node,) = (n for n in _nodes().values() if n["resource_type"] == "test" and n["name"] == test)
+    return con.execute(node["compiled_code"]).df()
+
+
+def needed(models: Sequence[str]) -> list[str]:
     """Models to build, in order: the figures stand in for whatever is above them."""
     nodes = compiled()
     wanted = set[str]()
@@ -130,7 +161,9 @@ def _needed(models: Sequence[str]) -> list[str]:
     return [name for name in nodes if name in wanted]
 
 
-def _build(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
+def build(con: duckdb.DuckDBPyConnection, model: str) -> None:
+    """Build a model, those that it reads being there."""
+    node = compiled()[model]
     table = f"{node['schema']}.{node['alias']}"
     if node["language"] == "sql":
         con.execute(f"create table {table} as {node['compiled_code']}")

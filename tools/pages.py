@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import duckdb
@@ -18,7 +18,6 @@ from ingest.settings import PROJECT, Settings
 from orchestration import previews
 
 DOCS = PROJECT / "docs"
-PAGE = DOCS / "coverage.md"
 MARKS = "<!-- figures of the release: begin -->", "<!-- figures of the release: end -->"
 
 COUNTS = """
@@ -127,6 +126,70 @@ where r.rank <= 20 and r.edition = (
 )
 order by r.rank, r.city_name
 """
+INDICES = """
+with newest as (
+    select framework, max(edition) as edition
+    from marts.index_ranking where rank is not null group by framework
+)
+select f.framework, f.title, f.description, f.measures, n.edition,
+    count(r.rank) as n_ranked, count(*) as n_universe
+from marts.framework as f
+join newest as n on f.framework = n.framework
+join marts.index_ranking as r on n.framework = r.framework and n.edition = r.edition
+group by f.framework, f.title, f.description, f.measures, n.edition, f.is_flagship
+order by f.is_flagship desc, f.framework
+"""
+FIRST_TEN = """
+select rank, city_name as city,
+    case when rank_from is null then '' else concat(rank_from, ' to ', rank_to) end as could_be,
+    printf('%.4g', score) as score, round(100 * coverage) as coverage_pct
+from marts.index_ranking
+where framework = '{framework}' and edition = {edition} and rank <= 10
+order by rank, city_name
+"""
+GAPS = """
+select node_title as part, title as empty, reason
+from marts.framework_gap where framework = '{framework}' order by position
+"""
+NEAR = """
+select indicator, n as n_cities, round(pearson, 2) as pearson, round(spearman, 2) as spearman
+from marts.index_correlation
+where framework = '{framework}' and edition = {edition}
+order by indicator
+"""
+AGREEMENT = """
+select concat(a.publisher, ', ', r.edition_as_printed, case a.cohort when 'all' then '' else
+        concat(' (', a.cohort, ')') end) as report,
+    a.framework,
+    concat(round(a.kendall_tau_b, 2), ' (', a.n_common, ')') as agreement
+from marts.ranking_agreement as a
+join marts.report as r on a.report_id = r.report_id
+join raw.framework_subject as s on a.framework = s.framework and a.subject = s.subject
+where a.n_common >= 3 and a.kendall_tau_b is not null
+order by r.data_year desc, report, a.framework
+"""
+CLAIMS = """
+select c.cities, c.subject as claim, concat('`', c.measure, '`') as measure, c.verdict,
+    c.verdict_reason as reason, coalesce(c.evidence, '') as evidence
+from marts.claim as c where c.measure_kind = 'index' order by c.claim_id
+"""
+PROFILES = """
+with asked as (
+    select distinct split_part(measure, '.', 1) as framework
+    from marts.claim where claim_kind = 'dominance' and measure_kind = 'index'
+)
+select p.framework, p.edition, n.title as dimension, r.rank as place, r.city_name as city,
+    concat(p.rank, ' (', printf('%.1f', p.z_score), ')') as standing,
+    case p.dominant_by when 'rank' then n.title when 'z_score' then concat(n.title, ' *') end
+        as dominant
+from marts.index_profile as p
+join asked as a on p.framework = a.framework
+join marts.framework_node as n on p.framework = n.framework and p.node = n.node
+join marts.index_ranking as r
+    on p.framework = r.framework and p.edition = r.edition and p.city_id = r.city_id
+where r.rank <= 12
+order by p.framework, p.edition, r.rank, r.city_name, n.position
+"""
 
 
 def rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
@@ -176,6 +239,80 @@ def _sections(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield audit.markdown(rows(con, LEFT_OUT))
 
 
+def index_figures(con: duckdb.DuckDBPyConnection) -> str:
+    """The part of the page of the indices that the release decides, as Markdown."""
+    return "\n\n".join(_index_sections(con))
+
+
+def _index_sections(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    indices = rows(con, INDICES)
+    for index in indices:
+        yield f"## {index['title']}"
+        yield f"`{index['framework']}`, measures {index['measures']}. {index['description']}"
+        yield (
+            f"First ten of the edition {index['edition']}, in which {index['n_ranked']} of "
+            f"{index['n_universe']} cities are ranked; `could_be` are the ranks that missing "
+            "values allow:"
+        )
+        yield audit.markdown(rows(con, FIRST_TEN.format(**index)))
+        near = rows(con, NEAR.format(**index))
+        if near:
+            yield "Correlation of the score with size and what else it is compared with:"
+            yield audit.markdown(near)
+        gaps = rows(con, GAPS.format(**index))
+        if gaps:
+            yield "What belongs into it and is empty:"
+            yield audit.markdown(gaps)
+    yield "## Beside the published rankings"
+    yield (
+        "Kendall's tau-b with each published ranking of the index's subjects that has three or "
+        "more of its cities, and in brackets how many; with fewer than six a figure says next "
+        "to nothing. The edition is the one nearest to the report's year."
+    )
+    yield audit.markdown(_agreement(con, [index["framework"] for index in indices]))
+    yield "## In which dimension a city stands highest"
+    yield (
+        "Rank in each dimension and in brackets the z-score, of the first twelve. The dominant "
+        "dimension is that of the best rank; a star marks those where equal ranks left it to the "
+        "larger z-score."
+    )
+    yield from _profiles(con)
+    yield "## Claims tested on an index"
+    yield audit.markdown(rows(con, CLAIMS))
+
+
+def _agreement(con: duckdb.DuckDBPyConnection, frameworks: list[str]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows(con, AGREEMENT):
+        empty = {"report": row["report"], **dict.fromkeys(frameworks, "")}
+        found.setdefault(row["report"], empty)[row["framework"]] = row["agreement"]
+    return list(found.values())
+
+
+def _profiles(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    found: dict[tuple[str, int], dict[str, dict[str, Any]]] = {}
+    for row in rows(con, PROFILES):
+        table = found.setdefault((row["framework"], row["edition"]), {})
+        line = table.setdefault(row["city"], {"rank": row["place"], "city": row["city"]})
+        line[row["dimension"]] = row["standing"]
+        if row["dominant"]:
+            line["dominant"] = "; ".join(filter(None, [line.get("dominant"), row["dominant"]]))
+    for (framework, edition), table in found.items():
+        yield f"`{framework}`, edition {edition}:"
+        yield audit.markdown(
+            [
+                {**{k: v for k, v in line.items() if k != "dominant"}, "dominant": line["dominant"]}
+                for line in table.values()
+            ]
+        )
+
+
+PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection], str]] = {
+    "coverage.md": figures,
+    "indices.md": index_figures,
+}
+
+
 def page(text: str, made: str) -> str:
     """A page with what is made put between its marks."""
     begin, end = MARKS
@@ -198,8 +335,9 @@ def main() -> int:
         print(f"There is no release yet ({warehouse}): make run", file=sys.stderr)
         return 2
     with duckdb.connect(str(warehouse), read_only=True) as con:
-        text = page(PAGE.read_text(encoding="utf-8"), figures(con))
-        PAGE.write_text(text, encoding="utf-8")
+        for name, made in PAGES.items():
+            text = page((DOCS / name).read_text(encoding="utf-8"), made(con))
+            (DOCS / name).write_text(text, encoding="utf-8")
         for name, svg in pictures(con).items():
             (DOCS / "images" / name).write_text(svg + "\n", encoding="utf-8")
     return 0

@@ -2,7 +2,8 @@ with needed as (
     select
         framework,
         node,
-        indicator
+        indicator,
+        max_age_years
     from marts.framework_node
     where level = 1
 
@@ -11,7 +12,8 @@ with needed as (
     select
         framework,
         node,
-        denominator as indicator
+        denominator as indicator,
+        max_age_years
     from marts.framework_node
     where level = 1 and coalesce(denominator, '') <> ''
 )
@@ -36,6 +38,12 @@ left join marts.indicator_value as indicator_value
         and score.city_id = indicator_value.city_id
         and indicator_value.status in ('observed', 'zero')
         and framework_edition.edition >= indicator_value.year
-        and framework_edition.edition - framework_edition.max_age_years <= indicator_value.year
-where score.is_ranked and score.score is not null and indicator_value.indicator is null
+        and framework_edition.edition
+        - coalesce(needed.max_age_years, framework_edition.max_age_years)
+        <= indicator_value.year
+where
+    score.is_ranked
+    and score.score is not null
+    and indicator_value.indicator is null
+    and coalesce(score.imputed_share, 0) = 0
 order by score.framework, score.edition, score.city_id, score.node

@@ -37,7 +37,9 @@ create table raw.framework_city as
 create table intermediate.int_index_universe (framework varchar, edition integer, city_id varchar);
 create table raw.framework_edition as
     select 'flag' as framework, unnest([2022, 2023]) as edition, 1 as max_age_years;
-create table marts.framework_node as select * replace (weight::double as weight) from (values
+create table marts.framework_node as
+select * replace (weight::double as weight), 'given' as weighting,
+    null::double as consistency_ratio from (values
     ('flag', 'total', null, 3, 1.0, null, null),
     ('flag', 'talent', 'total', 2, 0.6, null, null),
     ('flag', 'output', 'total', 2, 0.4, null, null),
@@ -47,6 +49,7 @@ create table marts.framework_node as select * replace (weight::double as weight)
 ) as node (framework, node, parent, level, weight, indicator, denominator);
 alter table marts.framework_node add column aggregation varchar;
 alter table marts.framework_node add column power double;
+alter table marts.framework_node add column max_age_years integer;
 alter table marts.framework_node add column missing_children varchar;
 alter table marts.framework_node add column children_coverage_min double;
 update marts.framework_node set aggregation = 'a_amean',
@@ -105,7 +108,8 @@ insert into marts.correction values
     ('book', 'firms_count', 'aa', 2023, 'city', '5', 'me', '2024-01-01', true, '5');
 create table marts.index_score (
     framework varchar, edition integer, city_id varchar, node varchar, level integer,
-    score double, rank bigint, coverage double, is_ranked boolean, aggregated_score double
+    score double, rank bigint, coverage double, is_ranked boolean, imputed_share double,
+    aggregated_score double
 );
 create table raw.published_rank (
     published_rank_id varchar, report_id varchar, source_id varchar, document_id varchar,
@@ -223,6 +227,13 @@ create table marts.ranking_agreement as
 create table marts.index_correlation as
     select 'flag' as framework, 2023 as edition, 'people_persons' as indicator, 5 as n,
         0.8::double as pearson, 0.7::double as spearman;
+create table marts.index_node_correlation as select * from (values
+    ('flag', 2023, 'one', 'other', 'sibling', 0.99::double, 0.2::double, 'redundant'),
+    ('flag', 2023, 'one', 'third', 'sibling', -0.3::double, 0.3::double, null),
+    ('flag', 2022, 'one', 'other', 'sibling', 0.99::double, 0.9::double, 'redundant')
+) as correlation (
+    framework, edition, node, other_node, relation, pearson, joint_weight, flag
+);
 create table marts.organisation_resolution as select * from (values
     ('papers', 'doc', 'all', 'listed', 100, 90, 80, 50, 49, 0.9::double, 0.8::double, 0.98::double,
      0.895::double, 0.996::double),
@@ -267,7 +278,9 @@ def rows() -> dict[str, list[list[Any]]]:
             # bb and cc share every score: ranks 1, 2, 2, 4, 5
             score, rank = [(90.0, 1), (70.0, 2), (70.0, 2), (40.0, 4), (10.0, 5)][place]
             for node, level in NODES.items():
-                scores.append(["flag", year, city, node, level, score, rank, 1.0, True, score])
+                scores.append(
+                    ["flag", year, city, node, level, score, rank, 1.0, True, 0.0, score]
+                )
     return {"observation": observations, "indicator_value": values, "index_score": scores}
 
 

@@ -114,9 +114,7 @@ def random_tree(random: Random, methods: dict[str, Any]) -> dict[str, Any]:
 
     def group(nodes: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]:
         parts = np.array_split(np.array(nodes, dtype=object), int(random.integers(1, 4)))
-        return [
-            branch(list(part), f"{prefix}{i}") for i, part in enumerate(parts) if len(part)
-        ]
+        return [branch(list(part), f"{prefix}{i}") for i, part in enumerate(parts) if len(part)]
 
     def branch(children: list[dict[str, Any]], name: str) -> dict[str, Any]:
         for child, weight in zip(children, shares(random, len(children)), strict=True):
@@ -200,7 +198,7 @@ def random_stages(random: Random, units: list[str]) -> tuple[list[dict[str, Any]
     if methods["normalise"] == "n_dist2ref":
         normalise["reference_unit"] = units[0]
     if methods["normalise"] in ("n_goalposts", "n_dist2ref", "n_dist2targ") and chance(random, 0.5):
-        normalise["is_capped"] = pick(random, True, False) and not positive or positive
+        normalise["is_capped"] = positive or pick(random, True, False)
     stages.append(normalise)
     if methods["weight"]:
         stages.append({"stage": "weight", "method": methods["weight"]})
@@ -220,7 +218,8 @@ def random_stages(random: Random, units: list[str]) -> tuple[list[dict[str, Any]
 def random_case(random: Random, number: int) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     """A framework, its units with their groups, and their figures."""
     units = [f"k{number}_u{i}" for i in range(int(pick(random, 1, 2, 4, 7, 12, 25)))]
-    cities = pd.DataFrame({"city_id": units, "group_region": [pick(random, *REGIONS) for _ in units]})
+    regions = [pick(random, *REGIONS) for _ in units]
+    cities = pd.DataFrame({"city_id": units, "group_region": regions})
     stages, methods = random_stages(random, units)
     editions = sorted(random.choice(YEARS[1:], size=int(random.integers(1, 4)), replace=False))
     framework = {
@@ -306,9 +305,7 @@ def scale_of(stage: str) -> float:
     return 1e-9 if stage in ("normalised", "score") else 0.0
 
 
-def compared(
-    found: dict[Any, float], expected: dict[Any, float], absolute: float
-) -> list[str]:
+def compared(found: dict[Any, float], expected: dict[Any, float], absolute: float) -> list[str]:
     return [
         f"{key}: engine {found.get(key)}, expected {expected.get(key)}"
         for key in sorted({*found, *expected})

@@ -166,8 +166,8 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             "{indicator: rot_pct, weight: 0.4",
             "{indicator: rot_pct, per: 100, weight: 0.4",
             "orchard_index",
-            "per needs a denominator",
-            "Correct this entry.",
+            "'per' without a denominator",
+            "Add 'denominator', or leave it out.",
             id="per without a denominator",
         ),
         pytest.param(
@@ -175,8 +175,8 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             "method: n_minmax",
             "method: n_minmix",
             "orchard_index",
-            "unknown method 'n_minmix'",
-            "Correct this entry.",
+            "unknown method 'n_minmix' of stage 'normalise'",
+            "Did you mean 'n_minmax'?",
             id="unknown method",
         ),
         pytest.param(
@@ -185,7 +185,7 @@ def test_another_subject_has_no_error(folder: Path) -> None:
             "{indicator: rot_pct, transform: sqrt, weight: 0.4",
             "orchard_index",
             "'transform: sqrt' without the stage transform",
-            "Add '{stage: transform, method: by_indicator}' to its stages.",
+            "Add '{stage: transform, method: by_indicator}' to the stages.",
             id="transform without its stage",
         ),
         pytest.param(
@@ -301,7 +301,7 @@ def test_a_theme_whose_table_is_taken(folder: Path, edit: Edit, theme: str) -> N
 
 def test_an_indicator_used_twice_in_an_index(folder: Path, edit: Edit) -> None:
     edit(INDEX, "{indicator: presses_count, weight", "{indicator: rot_pct, weight")
-    assert "node used twice: rot_pct" in only_error(load_catalog([folder])).message
+    assert "node 'rot_pct' stands twice" in only_error(load_catalog([folder])).message
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,8 @@ shares as (
         case
             when weights.parent is null then 1.0
             else
-                weights.weight / nullif(
+                weights.weight
+                / nullif(
                     {{ exact_sum(
                         'weights.weight',
                         'scores.framework, scores.edition, scores.city_id, weights.parent'
@@ -169,22 +170,40 @@ city_weights as (
         level_1.city_id,
         level_1.node,
         level_1.share
-        {%- for level in range(2, 6) %}
-        * case when level_{{ level - 1 }}.parent is null then 1.0 else level_{{ level }}.share end
-        {%- endfor %} as city_weight,
+        * case when level_1.parent is null then 1.0 else level_2.share end
+        * case when level_2.parent is null then 1.0 else level_3.share end
+        * case when level_3.parent is null then 1.0 else level_4.share end
+        * case when level_4.parent is null then 1.0 else level_5.share end as city_weight,
         level_1.is_additive
-        {%- for level in range(2, 6) %}
-        and coalesce(level_{{ level }}.is_additive, true)
-        {%- endfor %} as is_additive
+        and coalesce(level_2.is_additive, true)
+        and coalesce(level_3.is_additive, true)
+        and coalesce(level_4.is_additive, true)
+        and coalesce(level_5.is_additive, true) as is_additive
     from shares as level_1
-    {%- for level in range(2, 6) %}
-    left join shares as level_{{ level }}
+    left join shares as level_2
         on
-            level_{{ level - 1 }}.framework = level_{{ level }}.framework
-            and level_{{ level - 1 }}.edition = level_{{ level }}.edition
-            and level_{{ level - 1 }}.city_id = level_{{ level }}.city_id
-            and level_{{ level - 1 }}.parent = level_{{ level }}.node
-    {%- endfor %}
+            level_1.framework = level_2.framework
+            and level_1.edition = level_2.edition
+            and level_1.city_id = level_2.city_id
+            and level_1.parent = level_2.node
+    left join shares as level_3
+        on
+            level_2.framework = level_3.framework
+            and level_2.edition = level_3.edition
+            and level_2.city_id = level_3.city_id
+            and level_2.parent = level_3.node
+    left join shares as level_4
+        on
+            level_3.framework = level_4.framework
+            and level_3.edition = level_4.edition
+            and level_3.city_id = level_4.city_id
+            and level_3.parent = level_4.node
+    left join shares as level_5
+        on
+            level_4.framework = level_5.framework
+            and level_4.edition = level_5.edition
+            and level_4.city_id = level_5.city_id
+            and level_4.parent = level_5.node
 
 ),
 

@@ -166,7 +166,8 @@ final as (
                         undefined.reason,
                         case
                             when roots.aggregated_score is not null
-                                then 'no final scaling: the leader is not above zero, or all are level'
+                                then
+                                    'no final scaling: no leader above zero, or all level'
                         end,
                         'a dimension whose indicators do not vary among the ranked cities'
                     )

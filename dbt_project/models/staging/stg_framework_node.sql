@@ -17,6 +17,7 @@ final as (
         code,
         weight,
         weighting,
+        consistency_ratio,
         aggregation,
         power,
         missing_children,

@@ -68,7 +68,8 @@ final as (
         city_id,
         node,
         level,
-        {{ round_significant('score') }} as score,
+        -- A leaf has no sum whose last digits depend on the order: it is ranked as it is.
+        case when level = 1 then score else {{ round_significant('score') }} end as score,
         round(coverage, 12) as coverage,
         case when score is not null then round(imputed_share, 12) end as imputed_share
     from united

@@ -121,6 +121,16 @@ gaps as (
 
 ),
 
+both_bounds as (
+
+    select 'worst' as bound
+
+    union all
+
+    select 'best' as bound
+
+),
+
 -- Only cities with a gap are aggregated anew.
 level_1 as (
 
@@ -128,12 +138,15 @@ level_1 as (
         leaves.framework,
         leaves.edition,
         leaves.city_id,
-        bounds_.bound,
+        both_bounds.bound,
         leaves.node,
         1 as level,
         coalesce(
             leaves.score,
-            case bounds_.bound when 'worst' then leaves.score_at_worst else leaves.score_at_best end
+            case both_bounds.bound
+                when 'worst' then leaves.score_at_worst
+                else leaves.score_at_best
+            end
         ) as score,
         1.0 as coverage,
         0.0 as imputed_share
@@ -143,7 +156,7 @@ level_1 as (
             leaves.framework = gaps.framework
             and leaves.edition = gaps.edition
             and leaves.city_id = gaps.city_id
-    cross join (select 'worst' as bound union all select 'best' as bound) as bounds_
+    cross join both_bounds
     where gaps.n_missing > 0
 
 ),

@@ -19,6 +19,25 @@ stages as (
 
 ),
 
+denominators as (
+
+    select
+        selected.framework,
+        selected.edition,
+        selected.city_id,
+        selected.node,
+        selected.value,
+        selected.missing_reason,
+        selected.observation_id
+    from selected
+    inner join nodes
+        on
+            selected.framework = nodes.framework
+            and selected.node = nodes.node
+            and selected.indicator = nodes.denominator
+
+),
+
 leaves as (
 
     select
@@ -45,13 +64,12 @@ leaves as (
             and selected.indicator = nodes.indicator
     left join stages
         on selected.framework = stages.framework and stages.stage = 'denominate'
-    left join selected as denominators
+    left join denominators
         on
             selected.framework = denominators.framework
             and selected.edition = denominators.edition
             and selected.city_id = denominators.city_id
             and selected.node = denominators.node
-            and nodes.denominator = denominators.indicator
             and stages.method is not null
 
 ),

@@ -134,7 +134,7 @@ pool_scales as (
         method,
         pool_edition,
         pool_group,
-        max(abs(value)) as value_scale
+        coalesce({{ power_of_two('max(abs(value))') }}, 0) as value_scale
     from pooled
     where pool_group is not null and value is not null
     group by framework, node, method, pool_edition, pool_group

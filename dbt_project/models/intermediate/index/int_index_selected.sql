@@ -117,18 +117,31 @@ united as (
 
 ),
 
-wanted as (
+-- By year, so that a figure only meets the editions that may use it.
+years as (
 
     select
-        units.framework,
-        units.edition,
-        units.city_id,
+        indicator,
+        year
+    from indicator_values
+    group by indicator, year
+
+),
+
+young_enough as (
+
+    select
+        united.framework,
+        united.edition,
         united.node,
         united.indicator,
-        united.max_age_years
-    from units
-    inner join united
-        on units.framework = united.framework and units.edition = united.edition
+        years.year
+    from united
+    inner join years
+        on
+            united.indicator = years.indicator
+            and united.edition >= years.year
+            and united.edition - united.max_age_years <= years.year
 
 ),
 
@@ -136,58 +149,65 @@ wanted as (
 chosen as (
 
     select
-        wanted.framework,
-        wanted.edition,
-        wanted.city_id,
-        wanted.node,
-        wanted.indicator,
-        coalesce(
-            max(case when indicator_values.value is not null then indicator_values.year end),
-            max(indicator_values.year)
-        ) as year
-    from wanted
-    inner join indicator_values
+        units.framework,
+        units.edition,
+        units.city_id,
+        young_enough.node,
+        young_enough.indicator,
+        indicator_values.value,
+        indicator_values.year,
+        indicator_values.missing_reason,
+        indicator_values.observation_id,
+        row_number() over (
+            partition by
+                units.framework,
+                units.edition,
+                units.city_id,
+                young_enough.node,
+                young_enough.indicator
+            order by
+                case when indicator_values.value is null then 1 else 0 end asc,
+                indicator_values.year desc nulls last
+        ) as choice
+    from indicator_values
+    inner join young_enough
         on
-            wanted.city_id = indicator_values.city_id
-            and wanted.indicator = indicator_values.indicator
-            and wanted.edition >= indicator_values.year
-            and wanted.edition - wanted.max_age_years <= indicator_values.year
-    group by wanted.framework, wanted.edition, wanted.city_id, wanted.node, wanted.indicator
+            indicator_values.indicator = young_enough.indicator
+            and indicator_values.year = young_enough.year
+    inner join units
+        on
+            young_enough.framework = units.framework
+            and young_enough.edition = units.edition
+            and indicator_values.city_id = units.city_id
 
 ),
 
 final as (
 
     select
-        wanted.framework,
-        wanted.edition,
-        wanted.city_id,
-        wanted.node,
-        wanted.indicator,
-        indicator_values.value,
+        units.framework,
+        units.edition,
+        units.city_id,
+        united.node,
+        united.indicator,
+        chosen.value,
+        case when chosen.value is not null then chosen.year end as value_year,
+        chosen.value is not null and chosen.year < units.edition as is_carried_forward,
         case
-            when indicator_values.value is not null then indicator_values.year
-        end as value_year,
-        indicator_values.value is not null
-        and indicator_values.year < wanted.edition as is_carried_forward,
-        case
-            when indicator_values.value is null
-                then coalesce(indicator_values.missing_reason, 'no row')
+            when chosen.value is null then coalesce(chosen.missing_reason, 'no row')
         end as missing_reason,
-        indicator_values.observation_id
-    from wanted
+        chosen.observation_id
+    from units
+    inner join united
+        on units.framework = united.framework and units.edition = united.edition
     left join chosen
         on
-            wanted.framework = chosen.framework
-            and wanted.edition = chosen.edition
-            and wanted.city_id = chosen.city_id
-            and wanted.node = chosen.node
-            and wanted.indicator = chosen.indicator
-    left join indicator_values
-        on
-            chosen.city_id = indicator_values.city_id
-            and chosen.indicator = indicator_values.indicator
-            and chosen.year = indicator_values.year
+            units.framework = chosen.framework
+            and units.edition = chosen.edition
+            and units.city_id = chosen.city_id
+            and united.node = chosen.node
+            and united.indicator = chosen.indicator
+            and chosen.choice = 1
 
 )
 

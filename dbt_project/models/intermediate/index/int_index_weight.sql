@@ -57,15 +57,49 @@ kept_leaves as (
 ),
 
 kept_nodes as (
-{% for column in ['node', 'parent_1', 'parent_2', 'parent_3', 'parent_4'] %}
+
     select
         framework,
         edition,
-        {{ column }} as node
+        node
     from kept_leaves
-    where {{ column }} is not null
-    {{ 'union distinct' if not loop.last }}
-{% endfor %}
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_1 as node
+    from kept_leaves
+    where parent_1 is not null
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_2 as node
+    from kept_leaves
+    where parent_2 is not null
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_3 as node
+    from kept_leaves
+    where parent_3 is not null
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_4 as node
+    from kept_leaves
+    where parent_4 is not null
+
 ),
 
 children as (
