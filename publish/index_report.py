@@ -182,6 +182,11 @@ join marts.framework as o
         case when a.framework = f.framework then a.compared_framework else a.framework end
 order by a.is_variant desc, o.framework
 """
+GAPS = """
+select title, node_title, reason from marts.framework_gap
+where framework = ? and cast(? as integer) is not null
+order by position
+"""
 SOURCES = """
 select s.source_id, s.publisher, s.title, s.licence, s.citation, count(*) as n_figures
 from marts.index_contribution as c
@@ -232,6 +237,7 @@ def report(con: duckdb.DuckDBPyConnection, index: Row, indices: Sequence[Row] = 
         "ranking": ("Ranking", found.ranking()),
         "cities": ("Strengths, weaknesses and peers", found.cities()),
         "tree": ("What it is made of, and why", found.tree()),
+        "gaps": ("What belongs into it and is empty", found.gaps()),
         "stages": ("How it is computed", found.stages()),
         "data": ("The figures", found.data()),
         "treatment": ("Outliers", found.treatment()),
@@ -434,6 +440,24 @@ class _Report:
             "Weights are those of this edition; the weight in the index is that of the node times "
             "those of all nodes above it.",
             bold=lambda row: row["level"] > 1,
+        )
+
+    def gaps(self) -> str:
+        if "marts.framework_gap" not in self._tables:
+            return ""
+        found = self._rows(GAPS)
+        if not found:
+            return ""
+        return table(
+            "gaps-table",
+            [
+                Column("Empty", "title"),
+                Column("Part", "node_title"),
+                Column("Why", "reason", kind="r"),
+            ],
+            found,
+            "What the index should measure and can't, because nothing open tells it of enough "
+            "cities. It has no weight.",
         )
 
     def stages(self) -> str:

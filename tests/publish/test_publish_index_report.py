@@ -182,6 +182,13 @@ def test_tables_hold_what_the_warehouse_holds(released: Release, table: str, sql
     assert found
 
 
+def test_what_is_empty_is_said(released: Release) -> None:
+    _, con, page = released
+    found = [[text for text, _ in row] for row in page.body("gaps-table")]
+    assert found == [["Soil", "Vigour", "Nobody measures it."]]
+    assert rows(con, "select title, node from marts.framework_gap") == [("Soil", "vigour")]
+
+
 def test_cities_have_their_strengths_and_peers(released: Release) -> None:
     _, con, page = released
     names = rows(
