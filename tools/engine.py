@@ -34,8 +34,10 @@ STAGES = (
     "int_index_transformed",
     "int_index_treated",
     "int_index_normalised",
+    "int_index_fitted_weight",
     "int_index_weight",
     "int_index_aggregated",
+    "int_index_scaled",
     "index_score",
 )
 
@@ -88,11 +90,30 @@ def run(
     Raises:
         ValueError: a fault in the catalog, in the words that an analyst gets.
     """
+    con = prepare(catalog, figures)
+    for model in needed(models):
+        build(con, model)
+    return con
+
+
+def prepare(
+    catalog: Path, figures: pd.DataFrame, database: str = ":memory:"
+) -> duckdb.DuckDBPyConnection:
+    """A database with the tables of a catalog folder and figures, in which models can be built.
+
+    Args:
+        catalog: a folder with cities.csv, indicators.yml and frameworks/.
+        figures: columns city_id, indicator, year, value; NaN is a missing value.
+        database: path of a new file, for dbt to go on with; in memory without it.
+
+    Raises:
+        ValueError: a fault in the catalog, in the words that an analyst gets.
+    """
     loaded = load_catalog([catalog])
     if loaded.errors:
         raise ValueError("\n".join(str(error) for error in loaded.errors))
     con = duckdb.connect()
-    con.execute("attach ':memory:' as warehouse; use warehouse")
+    con.execute(f"attach '{database}' as warehouse; use warehouse")
     for schema in ("staging", "intermediate", "marts"):
         con.execute(f"create schema {schema}")
     with tempfile.TemporaryDirectory() as home:
@@ -113,8 +134,6 @@ def run(
         from (select * replace (cast(value as double) as value) from figures)
         """
     )
-    for model in _needed(models):
-        _build(con, compiled()[model])
     return con
 
 
@@ -124,7 +143,7 @@ def failures(con: duckdb.DuckDBPyConnection, test: str) -> pd.DataFrame:
     return con.execute(node["compiled_code"]).df()
 
 
-def _needed(models: Sequence[str]) -> list[str]:
+def needed(models: Sequence[str]) -> list[str]:
     """Models to build, in order: the figures stand in for whatever is above them."""
     nodes = compiled()
     wanted = set[str]()
@@ -142,7 +161,9 @@ def _needed(models: Sequence[str]) -> list[str]:
     return [name for name in nodes if name in wanted]
 
 
-def _build(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
+def build(con: duckdb.DuckDBPyConnection, model: str) -> None:
+    """Build a model, those that it reads being there."""
+    node = compiled()[model]
     table = f"{node['schema']}.{node['alias']}"
     if node["language"] == "sql":
         con.execute(f"create table {table} as {node['compiled_code']}")

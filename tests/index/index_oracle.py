@@ -132,12 +132,8 @@ class Chain:
         for parent in self.nodes.values():
             for node in parent.children:
                 if node.level == 2:
-                    missing = self.missing(parent)
-                    yield (
-                        node,
-                        [self.leaves.index(leaf) for leaf in node.children],
-                        missing == "share",
-                    )
+                    columns = [self.leaves.index(leaf) for leaf in node.children]
+                    yield node, columns, self.missing(parent) == "share"
         if self.root.level == 2:
             yield self.root, list(range(len(self.leaves))), False
 
@@ -372,19 +368,21 @@ class Chain:
         return np.asarray(ok)
 
     def scaled(self, scores: Array) -> Array:
+        """By the leader or the range of an edition; of all, where they are normalised together."""
         stage = self.stages.get("scale")
         if not stage:
             return scores
-        out = scores.copy()
-        for e in range(len(self.editions)):
-            row = scores[e]
+        together = self.stages["normalise"].get("across") == "panel"
+        out = np.full_like(scores, np.nan)
+        for at in [slice(None)] if together else range(len(self.editions)):
+            row = scores[at]
             if np.isnan(row).all():
                 continue
             low, high = np.nanmin(row), np.nanmax(row)
             if stage["method"] == "zero_to_100":
-                out[e] = 100 * (row - low) / (high - low) if high > low else np.nan
-            else:
-                out[e] = (1 if stage["method"] == "leader_1" else 100) * row / high
+                out[at] = 100 * (row - low) / (high - low) if high > low else np.nan
+            elif high > 0:
+                out[at] = (1 if stage["method"] == "leader_1" else 100) * row / high
         return out
 
     # ------------------------------------------------------------ all of it
@@ -407,7 +405,9 @@ class Chain:
         normal = self.normalised(treated)
         scores = {leaf.id: normal[:, :, j] for j, leaf in enumerate(self.leaves)}
         self.aggregated(self.root, scores)
-        scores[self.root.id] = self.scaled(scores[self.root.id])
+        for node in self.nodes.values():
+            if node.children:
+                scores[node.id] = self.scaled(scores[node.id])
         ids = [leaf.id for leaf in self.leaves]
         self.result.denominated = self.table(observed, ids)
         self.result.imputed = self.table(filled, ids)
@@ -594,7 +594,7 @@ def mean(method: str, x: Array, w: Array, power: float | None) -> float:
     if method == "a_amean":
         return float(w @ x)
     if method == "a_median":
-        return float(np.median(x))
+        return weighted_median(x, w)
     if method == "a_genmean" and power == 0:
         method = "a_gmean"
     if method in ("a_gmean", "a_hmean") and (x <= 0).any():
@@ -609,9 +609,28 @@ def mean(method: str, x: Array, w: Array, power: float | None) -> float:
     return float((w @ x**power) ** (1 / power))
 
 
+def weighted_median(x: Array, w: Array) -> float:
+    """The score with half of the weight on either side; the mean of two where the halves part."""
+    order = np.argsort(x, kind="stable")
+    below = np.round(np.cumsum(w[order]), 12)
+    return float((x[order][below >= 0.5][0] + x[order][below > 0.5][0]) / 2)
+
+
 def copeland(x: Array, w: Array) -> Array:
-    """COINr: a_copeland, the row sums of outrankMatrix."""
-    w = w / w.sum()
-    ahead = (x[:, None, :] > x[None, :, :]) @ w + 0.5 * ((x[:, None, :] == x[None, :, :]) @ w)
-    np.fill_diagonal(ahead, 0)
-    return np.asarray(ahead.sum(axis=1))
+    """COINr: a_copeland, the row sums of outrankMatrix, pair by pair.
+
+    COINr lets what a pair lacks count for the one that comes later in the table. Here a city meets,
+    in each child that it has, those who have it as well, and what it lacks is as its mean of these.
+    """
+    n = len(x)
+    x = np.where(np.isnan(x), np.nan, np.array([[float(f"{v:.12g}") for v in row] for row in x]))
+    total = np.zeros(n)
+    for i in range(n):
+        has = np.flatnonzero(~np.isnan(x[i]))
+        share = 0.0
+        for j in has:
+            others = [x[k, j] for k in range(n) if k != i and not math.isnan(x[k, j])]
+            points = sum(1.0 if x[i, j] > o else 0.5 if x[i, j] == o else 0.0 for o in others)
+            share += w[j] * (points / len(others) if others else 0.5)
+        total[i] = (n - 1) * share / w[has].sum()
+    return total

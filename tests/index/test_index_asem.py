@@ -49,16 +49,15 @@ def bring_in(folder: Path, data: str = "ASEM_iData.csv", *options: str) -> Path:
 
 def add_variants(catalog: Path) -> None:
     """Frameworks that differ from asem in the stages given."""
-    text = (catalog / "frameworks" / "asem.yml").read_text(encoding="utf-8")
-    for name, changed in VARIANTS.items():
-        framework = yaml.safe_load(text)
-        framework |= {"framework": name, "title": name, "flagship": False}
-        framework["stages"] = [
-            {"stage": s["stage"], **changed[s["stage"]]} if s["stage"] in changed else s
-            for s in framework["stages"]
-        ]
+    for name, stages in VARIANTS.items():
+        variant = {
+            "framework": name,
+            "variant_of": "asem",
+            "title": name,
+            "stages": [{"stage": stage, **changed} for stage, changed in stages.items()],
+        }
         path = catalog / "frameworks" / f"{name}.yml"
-        path.write_text(yaml.safe_dump(framework, sort_keys=False), encoding="utf-8")
+        path.write_text(yaml.safe_dump(variant, sort_keys=False), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +79,11 @@ def exported(release: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     for name in ("asem", *VARIANTS):
         export(release, name, folder / name)
     return {name: folder / name for name in ("asem", *VARIANTS)}
+
+
+def query(release: Path, sql: str) -> pd.DataFrame:
+    with duckdb.connect(str(release), read_only=True) as con:
+        return con.execute(sql).df()
 
 
 def table(path: Path) -> pd.DataFrame:
@@ -146,6 +150,79 @@ def test_weights_are_those_of_coinr(exported: dict[str, Path]) -> None:
     siblings = meta.loc[given.index, "Parent"].fillna("")
     shares = given / given.groupby(siblings).transform("sum")
     np.testing.assert_allclose(found.loc[given.index, "Weight"], shares, rtol=RELATIVE)
+
+
+def test_outliers_are_found_and_treated_as_by_coinr(release: Path) -> None:
+    found = query(
+        release,
+        """
+        select code as iCode, is_passed_before, skewness_before, kurtosis_before,
+            n_winsorised_low + n_winsorised_high as n_winsorised, is_passed_winsorised,
+            skewness_winsorised, kurtosis_winsorised
+        from marts.index_treatment
+        inner join marts.framework_node using (framework, node)
+        where framework = 'asem'
+        """,
+    ).set_index("iCode")
+    expected = pd.read_csv(REFERENCE / "treat_dets_table.csv").set_index("iCode")
+    found = found.loc[expected.index]
+    assert len(expected) == 49
+    pairs = {
+        "is_passed_before": "check_SkewKurt0.Pass",
+        "skewness_before": "check_SkewKurt0.Skew",
+        "kurtosis_before": "check_SkewKurt0.Kurt",
+    }
+    again = {
+        "n_winsorised": "winsorise.nwin",
+        "is_passed_winsorised": "check_SkewKurt1.Pass",
+        "skewness_winsorised": "check_SkewKurt1.Skew",
+        "kurtosis_winsorised": "check_SkewKurt1.Kurt",
+    }
+    for ours, theirs in pairs.items():
+        np.testing.assert_allclose(
+            found[ours].astype(float), expected[theirs].astype(float), rtol=RELATIVE, err_msg=ours
+        )
+    # What passes is not treated: COINr leaves the rest of its row empty.
+    treated = expected["winsorise.nwin"].notna()
+    assert treated.sum() == 16
+    for ours, theirs in again.items():
+        np.testing.assert_allclose(
+            found.loc[treated, ours].astype(float),
+            expected.loc[treated, theirs].astype(float),
+            rtol=RELATIVE,
+            err_msg=ours,
+        )
+
+
+def test_cronbachs_alpha_is_that_of_coinr(release: Path) -> None:
+    found = query(
+        release,
+        """
+        select code, alpha_raw, alpha_normalised
+        from marts.index_reliability
+        inner join marts.framework_node using (framework, node)
+        where framework = 'asem'
+        """,
+    ).set_index("code")
+    expected = pd.read_csv(REFERENCE / "cronbach.csv").set_index("group")
+    for ours, theirs in (("alpha_raw", "alpha"), ("alpha_normalised", "alpha_norm")):
+        np.testing.assert_allclose(
+            found.loc[expected.index, ours], expected[theirs], rtol=RELATIVE, err_msg=ours
+        )
+
+
+def test_variants_are_compared_with_the_index(release: Path) -> None:
+    found = query(
+        release,
+        """
+        select compared_framework, framework, count(*) as n
+        from marts.framework_comparison
+        where compared_framework = 'asem' or framework = 'asem'
+        group by all
+        """,
+    )
+    assert {*found["framework"], *found["compared_framework"]} == {"asem", *VARIANTS}
+    assert set(found["n"]) == {51}
 
 
 def test_what_goes_out_comes_in_as_the_same_catalog(

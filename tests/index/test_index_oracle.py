@@ -198,7 +198,7 @@ def random_stages(random: Random, units: list[str]) -> tuple[list[dict[str, Any]
     if methods["normalise"] == "n_dist2ref":
         normalise["reference_unit"] = units[0]
     if methods["normalise"] in ("n_goalposts", "n_dist2ref", "n_dist2targ") and chance(random, 0.5):
-        normalise["is_capped"] = (pick(random, True, False) and not positive) or positive
+        normalise["is_capped"] = positive or pick(random, True, False)
     stages.append(normalise)
     if methods["weight"]:
         stages.append({"stage": "weight", "method": methods["weight"]})
@@ -218,9 +218,8 @@ def random_stages(random: Random, units: list[str]) -> tuple[list[dict[str, Any]
 def random_case(random: Random, number: int) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     """A framework, its units with their groups, and their figures."""
     units = [f"k{number}_u{i}" for i in range(int(pick(random, 1, 2, 4, 7, 12, 25)))]
-    cities = pd.DataFrame(
-        {"city_id": units, "group_region": [pick(random, *REGIONS) for _ in units]}
-    )
+    regions = [pick(random, *REGIONS) for _ in units]
+    cities = pd.DataFrame({"city_id": units, "group_region": regions})
     stages, methods = random_stages(random, units)
     editions = sorted(random.choice(YEARS[1:], size=int(random.integers(1, 4)), replace=False))
     framework = {

@@ -80,6 +80,50 @@ def test_a_release_has_the_index_that_a_private_indicator_was_added_to(
     assert catalog.public.flagship == "orchard_index"
 
 
+def test_a_variant_by_a_private_indicator_is_none_of_a_release(
+    folders: tuple[Path, Path],
+) -> None:
+    orchards, private = folders
+    by_cellars = "index: {node: other, children: [{indicator: cellars_count}]}\n"
+    for name, changes in (("own", by_cellars), ("shared", "without_nodes: [craft]\n")):
+        (private / f"frameworks/{name}.yml").write_text(
+            f"framework: {name}\ntitle: Other\nvariant_of: orchard_index\n{changes}"
+        )
+    (private / "frameworks/deep.yml").write_text(
+        "framework: deep\ntitle: Deep\nvariant_of: cellar_index\nmeasures: mixed\n"
+    )
+    catalog = load_catalog(folders)
+    assert catalog.errors == catalog.public.errors == ()
+    assert {"own", "shared", "deep"} <= catalog.frameworks.keys()
+    assert set(catalog.public.frameworks) == {"orchard_index", "shared"}
+    # and rests on the index that a release has, where a private one overrides it
+    own = (orchards / "frameworks/orchard_index.yml").read_text(encoding="utf-8")
+    own = own.replace("indicator: rot_pct", "indicator: cellars_count")
+    (private / "frameworks/orchard_index.yml").write_text(own, encoding="utf-8")
+    catalog = load_catalog(folders)
+    assert catalog.errors == catalog.public.errors == ()
+    assert "cellars_count" in catalog.frameworks["shared"].indicators
+    assert "rot_pct" in catalog.public.frameworks["shared"].indicators
+
+
+def test_a_table_of_experts_goes_with_the_private_index(folders: tuple[Path, Path]) -> None:
+    """The one beside a private version of an index says nothing of the released one."""
+    orchards, private = folders
+    index = (orchards / "frameworks/orchard_index.yml").read_text(encoding="utf-8")
+    index = index.replace("      title: Craft\n", "      title: Craft\n      weighting: ahp\n")
+    table = "expert,node,compared_node,importance\nann,apprentices_persons,"
+    for folder, other in ((orchards, "presses_count"), (private, "cellars_count")):
+        text = index.replace("indicator: presses_count", f"indicator: {other}")
+        (folder / "frameworks/orchard_index.yml").write_text(text, encoding="utf-8")
+        (folder / "frameworks/orchard_index").mkdir()
+        path = folder / "frameworks/orchard_index/pairwise_comparisons.csv"
+        path.write_text(f"{table}{other},3\n", encoding="utf-8")
+    catalog = load_catalog(folders)
+    assert catalog.errors == catalog.public.errors == ()
+    told = [c.judgements["orchard_index"][0].compared_node for c in (catalog, catalog.public)]
+    assert told == ["cellars_count", "presses_count"]
+
+
 def test_a_denominator_and_a_reference_reveal_as_well(folders: tuple[Path, Path]) -> None:
     orchards, _ = folders
     index = orchards / "frameworks/orchard_index.yml"

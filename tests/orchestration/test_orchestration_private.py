@@ -29,11 +29,13 @@ def test_a_release_is_the_same_with_and_without_private_cards(
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     alone, _ = orchards_run
     other = json.loads((alone.settings.current / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("content_digest", "tables", "documents", "difference"):
+    for key in ("content_digest", "tables", "documents", "difference", "reports"):
         assert manifest[key] == other[key], key
     assert manifest["inputs"]["catalog_digest"] == other["inputs"]["catalog_digest"]
 
     text = (folder / "manifest.json").read_text(encoding="utf-8")
+    for report in (folder / "reports").iterdir():
+        text += report.read_text(encoding="utf-8")
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
         for (table,) in con.execute(
             "select schema_name || '.' || table_name from duckdb_tables()"

@@ -39,6 +39,7 @@ standing as (
         scores.node,
         scores.score,
         scores.rank,
+        scores.coverage,
         count(*) over (
             partition by scores.framework, scores.edition, scores.node
         ) as n_ranked,
@@ -65,6 +66,7 @@ with_z as (
         score,
         rank,
         n_ranked,
+        coverage,
         {{ round_significant('(score - mean) / nullif(sd, 0)', 9) }} as z_score
     from standing
 
@@ -93,6 +95,7 @@ final as (
         score,
         rank,
         n_ranked,
+        coverage,
         z_score,
         choice = 1 as is_dominant,
         case

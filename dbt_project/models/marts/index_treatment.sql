@@ -79,21 +79,26 @@ fallback_shapes as (
 ranks as (
 
     select
-        framework,
-        edition,
-        city_id,
-        node,
-        score,
-        score_untreated,
+        normalised.framework,
+        normalised.edition,
+        normalised.node,
+        normalised.score,
+        normalised.score_untreated,
         rank() over (
-            partition by framework, edition, node
-            order by {{ round_significant('score') }} desc nulls last
+            partition by normalised.framework, normalised.edition, normalised.node
+            order by {{ round_significant('normalised.score') }} desc nulls last
         ) as leaf_rank,
         rank() over (
-            partition by framework, edition, node
-            order by {{ round_significant('score_untreated') }} desc nulls last
+            partition by normalised.framework, normalised.edition, normalised.node
+            order by {{ round_significant('normalised.score_untreated') }} desc nulls last
         ) as leaf_rank_untreated
     from normalised
+    inner join outcomes
+        on
+            normalised.framework = outcomes.framework
+            and normalised.edition = outcomes.edition
+            and normalised.node = outcomes.node
+    where outcomes.treated_by <> 'none'
 
 ),
 
@@ -188,7 +193,7 @@ final as (
         {{ round_significant('effects.score_change_max') }} as score_change_max,
         round(effects.score_correlation, 12) as score_correlation,
         effects.rank_change_max,
-        coalesce(effects.n_rank_changes, 0) as n_rank_changes
+        effects.n_rank_changes
     from shapes
     left join effects
         on

@@ -114,10 +114,12 @@ by_edition as (
     union distinct
 
     select
-        framework,
-        concat(stage, ' ', method) as relative_stage
-    from stages
-    where stage = 'scale'
+        scales.framework,
+        concat(scales.stage, ' ', scales.method) as relative_stage
+    from stages as scales
+    inner join stages as normalise
+        on scales.framework = normalise.framework and normalise.stage = 'normalise'
+    where scales.stage = 'scale' and coalesce(normalise.across, 'edition') <> 'panel'
 
     union distinct
 

@@ -1,0 +1,285 @@
+"""The audit of an index agrees with pandas and NumPy, and Cronbach's alpha with COINr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from ingest.coinr.__main__ import main as import_coinr
+from ingest.coinr.catalog import indicator_code
+from ingest.coinr.files import identifier, read_coin
+from ingest.settings import PROJECT
+from tools import engine
+
+REFERENCE = PROJECT.parent / "shared" / "reference" / "coinr_asem"
+MODELS = (
+    "index_statistic",
+    "index_node_correlation",
+    "index_reliability",
+    "index_pca",
+    "index_strength",
+    "index_peer",
+)
+Con = duckdb.DuckDBPyConnection
+
+
+def asem(folder: Path) -> Con:
+    if not REFERENCE.is_dir():
+        pytest.skip("COINr's results are not beside the project: shared/reference")
+    data, meta = REFERENCE / "ASEM_iData.csv", REFERENCE / "ASEM_iMeta.csv"
+    catalog = folder / "asem"
+    assert import_coinr([f"--idata={data}", f"--imeta={meta}", f"--to={catalog}"]) == 0
+    coin = read_coin(data, meta)
+    wide = pd.read_csv(data).set_index("uCode")
+    codes = {code: indicator_code(coin.meta[code], coin) for code in coin.figures}
+    figures = (
+        wide[list(codes)]
+        .rename(columns=codes)
+        .melt(ignore_index=False, var_name="indicator", value_name="value")
+        .reset_index()
+    )
+    figures["city_id"] = figures["uCode"].map(identifier)
+    figures["year"] = 2018
+    return engine.run(catalog, figures[["city_id", "indicator", "year", "value"]], MODELS)
+
+
+def random_index(folder: Path) -> Con:
+    """Three levels, gaps, ties, an indicator that never varies and one child alone."""
+    random = np.random.default_rng(5)
+    cities = [f"c{i:02}" for i in range(25)]
+    names = [f"x{i}_index" for i in range(7)]
+    values = random.lognormal(size=(25, 7)).round(1)
+    values[:, 1] = values[:, 0] + 0.01 * random.normal(size=25)
+    values[:, 5] = 4
+    values[:15, 3] = 0
+    values[random.random(values.shape) < 0.15] = np.nan
+    framework = {
+        "framework": "index",
+        "title": "Index",
+        "description": "Made up.",
+        "measures": "mixed",
+        "flagship": True,
+        "universe": {"countries": ["XX"]},
+        "editions": [{"edition": 2020, "max_age_years": 0}],
+        "stages": [
+            {"stage": "select", "method": "newest"},
+            {"stage": "screen", "method": "by_coverage", "dimension_coverage_min": 0},
+            {"stage": "treat", "method": "winsorise"},
+            {"stage": "normalise", "method": "n_minmax"},
+            {"stage": "aggregate", "method": "a_amean"},
+        ],
+        "index": {
+            "node": "index",
+            "title": "Index",
+            "children": [
+                {"node": "a", "title": "A", "children": [{"indicator": n} for n in names[:3]]},
+                {"node": "b", "title": "B", "children": [{"indicator": n} for n in names[3:6]]},
+                {"node": "c", "title": "C", "children": [{"indicator": names[6]}]},
+            ],
+        },
+    }
+    directions = dict.fromkeys(names, "higher") | {"x2_index": "lower"}
+    catalog = engine.write_catalog(
+        folder / "random", pd.DataFrame({"city_id": cities}), directions, framework
+    )
+    figures = pd.DataFrame(values, index=cities, columns=names)
+    long = figures.melt(ignore_index=False, var_name="indicator", value_name="value")
+    long = long.rename_axis("city_id").reset_index().assign(year=2020)
+    return engine.run(catalog, long, MODELS)
+
+
+@pytest.fixture(scope="module", params=[asem, random_index], ids=["asem", "random"])
+def con(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Con:
+    build: Callable[[Path], Con] = request.param
+    return build(tmp_path_factory.mktemp("audit"))
+
+
+def wide(con: Con, table: str, value: str, where: str = "true") -> pd.DataFrame:
+    rows = con.sql(f"select city_id, node, {value} as v from {table} where {where}").df()
+    return rows.pivot(index="city_id", columns="node", values="v")
+
+
+def scores(con: Con) -> pd.DataFrame:
+    frame = wide(con, "intermediate.int_index_aggregated", "score")
+    return frame.dropna(axis=1, how="all").dropna(how="all")
+
+
+def rows(con: Con, table: str, **where: str) -> pd.DataFrame:
+    condition = " and ".join(f"{column} = '{value}'" for column, value in where.items())
+    return con.sql(f"select * from marts.{table} where {condition or 'true'}").df()
+
+
+def parents(con: Con) -> dict[str, list[str]]:
+    nodes = con.sql("select parent, node from staging.stg_framework_node order by position").df()
+    return nodes.dropna().groupby("parent")["node"].apply(list).to_dict()
+
+
+def tree_order(tree: dict[str, list[str]], children: list[str]) -> list[str]:
+    return [node for nodes in tree.values() for node in nodes if node in children]
+
+
+@pytest.mark.parametrize(
+    ("stage", "table", "value"),
+    [
+        ("denominated", "int_index_denominated", "value"),
+        ("treated", "int_index_treated", "value"),
+        ("normalised", "int_index_normalised", "score"),
+    ],
+)
+def test_statistics_are_those_of_pandas(con: Con, stage: str, table: str, value: str) -> None:
+    found = rows(con, "index_statistic", stage=stage).set_index("node")
+    screened = "select city_id from intermediate.int_index_screened where is_ranked"
+    frame = wide(con, f"intermediate.{table}", value, f"city_id in ({screened})")
+    assert set(found.index) == set(frame.columns)
+    n = con.sql(f"select count(distinct city_id) from ({screened})").fetchall()[0][0]
+    for node, column in frame.items():
+        known, row = column.dropna(), found.loc[node]
+        assert row["n_cities"] == n
+        assert (row["n_known"], row["n_missing"]) == (len(known), n - len(known))
+        assert row["n_zero"] == (known == 0).sum()
+        assert row["n_unique"] == known.nunique()
+        if len(known) == 0:
+            continue
+        assert row["most_frequent_share"] == known.value_counts().max() / len(known)
+        expected = {
+            "value_min": known.min(),
+            "value_max": known.max(),
+            "mean": known.mean(),
+            "median": known.median(),
+            "quartile_1": known.quantile(0.25),
+            "quartile_3": known.quantile(0.75),
+            "sd": known.std(),
+        }
+        if known.nunique() > 1:
+            expected |= {"skewness": known.skew(), "kurtosis": known.kurt()}
+        else:
+            assert pd.isna(row["skewness"])
+            assert pd.isna(row["kurtosis"])
+        for name, number in expected.items():
+            assert row[name] == pytest.approx(number, rel=1e-9, abs=1e-12), (node, name)
+
+
+def test_correlations_are_those_of_pandas(con: Con) -> None:
+    found, frame = rows(con, "index_node_correlation"), scores(con)
+    pearson, spearman = frame.corr(), frame.corr("spearman")
+    assert len(found)
+    assert {"sibling", "parent", "ancestor", "other branch"} <= set(found["relation"])
+    for row in found.itertuples():
+        assert row.n == frame[[row.node, row.other_node]].notna().all(axis=1).sum()
+        if frame[row.node].nunique() > 1 and frame[row.other_node].nunique() > 1:
+            place = row.node, row.other_node
+            assert row.pearson == pytest.approx(pearson.loc[place], abs=1e-10)
+            assert row.spearman == pytest.approx(spearman.loc[place], abs=1e-10)
+    leaves = [node for nodes in parents(con).values() for node in nodes if node not in parents(con)]
+    leaves = [leaf for leaf in leaves if leaf in frame]
+    pairs = found[found["node"].isin(leaves) & found["other_node"].isin(leaves)]
+    assert len(pairs) == len(leaves) * (len(leaves) - 1) / 2
+
+
+def test_alpha_of_children(con: Con) -> None:
+    found, frame = rows(con, "index_reliability").set_index("node"), scores(con)
+    compared = 0
+    for parent, children in parents(con).items():
+        known = frame[[child for child in children if child in frame]]
+        k = known.shape[1]
+        if k < 2:
+            assert pd.isna(found.loc[parent, "alpha_children"])
+            continue
+        assert found.loc[parent, "n_children"] == k
+        covariance = known.cov().to_numpy()
+        expected = k / (k - 1) * (1 - np.trace(covariance) / covariance.sum())
+        if known.notna().all(axis=None):  # the textbook's: variances of the items and their sum
+            total = known.sum(axis=1).var()
+            assert expected == pytest.approx(k / (k - 1) * (1 - known.var().sum() / total))
+        assert found.loc[parent, "alpha_children"] == pytest.approx(expected, rel=1e-9)
+        compared += 1
+    assert compared
+
+
+def test_alpha_is_that_of_coinr(con: Con) -> None:
+    if con.sql("select * from staging.stg_framework where framework = 'asem'").df().empty:
+        pytest.skip("of ASEM alone")
+    found = rows(con, "index_reliability").set_index("node")
+    expected = pd.read_csv(REFERENCE / "cronbach.csv")
+    for row in expected.itertuples():
+        ours = found.loc[identifier(row.group)]
+        assert ours["alpha_raw"] == pytest.approx(row.alpha, rel=1e-9)
+        assert ours["alpha_normalised"] == pytest.approx(row.alpha_norm, rel=1e-9)
+
+
+def test_components_are_those_of_the_correlations(con: Con) -> None:
+    found, frame = rows(con, "index_pca"), scores(con)
+    tree = parents(con)
+    assert len(found)
+    for parent, part in found.groupby("parent"):
+        children = list(dict.fromkeys(part.sort_values("node")["node"]))
+        assert set(children) <= set(tree[parent])
+        complete = frame[children].dropna()
+        assert (part["n"] == len(complete)).all()
+        values = np.linalg.eigvalsh(complete.corr())[::-1]
+        once = part.drop_duplicates("component").sort_values("component")
+        assert once["eigenvalue"].to_numpy() == pytest.approx(values, abs=1e-9)
+        assert once["share"].sum() == pytest.approx(1)
+        assert once["share_cumulative"].to_numpy() == pytest.approx(once["share"].cumsum())
+        # A loading is the correlation of a child with the component.
+        first = part[part["component"] == 1].set_index("node").loc[children]
+        vector = part[part["component"] == 1].set_index("node").loc[tree_order(tree, children)]
+        sign = vector["eigenvector"].sum()
+        assert sign > 0 or (vector["eigenvector"].iloc[0] > 0 and abs(sign) < 1e-9)
+        component = ((complete - complete.mean()) / complete.std()) @ first["eigenvector"]
+        for child in children:
+            expected = complete[child].corr(component)
+            assert first.loc[child, "loading"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_strengths_are_the_best_ranks(con: Con) -> None:
+    found, frame = rows(con, "index_strength"), scores(con)
+    tree = parents(con)
+    leaves = [n for nodes in tree.values() for n in nodes if n not in tree and n in frame]
+    ranked = con.sql("select city_id from marts.index_ranking where rank is not null").df()
+    ranks = frame[leaves].rank(ascending=False, method="min").loc[ranked["city_id"]]
+    counts = ranks.count()
+    assert set(found["city_id"]) <= set(ranks.index)
+    for city in ranks.index:
+        row = ranks.loc[city].dropna()
+        fair = row[(row < ranks.max()[row.index]) | (row > counts[row.index] / 2)]
+        n = min(5, len(fair) // 2)
+        mine = found[found["city_id"] == city].set_index("kind")
+        best = fair.sort_values()[:n]
+        best = best[best < ranks.max()[best.index]]
+        strengths = mine[mine.index == "strength"].sort_values("position")
+        assert strengths["rank"].tolist() == best.tolist()
+        assert [ranks.loc[city, node] for node in strengths["node"]] == best.tolist()
+        weaknesses = mine[mine.index == "weakness"].sort_values("position")
+        worst = fair.sort_values(ascending=False)[:n].tolist()
+        assert weaknesses["rank"].tolist() == worst
+        assert not set(strengths["node"]) & set(weaknesses["node"])
+    assert found["position"].max() <= 5
+
+
+def test_peers_are_the_nearest(con: Con) -> None:
+    found, frame = rows(con, "index_peer"), scores(con)
+    weights: Any = con.sql(
+        "select node, effective_weight from intermediate.int_index_weight where level = 2"
+    ).df()
+    weights = weights.set_index("node")["effective_weight"]
+    dimensions = [node for node in weights.index if node in frame]
+    ranked = con.sql("select city_id from marts.index_ranking where rank is not null").df()
+    part = frame.loc[ranked["city_id"], dimensions]
+    for city in part.index:
+        others = part.drop(index=city)
+        common = others.notna() & part.loc[city].notna()
+        squares = ((others - part.loc[city]) ** 2 * weights[dimensions]).sum(axis=1)
+        distances = np.sqrt(squares / (common * weights[dimensions]).sum(axis=1))
+        mine = found[found["city_id"] == city].sort_values("position")
+        assert mine["distance"].tolist() == pytest.approx(
+            distances.sort_values()[:5].tolist(), rel=1e-9
+        )
+        for row in mine.itertuples():
+            assert row.distance == pytest.approx(distances[row.other_city_id], rel=1e-9)

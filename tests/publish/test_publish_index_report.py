@@ -1,0 +1,396 @@
+"""The audit report: every number from a table, well formed, and safe whatever a name holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from publish import content, index_report
+from tests.conftest import Home
+
+VOID = {"meta", "br"}
+DRAWN = {"path", "rect"}  # elements of SVG, which close themselves
+
+
+class Page(HTMLParser):
+    """A page as its tables (rows of cells), its numbers and what it loads; strict about tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.tables: dict[str, list[list[tuple[str, list[float]]]]] = {}
+        self.numbers: list[tuple[float, str]] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.text = ""
+        self._table, self._value = "", None
+        self.feed(text)
+        self.close()
+        assert not self.open, f"never closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        assert len(given) == len(attrs), f"an attribute twice: {tag} {attrs}"
+        self.tags.add(tag)
+        assert not [name for name in given if name.startswith("on")], attrs
+        self.links += [given[name] for name in ("href", "src") if name in given]
+        if "id" in given:
+            assert given["id"] not in self.ids
+            self.ids.append(given["id"])
+        if tag in VOID:
+            return
+        self.open.append(tag)
+        if tag == "table":
+            self._table = given["id"]
+            self.tables[self._table] = []
+        elif tag == "tr" and self._table:
+            self.tables[self._table].append([])
+        elif tag == "td":
+            self.tables[self._table][-1].append(("", []))
+        elif tag == "data":
+            self._value = float(given["value"])
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in DRAWN, f"<{tag}/> is not HTML"
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, f"</{tag}> does not close what is open"
+        if tag == "table":
+            self._table = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.open and self.open[-1] == "data":
+            assert self._value is not None
+            self.numbers.append((self._value, data))
+        if self._table and "td" in self.open:
+            text, values = self.tables[self._table][-1][-1]
+            if self.open[-1] == "data" and self._value is not None:
+                values = [*values, self._value]
+            self.tables[self._table][-1][-1] = (text + data, values)
+
+    def body(self, table: str) -> list[list[tuple[str, list[float]]]]:
+        return [row for row in self.tables[table] if row]
+
+
+Release = tuple[Path, duckdb.DuckDBPyConnection, Page]
+
+
+@pytest.fixture(scope="module")
+def released(orchards_run: tuple[Home, dg.ExecuteInProcessResult]) -> Iterator[Release]:
+    folder = orchards_run[0].settings.current
+    page = Page((folder / "reports" / "orchard_index.html").read_text(encoding="utf-8"))
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as con:
+        yield folder, con, page
+
+
+def rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return con.execute(sql).fetchall()
+
+
+def values(row: Sequence[tuple[str, list[float]]]) -> list[float]:
+    return [value for _, numbers in row for value in numbers]
+
+
+def test_it_is_part_of_the_release(released: Release) -> None:
+    folder, _, _ = released
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    files = sorted((folder / "reports").iterdir())
+    assert [file.name for file in files] == ["orchard_index.html"]
+    assert manifest["reports"] == {
+        f"reports/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+    }
+    assert all(file.stat().st_mode & 0o777 == 0o444 for file in files)
+
+
+def test_dagster_knows_where_it_is(
+    orchards_run: tuple[Home, dg.ExecuteInProcessResult],
+) -> None:
+    home, result = orchards_run
+    metadata = result.asset_materializations_for_node("release")[0].metadata
+    path = Path(str(metadata["audit_report_orchard_index"].value))
+    assert path.is_file()
+    assert path.samefile(home.settings.current / "reports" / "orchard_index.html")
+
+
+def test_it_loads_and_runs_nothing(released: Release) -> None:
+    _, _, page = released
+    assert not page.tags & {"script", "img", "link", "iframe", "object", "form", "base"}
+    inside = [link for link in page.links if link.startswith("#")]
+    assert inside
+    assert set(page.links) == set(inside)
+    assert {link[1:] for link in inside} <= set(page.ids)
+
+
+def test_the_ranking_is_that_of_the_table(released: Release) -> None:
+    _, con, page = released
+    expected = rows(
+        con,
+        """
+        select rank, score, rank_from, rank_to, coverage, imputed_share, city_name
+        from marts.index_ranking
+        where edition = 2023 and rank is not null order by rank, city_id
+        """,
+    )
+    found = page.body("ranking-table")
+    assert len(found) == len(expected) > 1
+    for row, (rank, score, first, last, coverage, imputed, name) in zip(
+        found, expected, strict=True
+    ):
+        span = [first] if first == last else [first, last]
+        assert values(row)[: 4 + len(span)] == [rank, score, *span, coverage, imputed]
+        assert row[1][0] == name
+        dimensions = values(row)[4 + len(span) :]
+        stored = rows(
+            con,
+            f"""
+            select s.score from marts.index_score as s
+            join marts.framework_node as n on s.node = n.node
+            join marts.index_ranking as r
+                on s.city_id = r.city_id and s.edition = r.edition
+            where s.edition = 2023 and s.level = 2 and r.city_name = '{name}'
+            order by n.position
+            """,
+        )
+        assert dimensions == [number for (number,) in stored]
+
+
+@pytest.mark.parametrize(
+    ("table", "sql"),
+    [
+        (
+            "data-table",
+            """
+            select 1 - s.n_missing / s.n_cities, s.n_missing, t.n_imputed, s.n_zero, s.n_unique,
+                s.value_min, s.median, s.mean, s.value_max, s.skewness, s.kurtosis
+            from marts.index_statistic as s
+            join marts.index_statistic as t
+                on s.node = t.node and s.edition = t.edition and t.stage = 'treated'
+            join marts.framework_node as n on s.node = n.node
+            where s.edition = 2023 and s.stage = 'denominated' order by n.position
+            """,
+        ),
+        (
+            "tree-table",
+            """
+            select w.weight, w.effective_weight from marts.framework_node as n
+            join intermediate.int_index_weight as w on n.node = w.node
+            where w.edition = 2023 order by n.position
+            """,
+        ),
+        (
+            "pairs-table",
+            """
+            select c.pearson, c.spearman, c.n, c.joint_weight
+            from marts.index_node_correlation as c
+            join marts.framework_node as a on c.node = a.node
+            join marts.framework_node as b on c.other_node = b.node
+            where c.edition = 2023
+                and (c.flag = 'negative' or c.flag is not null and c.joint_weight is not null)
+            order by a.position, b.position
+            """,
+        ),
+        (
+            "parents-table",
+            """
+            select c.pearson, w.weight
+            from marts.index_node_correlation as c
+            join marts.framework_node as a on c.node = a.node
+            join intermediate.int_index_weight as w on a.node = w.node and c.edition = w.edition
+            where c.edition = 2023 and c.relation = 'parent' order by a.position
+            """,
+        ),
+        (
+            "reliability-table",
+            """
+            select r.n_children, r.alpha_children, r.alpha_normalised,
+                max(case when p.component = 1 then p.share end)
+            from marts.index_reliability as r
+            join marts.framework_node as n on r.node = n.node
+            left join marts.index_pca as p on r.node = p.parent and r.edition = p.edition
+            where r.edition = 2023 and (r.n_children > 1 or r.n_normalised > 1)
+            group by all order by max(n.position)
+            """,
+        ),
+        (
+            "loadings-table",
+            """
+            select max(case when p.component = 1 then p.loading end),
+                max(case when p.component = 2 then p.loading end),
+                max(case when p.component = 3 then p.loading end)
+            from marts.index_pca as p
+            join marts.framework_node as n on p.node = n.node
+            join marts.framework_node as b on p.parent = b.node
+            where p.edition = 2023 group by p.parent, p.node
+            order by max(b.position), max(n.position)
+            """,
+        ),
+    ],
+)
+def test_tables_hold_what_the_warehouse_holds(released: Release, table: str, sql: str) -> None:
+    _, con, page = released
+    found = [values(row) for row in page.body(table)]
+    expected = [[number for number in row if number is not None] for row in rows(con, sql)]
+    if table == "reliability-table":
+        expected = [row for row in expected if row]
+    assert found == expected
+    assert found
+
+
+def test_what_is_empty_is_said(released: Release) -> None:
+    _, con, page = released
+    found = [[text for text, _ in row] for row in page.body("gaps-table")]
+    assert found == [["Soil", "Vigour", "Nobody measures it."]]
+    assert rows(con, "select title, node from marts.framework_gap") == [("Soil", "vigour")]
+
+
+def test_cities_have_their_strengths_and_peers(released: Release) -> None:
+    _, con, page = released
+    names = rows(
+        con,
+        """
+        select r.city_name, s.title from marts.index_strength as s
+        join marts.index_ranking as r on s.city_id = r.city_id and s.edition = r.edition
+        where s.edition = 2023 and r.rank <= 10
+        """,
+    )
+    distances = rows(
+        con, "select distance from marts.index_peer where edition = 2023 and rank <= 10"
+    )
+    assert names
+    for name, title in names:
+        assert name in page.text
+        assert title in page.text
+    shown = {value for value, _ in page.numbers}
+    assert {distance for (distance,) in distances} <= shown
+
+
+def test_every_number_reads_as_it_is(released: Release) -> None:
+    _, _, page = released
+    assert len(page.numbers) > 100
+    for value, text in page.numbers:
+        plain = text.replace("−", "-").replace(",", "")
+        scale = 0.01 if plain.endswith(" %") else 1.0
+        plain = plain.removesuffix(" %")
+        digits = len(plain.partition(".")[2].partition("e")[0]) if "e" not in plain else 12
+        assert math.isclose(
+            float(plain) * scale, value, rel_tol=1e-3, abs_tol=0.5001 * scale * 10.0**-digits
+        ), (value, text)
+
+
+def test_no_number_stands_outside_the_tables(released: Release) -> None:
+    """Whatever is marked as a number is in a table of the audit, or a count or a share of it."""
+    _, con, page = released
+    tables = [
+        "framework_node",
+        "index_ranking",
+        "index_score",
+        "index_contribution",
+        "index_statistic",
+        "index_node_correlation",
+        "index_reliability",
+        "index_pca",
+        "index_strength",
+        "index_peer",
+    ]
+    known: set[float] = set()
+    for table in tables:
+        for row in rows(con, f"select * from marts.{table}"):
+            known |= {float(cell) for cell in row if isinstance(cell, int | float)}
+    known |= {
+        float(number)
+        for row in rows(con, "select weight, effective_weight from intermediate.int_index_weight")
+        for number in row
+    }
+    derived = rows(
+        con,
+        """
+        select count(*), avg(imputed_share), avg(case when rank is not null then coverage end)
+        from marts.index_ranking where edition = 2023
+        """,
+    )
+    known |= {float(number) for number in derived[0]}
+    shares = rows(con, "select 1 - n_missing / n_cities from marts.index_statistic")
+    known |= {float(number) for (number,) in shares}
+    for table in ("unranked-table", "sources-table"):
+        for row in page.body(table) if table in page.tables else []:
+            known |= set(values(row))
+    leaves = rows(con, "select count(*) from marts.framework_node where level = 1")
+    known |= {float(leaves[0][0])}
+    assert [value for value, _ in page.numbers if value not in known] == []
+
+
+HOSTILE = """<script>alert(1)</script> & "quoted" 'too' <b onload=x> </td></table>"""
+
+
+def test_hostile_names_are_text(released: Release, tmp_path: Path) -> None:
+    folder, _, before = released
+    file = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(folder / "warehouse.duckdb", file)
+    columns = {
+        "framework": ("title", "description"),
+        "framework_node": ("title", "reason"),
+        "index_ranking": ("city_name", "reason", "series_breaks"),
+        "index_strength": ("title", "city_name"),
+        "index_peer": ("other_city_name",),
+        "index_statistic": ("flags",),
+        "index_node_correlation": ("flag",),
+        "index_contribution": ("unit",),
+        "source": ("publisher", "title", "licence", "citation"),
+    }
+    with duckdb.connect(str(file)) as con:
+        for table, names in columns.items():
+            for name in names:
+                con.execute(
+                    f"update marts.{table} set {name} = concat({name}, ?) where {name} is not null",
+                    [HOSTILE],
+                )
+    with content.open_read_only(new=file) as con:
+        text = index_report.reports(con, "new")["reports/orchard_index.html"]
+    page = Page(text)
+    assert page.tags <= before.tags
+    assert page.links == before.links
+    assert HOSTILE in page.text
+    assert page.text.count(HOSTILE) > 20
+
+
+def test_a_framework_names_a_file_and_no_path(released: Release, tmp_path: Path) -> None:
+    folder, _, _ = released
+    file = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(folder / "warehouse.duckdb", file)
+    with duckdb.connect(str(file)) as con:
+        tables = [
+            row[0]
+            for row in con.execute(
+                "select schema_name || '.' || table_name from duckdb_columns()"
+                " where column_name = 'framework'"
+            ).fetchall()
+        ]
+        for table in tables:
+            con.execute(f"update {table} set framework = '../' || framework")
+    with content.open_read_only(new=file) as con:
+        found = index_report.reports(con, "new")
+    assert list(found) == ["reports/..%2Forchard_index.html"]
+
+
+def test_an_index_without_ranks_has_no_report(released: Release, tmp_path: Path) -> None:
+    folder, _, _ = released
+    file = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(folder / "warehouse.duckdb", file)
+    file.chmod(0o644)
+    with duckdb.connect(str(file)) as con:
+        con.execute("update marts.index_ranking set rank = null")
+    with content.open_read_only(new=file) as con:
+        assert index_report.reports(con, "new") == {}
