@@ -96,7 +96,13 @@ def random_leaf(random: Random, name: str, methods: dict[str, Any]) -> dict[str,
     if chance(random, 0.2):
         leaf["direction"] = pick(random, "higher", "lower")
     if methods["transform"] and chance(random, 0.4):
-        leaf["transform"] = pick(random, "sqrt", "log1p")
+        leaf["transform"] = pick(random, "sqrt", "log1p", "log", "log10", "boxcox")
+        if leaf["transform"] == "boxcox":
+            leaf["boxcox_lambda"] = pick(random, 0.0, 0.5, -1.0)
+    if chance(random, 0.15):
+        leaf |= pick(random, {"cap_min": 5.0}, {"cap_max": 60.0}, {"cap_min": 3.0, "cap_max": 50.0})
+    if chance(random, 0.1):
+        leaf["max_age_years"] = pick(random, 0, 2)
     if methods["treat"] and chance(random, 0.2):
         leaf |= pick(random, {"treatment": "none"}, {"points_max": int(random.integers(0, 4))})
     if methods["impute"] and chance(random, 0.15):
@@ -113,8 +119,14 @@ def random_tree(random: Random, methods: dict[str, Any]) -> dict[str, Any]:
     leaves = [random_leaf(random, str(name), methods) for name in names]
 
     def group(nodes: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]:
+        """Nodes below new ones, some of them left where they are."""
         parts = np.array_split(np.array(nodes, dtype=object), int(random.integers(1, 4)))
-        return [branch(list(part), f"{prefix}{i}") for i, part in enumerate(parts) if len(part)]
+        made = [branch(list(part), f"{prefix}{i}") for i, part in enumerate(parts) if len(part)]
+        if prefix == "p" and len(made) > 1 and chance(random, 0.3):
+            made += made.pop().pop("children")  # dimensions beside pillars
+            for node in made:
+                node.pop("weight", None)
+        return made
 
     def branch(children: list[dict[str, Any]], name: str) -> dict[str, Any]:
         for child, weight in zip(children, shares(random, len(children)), strict=True):
@@ -181,10 +193,12 @@ def random_stages(random: Random, units: list[str]) -> tuple[list[dict[str, Any]
             ("skewness_max", (1.0, 2.0, 2.25)),
             ("kurtosis_max", (2.0, 3.5)),
             ("points_max", (0, 1, 3, 5)),
-            ("fallback", ("none", "log_CT", "log_CT_orig")),
+            ("fallback", ("none", "log_CT", "log_CT_orig", "log_GII", "boxcox")),
         ):
             if chance(random, 0.4):
                 treat[name] = pick(random, *values)
+        if treat.get("fallback") == "boxcox":
+            treat["boxcox_lambda"] = pick(random, 0.0, 0.5)
         stages.append(treat)
     normalise = {"stage": "normalise", "method": methods["normalise"]}
     if methods["normalise"] not in ("n_goalposts", "n_scaled"):
@@ -201,8 +215,13 @@ def random_stages(random: Random, units: list[str]) -> tuple[list[dict[str, Any]
         normalise["is_capped"] = positive or pick(random, True, False)
     stages.append(normalise)
     if methods["weight"]:
-        stages.append({"stage": "weight", "method": methods["weight"]})
+        weight = {"stage": "weight", "method": methods["weight"], **across}
+        if chance(random, 0.2):
+            weight["by_level"] = {2: pick(random, "given", "equal")}
+        stages.append(weight)
     aggregate = {"stage": "aggregate", "method": methods["aggregate"]}
+    if chance(random, 0.2):
+        aggregate["by_level"] = {3: pick(random, "a_amean", "a_median", "a_copeland")}
     if methods["aggregate"] == "a_genmean":
         aggregate["power"] = pick(random, -1.0, 0.5, 2.0)
     if chance(random, 0.3):
@@ -256,9 +275,10 @@ CHAIN: dict[str, tuple[str, ...]] = {
         "n_dist2max",
         "n_dist2ref",
         "n_dist2targ",
+        "n_fracmax",
         "n_scaled",
     ),
-    "weight": ("given", "equal"),
+    "weight": ("given", "equal", "entropy", "critic"),
     "aggregate": ("a_amean", "a_gmean", "a_hmean", "a_genmean", "a_median", "a_copeland"),
     "scale": ("leader_1", "leader_100", "zero_to_100"),
 }
@@ -292,7 +312,7 @@ def differences(
             return [f"{stage}: {line}" for line in wrong[:8]]
     found = con.execute(
         "select edition, node, weight from intermediate.int_index_weight "
-        "where framework = ? and parent is not null",
+        "where framework = ? and parent is not null and weight is not null",
         [framework],
     ).fetchall()
     wrong = compared({row[:2]: row[2] for row in found}, expected.weight, 0.0)

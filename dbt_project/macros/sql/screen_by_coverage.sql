@@ -76,7 +76,7 @@
             counted.coverage >= coalesce(screens.dimension_coverage_min, 0)
             and (
                 counted.coverage > 0
-                or screens.is_imputed_later
+                or (screens.is_imputed_later and counted.n_leaves > 0)
                 or coalesce(parents.missing_children, 'none') = 'share'
             ) as is_sufficient
         from counted
