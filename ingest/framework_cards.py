@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ingest.cards import CITY_KINDS, City, CountryCode, Entry, Identifier, Kind, Text
 from ingest.yaml_lines import Location
@@ -401,18 +401,3 @@ class Framework(Entry):
         if own or not stage:
             return own or default
         return stage.by_level.get(node.level, stage.method)
-
-    @model_validator(mode="after")
-    def _empty_parts_have_a_place(self) -> Framework:
-        ids = [node.id for node in self.index.walk()]
-        for part in self.empty_parts:
-            if part.below and part.below not in ids:
-                raise ValueError(
-                    f"the empty part '{part.title}' is below '{part.below}', which is no node, "
-                    f"known: {', '.join(ids)}"
-                )
-        titles = [part.title for part in self.empty_parts]
-        again = sorted({title for title in titles if titles.count(title) > 1})
-        if again:
-            raise ValueError(f"empty part named twice: {', '.join(again)}")
-        return self

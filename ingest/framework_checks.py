@@ -59,12 +59,13 @@ def faults_of(framework: Framework) -> list[Fault]:
     stages = [*_stages(framework), *_order(framework)]
     tree = list(_tree(framework))
     found = [*stages, *tree, *_editions(framework), *_bounds(framework.universe)]
+    found += _empty_parts(framework)
     if not tree:
         for at, node in framework.index.places():
             found += _weights(at, node) if node.children else _leaf(at, node)
     # Whether methods and nodes go together can be told only of those that are known.
     if not stages and not tree:
-        found += [*_methods(framework), *_stages_of_leaves(framework), *_not_positive(framework)]
+        found += [*_methods(framework), *_stages_of_leaves(framework), *_out_of_range(framework)]
     return found
 
 
@@ -135,6 +136,10 @@ def _numbers(stage: Stage, at: Location) -> Iterator[Fault]:
     if stage.factor == 0:
         message = "factor 0: nothing can be divided by it"
         yield Fault((*at, "factor"), message, "Write the width of the scale that is worth 1.")
+    if stage.missing_children == "none" and stage.children_coverage_min is not None:
+        message = "children_coverage_min, but without one child there is no score"
+        remedy = "Leave it out, or write 'missing_children: share'."
+        yield Fault((*at, "children_coverage_min"), message, remedy)
     is_boxcox = stage.fallback == "boxcox"
     if is_boxcox and stage.boxcox_lambda is None:
         yield Fault((*at, "fallback"), "boxcox needs 'boxcox_lambda'", "Add 'boxcox_lambda:'.")
@@ -385,6 +390,18 @@ def _has_transform(node: Node, value: float) -> bool:
     return node.transform != "log1p" or value > -1
 
 
+def _empty_parts(framework: Framework) -> Iterator[Fault]:
+    ids = [node.id for node in framework.index.walk()]
+    titles = [part.title for part in framework.empty_parts]
+    for i, part in enumerate(framework.empty_parts):
+        if part.below and part.below not in ids:
+            message = f"the empty part '{part.title}' is below '{part.below}', which is no node"
+            yield Fault(("empty_parts", i, "below"), message, did_you_mean(part.below, ids))
+        if part.title in titles[:i]:
+            message = f"the empty part '{part.title}' stands twice"
+            yield Fault(("empty_parts", i), message, "Leave one of them out.")
+
+
 # ---------------------------------------------------------------- methods and nodes together
 
 
@@ -397,6 +414,11 @@ def _methods(framework: Framework) -> Iterator[Fault]:
                 message = f"no node with children is on level {level}"
                 remedy = f"Levels are 2, the parents of indicators, to {levels[-1]}, the index."
                 yield Fault(("stages", i, "by_level", level), message, remedy)
+        weightings = {_weighting(framework, node) for node in framework.index.walk()}
+        if stage.objective and "correlation_optimised" not in weightings:
+            message = "'objective', but nothing is weighted by correlation_optimised"
+            remedy = "Leave it out, or name the method correlation_optimised."
+            yield Fault(("stages", i, "objective"), message, remedy)
     aggregate = framework.stage("aggregate")
     if aggregate is None:
         return
@@ -422,6 +444,10 @@ def _methods(framework: Framework) -> Iterator[Fault]:
         yield Fault((*place, "power"), message, "Leave it out, or name the method a_genmean.")
 
 
+def _weighting(framework: Framework, node: Node) -> str:
+    return framework.method_of("weight", node, "given") if node.children else ""
+
+
 def _stages_of_leaves(framework: Framework) -> Iterator[Fault]:
     """What a leaf states for a stage or a method that the framework does not have."""
     normalise = framework.stage("normalise")
@@ -444,45 +470,65 @@ def _stages_of_leaves(framework: Framework) -> Iterator[Fault]:
                 yield Fault(at, message, remedy)
 
 
-def _not_positive(framework: Framework) -> Iterator[Fault]:
-    """Means of positive numbers over scores of which some can't be positive.
+def _out_of_range(framework: Framework) -> Iterator[Fault]:
+    """Means and weightings of positive numbers over scores of which some can't be positive.
 
     The rules are those of COINr's functions: the worst unit has the end of the scale, z-scores
     spread around their mean. A mean over means of scores that reach down to 0 is let through, since
     a unit is seldom the worst in everything; where one is, the build says so.
     """
-    normalise, aggregate = framework.stage("normalise"), framework.stage("aggregate")
-    if normalise is None or aggregate is None:
+    found = _lowest(framework)
+    aggregate = framework.stage("aggregate")
+    if found is None or aggregate is None:
         return
-    low, mean = normalise.parameter("score_min"), normalise.parameter("mean")
-    if normalise.method == "n_minmax" and low <= 0:
-        lowest, why = low, f"n_minmax gives the worst unit {low:g}"
-    elif normalise.method == "n_zscore" and mean <= 0:
-        lowest, why = -1.0, f"n_zscore spreads around {mean:g}"
-    elif normalise.method in FROM_ZERO:
-        lowest, why = 0.0, f"{normalise.method} gives the worst unit 0"
-    else:
-        return
+    lowest, why = found
+    is_zscore = why.startswith("n_zscore")
     for at, node in framework.index.places():
         if not node.children:
             continue
+        signed = [_is_signed(framework, child) for child in node.children]
+        reached = all(signed) if is_zscore else any(map(_is_chain, node.children))
         method = framework.method_of("aggregate", node, aggregate.method)
         takes = _takes(method, node.power if node.power is not None else aggregate.power)
-        if lowest > 0 or not takes or (lowest == 0 and takes == FROM_NOUGHT):
-            continue
-        if normalise.method == "n_zscore":
-            reached = all(_is_signed(framework, child) for child in node.children)
-        else:
-            reached = any(map(_is_chain, node.children))
-        if reached:
-            number = framework.stages.index(aggregate)
-            place: Location = ("stages", number, "method")
-            if node.aggregation:
-                place = (*at, "aggregation")
-            elif node.level in aggregate.by_level:
-                place = ("stages", number, "by_level", node.level)
+        if reached and takes and not (lowest == 0 and takes == FROM_NOUGHT):
+            place = _place_of(framework, aggregate, at, node.level, node.aggregation)
             message = f"'{node.id}': {method} takes {takes} only, and {why}"
             yield Fault(place, message, f"Write '{TO_ONE_HUNDRED}'.")
+        weight = framework.stage("weight")
+        if reached and lowest < 0 and _weighting(framework, node) == "entropy":
+            place = (*at, "weighting")
+            if weight:
+                place = _place_of(framework, weight, at, node.level, node.weighting)
+            message = f"'{node.id}': entropy takes {FROM_NOUGHT} only, and {why}"
+            yield Fault(place, message, f"Write '{TO_ONE_HUNDRED}'.")
+
+
+def _lowest(framework: Framework) -> tuple[float, str] | None:
+    """The score of the worst unit where it is not positive, and why."""
+    normalise = framework.stage("normalise")
+    if normalise is None:
+        return None
+    low, mean = normalise.parameter("score_min"), normalise.parameter("mean")
+    if normalise.method == "n_minmax" and low <= 0:
+        return low, f"n_minmax gives the worst unit {low:g}"
+    if normalise.method == "n_zscore" and mean <= 0:
+        return -1.0, f"n_zscore spreads around {mean:g}"
+    if normalise.method in FROM_ZERO:
+        return 0.0, f"{normalise.method} gives the worst unit 0"
+    return None
+
+
+def _place_of(
+    framework: Framework, stage: Stage, at: Location, level: int, own: str | None
+) -> Location:
+    """Where the method of a stage for a node is written."""
+    name = "weighting" if stage.stage == "weight" else "aggregation"
+    number = framework.stages.index(stage)
+    if own:
+        return (*at, name)
+    if level in stage.by_level:
+        return ("stages", number, "by_level", level)
+    return ("stages", number, "method")
 
 
 def _takes(method: str, power: float | None) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ingest.catalog_errors import did_you_mean
 from ingest.framework_cards import ORDER
-from ingest.framework_checks import VALUES_OF, Fault
+from ingest.framework_checks import Fault
 from ingest.yaml_lines import Location, line_of
 
 Data = dict[str, Any]
@@ -53,6 +53,8 @@ def resolve(base: Data, variant: Data, lines: dict[Location, int]) -> Resolved:
         _drop_unused(made.data)
     if isinstance(made.data.get("index"), dict):
         _drop_nodes(made, variant)
+        if "empty_parts" not in variant:
+            _drop_empty_parts(made.data)
         _change_nodes(made, variant, lines)
     return made
 
@@ -115,24 +117,23 @@ def _put(stages: list[tuple[str, Any, int | None]], name: str, stage: Any, numbe
 def _drop_unused(data: Data) -> None:
     """Take off the base's parts what a method of the variant does not use, so that a variant that
     changes a stage need not name every leaf that said something for it."""
-    methods = {stage.get("stage"): stage for stage in data["stages"] if isinstance(stage, dict)}
-    unused = [
-        name
-        for owner, names in VALUES_OF.items()
-        if methods.get("normalise", {}).get("method") != owner
-        for name in names
-    ]
+    stages = data["stages"] if isinstance(data["stages"], list) else []
+    methods = {str(stage.get("stage")): stage for stage in stages if isinstance(stage, dict)}
+    unused: list[str] = []
     if "transform" not in methods:
         unused += ["transform", "boxcox_lambda"]
     if methods.get("select", {}).get("method") == "exact":
         unused.append("max_age_years")
-        for edition in data["editions"]:
-            edition.pop("max_age_years", None)
+        editions = data["editions"] if isinstance(data["editions"], list) else []
+        for edition in editions:
+            if isinstance(edition, dict):
+                edition.pop("max_age_years", None)
     for _, node in _places(data["index"]):
         for name in unused:
             node.pop(name, None)
         aggregate = methods.get("aggregate", {})
-        ways = [aggregate.get("method"), *dict(aggregate.get("by_level") or {}).values()]
+        by_level = aggregate.get("by_level")
+        ways = [aggregate.get("method"), *(by_level.values() if isinstance(by_level, dict) else [])]
         if node.get("aggregation", "a_genmean") != "a_genmean" or (
             "aggregation" not in node and "a_genmean" not in ways
         ):
@@ -185,13 +186,21 @@ def _drop_nodes(made: Resolved, variant: Data) -> None:
             gone = parent
 
 
+def _drop_empty_parts(data: Data) -> None:
+    """Take off the empty parts of nodes that the variant does not have."""
+    ids = {_id(node) for _, node in _places(data["index"])}
+    parts = [part for part in data.get("empty_parts", []) if part.get("below", "") in {"", *ids}]
+    if "empty_parts" in data:
+        data["empty_parts"] = parts
+
+
 def _children(node: Data) -> list[Any]:
     children = node.get("children")
     return children if isinstance(children, list) else []
 
 
 def _rescale(children: list[Data]) -> None:
-    weights = [child.get("weight") for child in children]
+    weights = [child.get("weight") for child in children if isinstance(child, dict)]
     numbers = [weight for weight in weights if isinstance(weight, (int, float)) and weight > 0]
     if len(numbers) == len(children):
         for child in children:

@@ -37,16 +37,32 @@ create table raw.framework_city as
 create table intermediate.int_index_universe (framework varchar, edition integer, city_id varchar);
 create table raw.framework_edition as
     select 'flag' as framework, unnest([2022, 2023]) as edition, 1 as max_age_years;
+create table raw.framework_stage (
+    framework varchar, position integer, stage varchar, method varchar, unit_coverage_min double,
+    unit_nonzero_min double, dimension_coverage_min double
+);
+insert into raw.framework_stage values
+    ('flag', 1, 'select', 'newest', null, null, null),
+    ('flag', 2, 'screen', 'by_coverage', null, null, 0.5);
 create table marts.framework_node as
-select * replace (weight::double as weight), 'given' as weighting,
-    null::double as consistency_ratio from (values
+select *, null::integer as max_age_years,
+    case level when 2 then 'share' when 3 then 'none' end as missing_children,
+    'given' as weighting, null::double as consistency_ratio
+from (select * replace (weight::double as weight) from (values
     ('flag', 'total', null, 3, 1.0, null, null),
     ('flag', 'talent', 'total', 2, 0.6, null, null),
     ('flag', 'output', 'total', 2, 0.4, null, null),
     ('flag', 'papers_count', 'talent', 1, 0.5, 'papers_count', 'people_persons'),
     ('flag', 'share_pct', 'talent', 1, 0.5, 'share_pct', null),
     ('flag', 'firms_count', 'output', 1, 1.0, 'firms_count', null)
-) as node (framework, node, parent, level, weight, indicator, denominator);
+) as node (framework, node, parent, level, weight, indicator, denominator));
+create table intermediate.int_index_screened_leaf as
+    select framework, edition, node, true as is_kept
+    from marts.framework_node join raw.framework_edition using (framework) where level = 1;
+create table intermediate.int_index_imputed (
+    framework varchar, edition integer, city_id varchar, node varchar, value double,
+    is_imputed boolean, imputed_by varchar
+);
 create table marts.indicator as
 select * replace (max_yearly_change::double as max_yearly_change) from (values
     ('papers_count', 'count', 5.0, 'city'),
@@ -167,14 +183,15 @@ create table marts.index_ranking as
 create table marts.index_contribution as
     select score.framework, score.edition, score.city_id, score.node, score.score,
         node.weight * dimension.weight as city_weight,
-        node.weight * dimension.weight * score.score as contribution
+        node.weight * dimension.weight * score.score as contribution,
+        5.0::double as value, 'observed' as status
     from marts.index_score as score
     join marts.framework_node as node using (framework, node)
     join marts.framework_node as dimension
         on node.framework = dimension.framework and node.parent = dimension.node
     where score.level = 1
     union all
-    select 'flag', edition, 'ff', node, null, null, null
+    select 'flag', edition, 'ff', node, null, null, null, null, 'missing'
     from raw.framework_edition cross join marts.framework_node where level = 1;
 create table marts.consensus_agreement as select * from (values
     ('flag', 'index', 'flag 2023', 2023, null, 5, 10, 3, 0.6::double, 10, 0.6::double, null),

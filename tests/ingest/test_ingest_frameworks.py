@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ingest.catalog import Catalog, load_catalog
 from ingest.framework_cards import METHODS, Framework, Node
@@ -268,9 +270,21 @@ def test_a_variant_drops_what_its_methods_do_not_use(
     )
     found = nodes(other)
     assert found["yield_tonnes"].transform is None
-    assert found["yield_tonnes"].goalpost_min is None
+    assert found["yield_tonnes"].goalpost_min == 1, "it waits for a variant that asks for it"
     assert found["land"].power is None
     assert [edition.max_age_years for edition in other.editions] == [0, 0]
+
+
+def test_an_empty_part_goes_with_the_node_below_which_it_stands(
+    folder: Path, variant: Callable[[str], Framework]
+) -> None:
+    path = folder / "frameworks" / "good.yml"
+    parts = "empty_parts:\n"
+    for below in ("land", "fruit"):
+        parts += f"  - {{title: Part of {below}, below: {below}, reason: Nobody counts it.}}\n"
+    path.write_text(parts + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert [part.below for part in variant("").empty_parts] == ["land", "fruit"]
+    assert [part.below for part in variant("without_nodes: [land]\n").empty_parts] == ["fruit"]
 
 
 def test_a_variant_with_a_tree_of_its_own(variant: Callable[[str], Framework]) -> None:
@@ -352,3 +366,27 @@ def test_the_digest_tells_of_a_variant_and_of_its_base(
     first = load_catalog([folder]).content_digest
     variant("without_stages: [scale]\n")
     assert load_catalog([folder]).content_digest != first
+
+
+WORDS = st.sampled_from(
+    (
+        *("land", "fruit", "good", "trees_count", "rot_count", "node", "index", "children"),
+        *("weight", "stage", "method", "by_level", "treat", "select", "exact", "a_gmean"),
+    )
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 5) | st.floats(allow_nan=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(["stages", "nodes", "without_stages", "without_nodes", "index", "editions"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@given(changes=st.dictionaries(KEYS, VALUES, min_size=1))
+def test_whatever_a_variant_says_never_raises(folder: Path, changes: dict[str, Any]) -> None:
+    data = {"framework": "other", "title": "Other", "variant_of": "good", **changes}
+    path = folder / "frameworks" / "other.yml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    catalog = load_catalog([folder])
+    assert ("other" in catalog.frameworks) is (catalog.errors == ())
