@@ -544,3 +544,38 @@ def test_ends_have_a_score_or_none_and_never_a_nan(
     if expected:
         assert found["total"].nunique() == 1
         assert (scores(ends, f"{name}_{method}", "rank")["total"] == 1).all()
+
+
+# ---------------------------------------------------------------- means that need positive scores
+GMEAN = AGGREGATIONS["a_gmean"]
+
+
+def test_a_geometric_mean_of_scores_from_zero_is_refused() -> None:
+    """The worst city would have 0 whatever its other scores: the loader says what to do."""
+    with pytest.raises(ValueError, match="a_gmean") as caught:
+        run({"sheet": Sheet(TABLE, [GMEAN])})
+    assert "positive scores" in str(caught.value)
+    assert "score_min" in str(caught.value)
+
+
+def test_a_geometric_mean_takes_zero_and_negative_figures_by_their_scores() -> None:
+    """Figures of zero and below are no fault, scores are: those have no mean, and others keep
+    theirs. The audit then blocks the release (index_score, means_are_defined)."""
+    x = TABLE - TABLE.min(axis=0) - 1
+    x[0] = [2.0, 3.0, 5.0, 4.0]
+    positive, _ = normalisations(x)["n_minmax"]
+    plain: Stage = {"stage": "normalise", "method": "n_scaled", "shift": 0.0, "factor": 1.0}
+    higher = {"b": {"direction": "higher"}}
+    con = run(
+        {
+            "positive": Sheet(x, [positive, GMEAN], higher),
+            "as_it_is": Sheet(x, [plain, GMEAN], higher),
+        }
+    )
+    assert scores(con, "positive")["total"].notna().all()
+    found = scores(con, "as_it_is")
+    undefined = (x[:, :2] <= 0).any(axis=1) | (x[:, 2:] <= 0).any(axis=1)
+    assert 0 < undefined.sum() < len(x)
+    assert (found["total"].isna() == undefined).all()
+    assert math.isclose(found["left"][0], math.sqrt(6), rel_tol=1e-9)
+    assert math.isclose(found["total"][0], 120**0.25, rel_tol=1e-9)
