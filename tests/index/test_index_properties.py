@@ -110,8 +110,9 @@ def run(sheets: Mapping[str, Sheet], shuffle: int | None = None) -> duckdb.DuckD
 def scores(con: duckdb.DuckDBPyConnection, sheet: str, column: str = "score") -> pd.DataFrame:
     """Rows: units in the order of the sheet; columns: nodes; NaN where there is none."""
     frame = con.execute(
-        f"select city_id, node, {column} as found from marts.index_score where framework = ?",
-        [sheet],
+        f"select city_id, node, {column} as found from marts.index_score "
+        "where framework = ? and edition = ?",
+        [sheet, YEAR],
     ).df()
     frame["row"] = frame["city_id"].str.rsplit("_", n=1).str[1].astype(int)
     return frame.pivot(index="row", columns="node", values="found").sort_index().astype(float)
@@ -210,6 +211,8 @@ def stage_cases() -> Iterable[tuple[str, str, dict[str, Any]]]:
 
 
 TABLE = np.random.default_rng(5).normal(30, 5, (9, len(INDICATORS))).round(2)
+OVER_TIME = ("i_latest", "i_linear")
+"""Methods that need another edition; the other one has no figures here."""
 EXPERTS = ("ahp", "budget_allocation")
 """Weightings that read a table of experts' answers beside the framework."""
 
@@ -223,7 +226,10 @@ def all_methods() -> duckdb.DuckDBPyConnection:
         stages = parts["stages"]
         if stage != "normalise":
             stages = [*stages, {"stage": "normalise", "method": "n_minmax", "score_min": 1.0}]
-        sheets[f"{stage}_{method}"] = Sheet(TABLE, stages, parts["leaves"])
+        more = {}
+        if method in OVER_TIME:
+            more["editions"] = [{"edition": YEAR - 1}, {"edition": YEAR}]
+        sheets[f"{stage}_{method}"] = Sheet(TABLE, stages, parts["leaves"], more=more)
     return run(sheets)
 
 
@@ -245,7 +251,8 @@ def test_a_method_gives_rows_in_every_stage(
         ("int_index_aggregated", "score", n_leaves + 3 * len(TABLE)),
     ):
         found = all_methods.execute(
-            f"select count({column}) from intermediate.{model} where framework = ?", [sheet]
+            f"select count({column}) from intermediate.{model} where framework = ? and edition = ?",
+            [sheet, YEAR],
         ).fetchall()
         assert found == [(expected,)], model
     assert scores(all_methods, sheet).notna().all().all()
