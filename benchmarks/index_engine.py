@@ -182,20 +182,22 @@ def prepared(index: Index, folder: Path, database: str = ":memory:") -> Any:
     return engine.prepare(folder, long.rename(columns={"edition": "year"}), database)
 
 
-def by_engine(index: Index) -> tuple[dict[str, float], pd.DataFrame]:
-    """Seconds by model, and the scores of all nodes above the leaves."""
+def by_engine(index: Index) -> tuple[dict[str, float], pd.DataFrame, float]:
+    """Seconds by model, the scores of all nodes above the leaves, and seconds of processors."""
     with tempfile.TemporaryDirectory() as folder:
         con = prepared(index, Path(folder))
-        seconds = {}
+        seconds, cpu = {}, time.process_time()
         for model in engine.needed(engine.STAGES):
             started = time.perf_counter()
             engine.build(con, model)
             seconds[model] = time.perf_counter() - started
+        cpu = time.process_time() - cpu
         frame = con.execute(
             "select edition, city_id, node, score from marts.index_score "
             "where level > 1 and score is not null"
         ).df()
-        return seconds, frame.pivot(index=["edition", "city_id"], columns="node", values="score")
+        table = frame.pivot(index=["edition", "city_id"], columns="node", values="score")
+        return seconds, table, cpu
 
 
 def by_dbt(index: Index) -> dict[str, float]:
@@ -229,12 +231,12 @@ def by_dbt(index: Index) -> dict[str, float]:
 
 
 # ---------------------------------------------------------------- pandas
-def by_pandas(index: Index) -> tuple[dict[str, float], pd.DataFrame]:
+def by_pandas(index: Index) -> tuple[dict[str, float], pd.DataFrame, float]:
     """The chain as one would write it in pandas: a table a stage, edition by edition."""
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     scores = [one_edition(index, part) for _, part in index.figures.groupby("edition")]
     table = pd.concat(scores)
-    return {"pandas": time.perf_counter() - started}, table
+    return {"pandas": time.perf_counter() - started}, table, time.process_time() - cpu
 
 
 def one_edition(index: Index, figures: pd.DataFrame) -> pd.DataFrame:
@@ -286,7 +288,8 @@ def treated(x: pd.Series[float]) -> pd.Series[float]:
 
 
 # ---------------------------------------------------------------- measuring
-Way = Callable[[Index], tuple[dict[str, float], pd.DataFrame]]
+Way = Callable[[Index], tuple[dict[str, float], pd.DataFrame, float]]
+CPU = "seconds of all processors"
 
 
 def memory(kind: str) -> float:
@@ -298,7 +301,10 @@ def memory(kind: str) -> float:
 
 def _child(way: Way, index: Index, runs: int, answer: Any) -> None:
     before = memory("VmRSS")
-    results = [way(index) for _ in range(runs)]
+    results = []
+    for _ in range(runs):
+        seconds, scores, cpu = way(index)
+        results.append(({**seconds, CPU: cpu}, scores))
     median = {
         step: statistics.median(result[0][step] for result in results) for step in results[0][0]
     }
@@ -327,6 +333,7 @@ def compared(index: Index, units: int, editions: int, runs: int) -> dict[str, An
     difference = float(np.nanmax(np.abs(ours - theirs) / np.maximum(1, np.abs(theirs))))
     if difference > 1e-9 or not (ours.notna() == theirs.notna()).all().all():
         raise SystemExit(f"the scores differ by {difference}")
+    ours_cpu, theirs_cpu = models.pop(CPU), pandas.pop(CPU)
     total = sum(models.values())
     slowest = sorted(models.items(), key=lambda step: -step[1])[:6]
     return {
@@ -334,10 +341,13 @@ def compared(index: Index, units: int, editions: int, runs: int) -> dict[str, An
         "editions": editions,
         "scores": int(ours.notna().sum().sum()),
         "engine_s": round(total, 3),
+        "engine_cpu_s": round(ours_cpu, 3),
         "engine_peak_mib": round(ours_peak),
         "pandas_s": round(pandas["pandas"], 3),
+        "pandas_cpu_s": round(theirs_cpu, 3),
         "pandas_peak_mib": round(theirs_peak),
         "ratio_to_pandas": round(total / pandas["pandas"], 2),
+        "cpu_ratio_to_pandas": round(ours_cpu / theirs_cpu, 2),
         "difference": difference,
         "slowest_s": {model: round(seconds, 3) for model, seconds in slowest},
     }

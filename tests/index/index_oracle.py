@@ -10,6 +10,7 @@ Arrays have the axes edition, unit, leaf; what is missing is NaN.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -99,6 +100,7 @@ class Chain:
             for leaf in self.leaves
         }
         self.result = Result()
+        self.reshaped = set[tuple[int, int]]()
 
     # ------------------------------------------------------------ data
     def newest(self, unit: str, indicator: str, edition: Mapping[str, Any], age: int) -> float:
@@ -269,7 +271,7 @@ class Chain:
                 continue
             known = ~np.isnan(column)
             new = column.copy()
-            new[known] = treat(
+            new[known], is_reshaped = treat(
                 column[known],
                 stage.get("skewness_max", 2.0),
                 stage.get("kurtosis_max", 3.5),
@@ -278,6 +280,9 @@ class Chain:
                 stage.get("boxcox_lambda"),
             )
             shaped[at] = new
+            if is_reshaped:
+                for e in range(len(self.editions)) if at[0] == slice(None) else [at[0]]:
+                    self.reshaped.add((e, at[2]))
         return shaped
 
     def normalised(self, values: Array) -> Array:
@@ -299,6 +304,9 @@ class Chain:
                 column[known], stage, leaf.data, self.direction[leaf.id], reference
             )
             scores[at] = new
+        if stage["method"] in ("n_goalposts", "n_dist2targ"):
+            for e, j in self.reshaped:
+                scores[e, :, j] = np.nan  # marks in a unit that the values no longer have
         return scores
 
     # ------------------------------------------------------------ weights and aggregates
@@ -316,16 +324,22 @@ class Chain:
             return default
         return str(entry.get("by_level", {}).get(node.level, entry["method"]))
 
-    def fitted(self, node: Node, scores: Array) -> dict[str, float]:
-        """Weights of the children, from their scores (rows: units of one edition or of all)."""
+    def is_there(self, node: Node, e: int) -> bool:
+        """Whether a node has a leaf that is known of enough units in an edition."""
+        return any(
+            self.is_kept[e, self.leaves.index(leaf)] for leaf in node.walk() if not leaf.children
+        )
+
+    def fitted(self, node: Node, children: list[Node], scores: Array) -> Array:
+        """Weights of the children that are there, from their scores (rows: units)."""
         method = self.method("weight", "weighting", node, "given")
-        if method == "given":
-            return self.given(node)
-        n = len(node.children)
-        if method == "equal" or n == 1:
-            return dict.fromkeys((child.id for child in node.children), 1 / n)
-        weights = fit(method, scores)
-        return {child.id: float(w) for child, w in zip(node.children, weights, strict=True)}
+        given = self.given(node)
+        weights = np.array([given[child.id] for child in children])
+        if method == "equal" or len(children) == 1:
+            weights = np.ones(len(children))
+        elif method != "given":
+            weights = fit(method, scores)
+        return np.asarray(weights / weights.sum())
 
     def aggregated(self, node: Node, scores: dict[str, Array]) -> None:
         """Scores of a node and of all below it, as {node: array of editions and units}."""
@@ -341,18 +355,22 @@ class Chain:
         below = np.stack([scores[child.id] for child in node.children], axis=2)
         out = np.full(below.shape[:2], np.nan)
         for e, edition in enumerate(self.editions):
-            pool = below.reshape(-1, below.shape[2]) if across == "panel" else below[e]
-            by_child = self.fitted(node, pool)
-            for child, weight in by_child.items():
-                self.result.weight[edition["edition"], child] = weight
-            weights = np.array([by_child[child.id] for child in node.children])
-            ok = self.complete(below[e], missing, stage.get("children_coverage_min"))
+            here = [c for c, child in enumerate(node.children) if self.is_there(child, e)]
+            if not here:
+                continue
+            children = [node.children[c] for c in here]
+            pool = below if across == "panel" else below[e : e + 1]
+            weights = self.fitted(node, children, pool[:, :, here].reshape(-1, len(here)))
+            for child, weight in zip(children, weights, strict=True):
+                self.result.weight[edition["edition"], child.id] = weight
+            known = below[e][:, here]
+            ok = self.complete(known, missing, stage.get("children_coverage_min"))
             if method == "a_copeland":
-                out[e, ok] = copeland(below[e][ok], weights)
+                out[e, ok] = copeland(known[ok], weights)
             else:
                 for u in np.flatnonzero(ok):
-                    has = ~np.isnan(below[e, u])
-                    out[e, u] = mean(method, below[e, u][has], weights[has], power)
+                    has = ~np.isnan(known[u])
+                    out[e, u] = mean(method, known[u][has], weights[has], power)
         scores[node.id] = out
 
     @staticmethod
@@ -374,6 +392,7 @@ class Chain:
             return scores
         together = self.stages["normalise"].get("across") == "panel"
         out = np.full_like(scores, np.nan)
+        scores = significant(scores)
         for at in [slice(None)] if together else range(len(self.editions)):
             row = scores[at]
             if np.isnan(row).all():
@@ -398,7 +417,9 @@ class Chain:
             later = "impute" in self.order
             through = self.sufficient(observed, kept, later)
             filled = self.imputed(np.where(kept[:, None, :], observed, np.nan), through)
+            filled = np.where(kept[:, None, :], filled, np.nan)
             ranked = through & (self.filled_dimensions(filled, kept) | (not later))
+        self.is_kept = kept
         used = np.where(ranked[:, :, None] & kept[:, None, :], filled, np.nan)
         shaped = self.transformed(used)
         treated = self.treated(shaped)
@@ -467,10 +488,14 @@ def kurtosis(x: Array) -> float:
 
 
 def passes(x: Array, skewness_max: float, kurtosis_max: float) -> bool:
-    """COINr: check_SkewKurt, which needs four values; fewer, or equal ones, have no outliers."""
+    """COINr: check_SkewKurt, which needs four values; fewer, or equal ones, have no outliers.
+
+    One value among four that is not like the others has a skewness of exactly 2, the usual limit,
+    and so fails whatever the last bit says.
+    """
     if len(x) < 4 or x.min() == x.max():
         return True
-    return abs(skewness(x)) < skewness_max or kurtosis(x) < kurtosis_max
+    return round(abs(skewness(x)), 12) < skewness_max or round(kurtosis(x), 12) < kurtosis_max
 
 
 def winsorised(x: Array, skewness_max: float, kurtosis_max: float, points_max: int) -> Array:
@@ -496,26 +521,28 @@ def treat(
     points_max: int,
     fallback: str,
     power: float | None,
-) -> Array:
-    """COINr: Treat.numeric with winsorise and a log, which takes the values as they were."""
+) -> tuple[Array, bool]:
+    """COINr: Treat.numeric with winsorise and a log, which takes the values as they were.
+
+    Returns the values and whether they have another shape.
+    """
     if passes(x, skewness_max, kurtosis_max):
-        return x
+        return x, False
     new = winsorised(x, skewness_max, kurtosis_max, points_max)
     if new.min() == new.max():
-        return x  # nothing would be left to compare
+        return x, False  # nothing would be left to compare
     if passes(new, skewness_max, kurtosis_max) or fallback == "none":
-        return new
+        return new, False
     low, high = x.min(), x.max()
     if fallback == "log_CT":
-        return np.log(x - low + 0.01 * (high - low))
+        return np.log(x - low + 0.01 * (high - low)), True
     if fallback == "log_CT_orig":
-        return np.log(x - low + 1)
+        return np.log(x - low + 1), True
     if fallback == "log_GII" and high <= 1:
-        return x  # it would turn the order round
+        return x, False  # it would turn the order round
     if fallback == "log_GII":
-        return np.log((high - 1) * (x - low) / (high - low) + 1)
-    shifted = x - low + 1
-    return np.log(shifted) if not power else (shifted**power - 1) / power
+        return np.log((high - 1) * (x - low) / (high - low) + 1), True
+    return shape(x - low + 1, "boxcox", power), True
 
 
 # ---------------------------------------------------------------- normalisation
@@ -574,22 +601,36 @@ def normalise(
 
 # ---------------------------------------------------------------- weights
 def fit(method: str, scores: Array) -> Array:
-    """Weights of the columns, from the rows that have them all."""
-    x = scores[~np.isnan(scores).any(axis=1)]
+    """Weights of the columns; equal where the scores do not determine them.
+
+    Entropy and CRITIC as in the OECD/JRC handbook's sources (Zeleny 1982; Diakoulaki et al. 1995),
+    PCA as COINr's get_PCA: the loadings of the first component of the correlation matrix.
+    """
+    n = scores.shape[1]
+    columns = [column[~np.isnan(column)] for column in scores.T]
+    varies = np.array([c.size > 1 and np.ptp(c) > 1e-12 * np.abs(c).max() for c in columns])
+    raw = np.zeros(n)
     if method == "entropy":
-        share = x / x.sum(axis=0)
-        logs = np.where(share > 0, np.log(np.where(share > 0, share, 1.0)), 0.0)
-        raw = 1 + (share * logs).sum(axis=0) / math.log(len(x))
+        for j in np.flatnonzero(varies):
+            share = columns[j] / columns[j].sum()
+            share = share[share > 0]
+            raw[j] = 1 + (share * np.log(share)).sum() / math.log(len(columns[j]))
     elif method == "critic":
-        raw = x.std(axis=0, ddof=1) * (1 - np.corrcoef(x, rowvar=False)).sum(axis=0)
+        for j, k in itertools.permutations(np.flatnonzero(varies), 2):
+            both = scores[~np.isnan(scores[:, [j, k]]).any(axis=1)][:, [j, k]]
+            if len(both) > 1 and (np.ptp(both, axis=0) > 1e-12).all():
+                distance = 1 - np.corrcoef(both, rowvar=False)[0, 1]
+                raw[j] += columns[j].std(ddof=1) * (distance if distance > 1e-12 else 0.0)
     else:
         raise NotImplementedError(method)
-    return np.asarray(raw / raw.sum())
+    return raw / raw.sum() if raw.sum() > 1e-12 else np.full(n, 1 / n)
 
 
 # ---------------------------------------------------------------- aggregation
 def mean(method: str, x: Array, w: Array, power: float | None) -> float:
     """COINr: a_amean, a_gmean, a_hmean; means are not defined for what they cannot take."""
+    if not w.any():
+        return math.nan
     w = w / w.sum()
     if method == "a_amean":
         return float(w @ x)
@@ -609,6 +650,13 @@ def mean(method: str, x: Array, w: Array, power: float | None) -> float:
     return float((w @ x**power) ** (1 / power))
 
 
+def significant(x: Array) -> Array:
+    """Twelve significant digits: beyond them two scores are the same. What scores that cancel out
+    leave is nothing."""
+    x = np.where(np.abs(x) < 1e-14, 0.0, x)
+    return np.array([float(f"{v:.12g}") for v in x.ravel()]).reshape(x.shape)
+
+
 def weighted_median(x: Array, w: Array) -> float:
     """The score with half of the weight on either side; the mean of two where the halves part."""
     order = np.argsort(x, kind="stable")
@@ -623,7 +671,7 @@ def copeland(x: Array, w: Array) -> Array:
     in each child that it has, those who have it as well, and what it lacks is as its mean of these.
     """
     n = len(x)
-    x = np.where(np.isnan(x), np.nan, np.array([[float(f"{v:.12g}") for v in row] for row in x]))
+    x = significant(x)
     total = np.zeros(n)
     for i in range(n):
         has = np.flatnonzero(~np.isnan(x[i]))

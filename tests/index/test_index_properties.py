@@ -110,8 +110,9 @@ def run(sheets: Mapping[str, Sheet], shuffle: int | None = None) -> duckdb.DuckD
 def scores(con: duckdb.DuckDBPyConnection, sheet: str, column: str = "score") -> pd.DataFrame:
     """Rows: units in the order of the sheet; columns: nodes; NaN where there is none."""
     frame = con.execute(
-        f"select city_id, node, {column} as found from marts.index_score where framework = ?",
-        [sheet],
+        f"select city_id, node, {column} as found from marts.index_score "
+        "where framework = ? and edition = ?",
+        [sheet, YEAR],
     ).df()
     frame["row"] = frame["city_id"].str.rsplit("_", n=1).str[1].astype(int)
     return frame.pivot(index="row", columns="node", values="found").sort_index().astype(float)
@@ -210,6 +211,8 @@ def stage_cases() -> Iterable[tuple[str, str, dict[str, Any]]]:
 
 
 TABLE = np.random.default_rng(5).normal(30, 5, (9, len(INDICATORS))).round(2)
+OVER_TIME = ("i_latest", "i_linear")
+"""Methods that need another edition; the other one has no figures here."""
 EXPERTS = ("ahp", "budget_allocation")
 """Weightings that read a table of experts' answers beside the framework."""
 
@@ -223,7 +226,10 @@ def all_methods() -> duckdb.DuckDBPyConnection:
         stages = parts["stages"]
         if stage != "normalise":
             stages = [*stages, {"stage": "normalise", "method": "n_minmax", "score_min": 1.0}]
-        sheets[f"{stage}_{method}"] = Sheet(TABLE, stages, parts["leaves"])
+        more = {}
+        if method in OVER_TIME:
+            more["editions"] = [{"edition": YEAR - 1}, {"edition": YEAR}]
+        sheets[f"{stage}_{method}"] = Sheet(TABLE, stages, parts["leaves"], more=more)
     return run(sheets)
 
 
@@ -245,7 +251,8 @@ def test_a_method_gives_rows_in_every_stage(
         ("int_index_aggregated", "score", n_leaves + 3 * len(TABLE)),
     ):
         found = all_methods.execute(
-            f"select count({column}) from intermediate.{model} where framework = ?", [sheet]
+            f"select count({column}) from intermediate.{model} where framework = ? and edition = ?",
+            [sheet, YEAR],
         ).fetchall()
         assert found == [(expected,)], model
     assert scores(all_methods, sheet).notna().all().all()
@@ -330,6 +337,8 @@ def test_doing_better_never_costs_score_or_rank(cases: list[dict[str, Any]]) -> 
             for side, values in (("before", x), ("after", raised)):
                 stages = [{**stage, **capped}, AGGREGATIONS[aggregation]]
                 sheets[f"{method}_{aggregation}_{number}_{side}"] = Sheet(values, stages, leaves)
+    if not sheets:
+        return
     con = run(sheets)
     for before in [name for name in sheets if name.endswith("_before")]:
         after = before.removesuffix("before") + "after"
@@ -510,7 +519,8 @@ def ends() -> duckdb.DuckDBPyConnection:
             ("missing", np.full((5, len(INDICATORS)), math.nan)),
         ):
             sheet = f"{name}_{method}"
-            stage, leaves = normalisations(table, f"{sheet}_0")[method]
+            marks = table if name == "missing" else values
+            stage, leaves = normalisations(marks, f"{sheet}_0")[method]
             stages = [stage, {"stage": "treat", "method": "winsorise"}]
             sheets[sheet] = Sheet(values, stages, leaves)
     return run(sheets)
@@ -535,8 +545,44 @@ def test_ends_have_a_score_or_none_and_never_a_nan(
     ).fetchall()
     assert rows[0][0] == found.size, "a row for every city and node"
     assert rows[0][2] == 0
-    expected = 0 if name == "missing" or method not in KEEP_CONSTANTS else found.size
+    defined = method in KEEP_CONSTANTS or (method == "n_prank" and name == "equal")
+    expected = found.size if defined and name != "missing" else 0
     assert rows[0][1] == expected
     if expected:
         assert found["total"].nunique() == 1
         assert (scores(ends, f"{name}_{method}", "rank")["total"] == 1).all()
+
+
+# ---------------------------------------------------------------- means that need positive scores
+GMEAN = AGGREGATIONS["a_gmean"]
+
+
+def test_a_geometric_mean_of_scores_from_zero_is_refused() -> None:
+    """The worst city would have 0 whatever its other scores: the loader says what to do."""
+    with pytest.raises(ValueError, match="a_gmean") as caught:
+        run({"sheet": Sheet(TABLE, [GMEAN])})
+    assert "positive scores" in str(caught.value)
+    assert "score_min" in str(caught.value)
+
+
+def test_a_geometric_mean_takes_zero_and_negative_figures_by_their_scores() -> None:
+    """Figures of zero and below are no fault, scores are: those have no mean, and others keep
+    theirs. The audit then blocks the release (index_score, means_are_defined)."""
+    x = TABLE - TABLE.min(axis=0) - 1
+    x[0] = [2.0, 3.0, 5.0, 4.0]
+    positive, _ = normalisations(x)["n_minmax"]
+    plain: Stage = {"stage": "normalise", "method": "n_scaled", "shift": 0.0, "factor": 1.0}
+    higher = {"b": {"direction": "higher"}}
+    con = run(
+        {
+            "positive": Sheet(x, [positive, GMEAN], higher),
+            "as_it_is": Sheet(x, [plain, GMEAN], higher),
+        }
+    )
+    assert scores(con, "positive")["total"].notna().all()
+    found = scores(con, "as_it_is")
+    undefined = (x[:, :2] <= 0).any(axis=1) | (x[:, 2:] <= 0).any(axis=1)
+    assert 0 < undefined.sum() < len(x)
+    assert (found["total"].isna() == undefined).all()
+    assert math.isclose(found["left"][0], math.sqrt(6), rel_tol=1e-9)
+    assert math.isclose(found["total"][0], 120**0.25, rel_tol=1e-9)
