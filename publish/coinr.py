@@ -162,7 +162,6 @@ class _Index:
         printed = self._printed_units()
         columns = ["Level", "iCode", "iName", "Direction", "Weight", "Unit", "Target"]
         columns += ["Denominator", "Parent", "Type"]
-        levels = {node["node"]: node["level"] for node in self.nodes}
         rows: list[Row] = []
         for node in self.nodes:
             leaf = node["level"] == 1
@@ -179,7 +178,7 @@ class _Index:
                 "Parent": self.names.nodes.get(node["parent"]),
                 "Type": "Indicator" if leaf else "Aggregate",
             }
-            rows += _lifted(row, levels.get(node["parent"]))
+            rows.append(row)
         if any(node["target"] is None for node in self.leaves):
             columns.remove("Target")  # COINr wants one of all indicators, or none
         titles = {r["indicator"]: r["title"] for r in self._rows("select * from indicator")}
@@ -372,19 +371,6 @@ def _own(code: str | None, identifier: str, taken: set[str]) -> str:
         name += "_"
     taken.add(name)
     return name
-
-
-def _lifted(row: Row, parent_level: int | None) -> Iterable[Row]:
-    """A node, with one aggregate for every level between it and its parent: in COINr a parent
-    stands one level above."""
-    code = row["iCode"]
-    chain = [row]
-    for level in range(row["Level"] + 1, parent_level or 0):
-        step = {**row, "Level": level, "iCode": f"{code}_L{level}", "Type": "Aggregate"}
-        step |= {"Direction": 1, "Unit": "Score", "Target": None, "Denominator": None}
-        chain[-1] = {**chain[-1], "Parent": step["iCode"], "Weight": 1}
-        chain.append(step)
-    return chain
 
 
 def _divided(value: Any, per: int) -> Any:

@@ -39,6 +39,7 @@ thead th { border-bottom: 1.5px solid #1b1b1b; vertical-align: bottom; font-weig
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 td.n { white-space: nowrap; }
 td.r, th.r { width: 46%; }
+td.t { min-width: 11rem; }
 tr.b > td { background: #f5f5f3; }
 tr.b > td:first-child { font-weight: 600; }
 td .note { font-weight: 400; font-size: .78rem; }
@@ -138,7 +139,7 @@ class Column:
     cell: Callable[[Row], str] | None = None
     """HTML of a cell, instead of the value under `key`."""
     kind: str = ""
-    """Class of the cells: n (number), r (running text)."""
+    """Class of the cells: n (number), r (running text), t (a title beside many numbers)."""
 
     def html(self, row: Row) -> str:
         if self.cell:

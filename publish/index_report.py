@@ -179,6 +179,11 @@ join marts.framework as o
         case when a.framework = f.framework then a.compared_framework else a.framework end
 order by a.is_variant desc, o.framework
 """
+GAPS = """
+select title, node_title, reason from marts.framework_gap
+where framework = ? and cast(? as integer) is not null
+order by position
+"""
 SOURCES = """
 select s.source_id, s.publisher, s.title, s.licence, s.citation, count(*) as n_figures
 from marts.index_contribution as c
@@ -229,6 +234,7 @@ def report(con: duckdb.DuckDBPyConnection, index: Row, indices: Sequence[Row] = 
         "ranking": ("Ranking", found.ranking()),
         "cities": ("Strengths, weaknesses and peers", found.cities()),
         "tree": ("What it is made of, and why", found.tree()),
+        "gaps": ("What belongs into it and is empty", found.gaps()),
         "stages": ("How it is computed", found.stages()),
         "data": ("The figures", found.data()),
         "treatment": ("Outliers", found.treatment()),
@@ -340,7 +346,10 @@ class _Report:
         skewed = [r for r in self._statistics if "outliers" in (r["flags_treated"] or "")]
         if skewed:
             names = ", ".join(_strong(row["title"]) for row in skewed)
-            yield f"A few cities set the scale, even after treatment, of: {names}."
+            yield (
+                "Very unequal as they enter the index, so that a few cities stand far from all "
+                f"others, are: {names}."
+            )
         zeros = [row for row in self._statistics if "many zeros" in (row["flags"] or "")]
         if zeros:
             names = ", ".join(_strong(row["title"]) for row in zeros)
@@ -421,6 +430,24 @@ class _Report:
             bold=lambda row: row["level"] > 1,
         )
 
+    def gaps(self) -> str:
+        if "marts.framework_gap" not in self._tables:
+            return ""
+        found = self._rows(GAPS)
+        if not found:
+            return ""
+        return table(
+            "gaps-table",
+            [
+                Column("Empty", "title"),
+                Column("Part", "node_title"),
+                Column("Why", "reason", kind="r"),
+            ],
+            found,
+            "What the index should measure and can't, because nothing open tells it of enough "
+            "cities. It has no weight.",
+        )
+
     def stages(self) -> str:
         columns = [
             Column("Stage", "stage"),
@@ -437,7 +464,7 @@ class _Report:
 
     def data(self) -> str:
         columns = [
-            Column("Indicator", cell=lambda row: self._named(row)),
+            Column("Indicator", cell=lambda row: self._named(row), kind="t"),
             Column("Known", "share_known", per_cent),
             Column("Missing", "n_missing", whole),
             Column("Filled in", "n_filled", whole),
@@ -529,7 +556,11 @@ class _Report:
                     cells,
                 )
         parents = {p["node"]: p for p in self._pairs if p["relation"] == "parent"}
-        flagged = [pair for pair in self._pairs if pair["flag"] and pair["relation"] != "ancestor"]
+        flagged = [
+            pair
+            for pair in self._pairs
+            if pair["flag"] == "negative" or (pair["flag"] and pair["joint_weight"])
+        ]
         html += table(
             "pairs-table",
             [

@@ -49,16 +49,15 @@ def bring_in(folder: Path, data: str = "ASEM_iData.csv", *options: str) -> Path:
 
 def add_variants(catalog: Path) -> None:
     """Frameworks that differ from asem in the stages given."""
-    text = (catalog / "frameworks" / "asem.yml").read_text(encoding="utf-8")
-    for name, changed in VARIANTS.items():
-        framework = yaml.safe_load(text)
-        framework |= {"framework": name, "title": name, "flagship": False}
-        framework["stages"] = [
-            {"stage": s["stage"], **changed[s["stage"]]} if s["stage"] in changed else s
-            for s in framework["stages"]
-        ]
+    for name, stages in VARIANTS.items():
+        variant = {
+            "framework": name,
+            "variant_of": "asem",
+            "title": name,
+            "stages": [{"stage": stage, **changed} for stage, changed in stages.items()],
+        }
         path = catalog / "frameworks" / f"{name}.yml"
-        path.write_text(yaml.safe_dump(framework, sort_keys=False), encoding="utf-8")
+        path.write_text(yaml.safe_dump(variant, sort_keys=False), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

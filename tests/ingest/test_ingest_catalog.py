@@ -58,6 +58,9 @@ def test_the_real_catalog_has_no_error() -> None:
     flagship = catalog.frameworks[str(catalog.flagship)]
     assert flagship.flagship
     assert len(flagship.index.children) >= 5
+    for framework in catalog.frameworks.values():
+        below = [node for node in framework.index.walk() if node is not framework.index]
+        assert [node.id for node in below if not node.reason] == [], framework.framework
 
 
 def test_another_subject_has_no_error(folder: Path) -> None:
@@ -944,12 +947,14 @@ def test_a_date_without_its_day(tmp_path: Path, printed: Any, remedy: str) -> No
 
 
 def test_an_empty_part_is_below_a_node(folder: Path, edit: Edit) -> None:
-    part = "empty_parts:\n  - {title: Soil, below: %s, reason: Not measured.}\neditions:\n"
-    edit(INDEX, "editions:\n", part % "harvst")
-    assert (
-        "the empty part 'Soil' is below 'harvst', which is no node"
-        in only_error(load_catalog([folder])).message
-    )
-    edit(INDEX, "harvst", "harvest")
     [found] = load_catalog([folder]).frameworks["orchard_index"].empty_parts
-    assert (found.title, found.below) == ("Soil", "harvest")
+    assert (found.title, found.below) == ("Soil", "vigour")
+    edit(INDEX, "below: vigour", "below: vigor")
+    error = only_error(load_catalog([folder]))
+    assert "the empty part 'Soil' is below 'vigor', which is no node" in error.message
+
+
+def test_an_empty_part_is_named_once(folder: Path, edit: Edit) -> None:
+    soil = "  - {title: Soil, below: vigour, reason: Nobody measures it.}\n"
+    edit(INDEX, soil, soil * 2)
+    assert "empty part named twice: Soil" in only_error(load_catalog([folder])).message

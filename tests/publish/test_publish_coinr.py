@@ -1,4 +1,4 @@
-"""An index of any form as COINr's tables."""
+"""An index as COINr's tables: ratios, gaps, editions, codes that COINr refuses."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ UNITS = pd.DataFrame(
     }
 )
 FRAMEWORK: dict[str, Any] = {
-    "framework": "uneven",
-    "title": "Uneven",
-    "description": "A leaf beside a dimension.",
+    "framework": "orchards",
+    "title": "Orchards",
+    "description": "Made up.",
     "measures": "mixed",
     "references": ["wealth"],
     "editions": [{"edition": 2020}, {"edition": 2021}],
@@ -38,7 +38,11 @@ FRAMEWORK: dict[str, Any] = {
         "node": "total",
         "title": "Total",
         "children": [
-            {"node": "alone", "code": "Alone", "indicator": "ships", "weight": 0.25},
+            {
+                "node": "sea",
+                "weight": 0.25,
+                "children": [{"node": "alone", "code": "Alone", "indicator": "ships"}],
+            },
             {
                 "node": "pair",
                 "title": "Pair",
@@ -79,7 +83,7 @@ def figures(values: dict[str, Sequence[float | None]] = VALUES) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a release of the framework has in its tables."""
-    folder = tmp_path_factory.mktemp("uneven")
+    folder = tmp_path_factory.mktemp("orchards")
     directions = dict.fromkeys(VALUES, "higher") | {"rot": "lower"}
     catalog = engine.write_catalog(folder / "catalog", UNITS, directions, FRAMEWORK)
     con = engine.run(catalog, figures(), (*engine.STAGES, *TABLES))
@@ -92,8 +96,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("out") / "uneven"
-    export(warehouse, "uneven", target)
+    target = tmp_path_factory.mktemp("out") / "orchards"
+    export(warehouse, "orchards", target)
     return target
 
 
@@ -102,9 +106,8 @@ def test_every_parent_stands_one_level_above(folder: Path) -> None:
     tree = meta[meta["Level"].notna()]
     below = tree[tree["Parent"].notna()]
     assert (tree.loc[below["Parent"], "Level"].to_numpy() == below["Level"] + 1).all()
-    assert meta.loc["Alone", "Parent"] == "Alone_L2"
-    assert meta.loc["Alone_L2", ["Parent", "Weight"]].to_list() == ["total", 0.25]
-    assert meta.loc["Alone", "Weight"] == 1
+    assert meta.loc["Alone", ["Parent", "Weight"]].to_list() == ["sea", 1]
+    assert meta.loc["sea", ["Parent", "Weight"]].to_list() == ["total", 0.25]
 
 
 def test_it_can_be_brought_in(folder: Path) -> None:
@@ -158,7 +161,7 @@ def test_the_best_unit_comes_first(folder: Path) -> None:
 
 
 def test_one_edition_has_no_time_in_its_tables(warehouse: Path, tmp_path: Path) -> None:
-    export(warehouse, "uneven", tmp_path / "one", edition=2021)
+    export(warehouse, "orchards", tmp_path / "one", edition=2021)
     assert pd.read_csv(tmp_path / "one" / "Raw.csv").columns.to_list() == [
         *("uCode", "Alone", "dense", "Rot")
     ]
@@ -168,8 +171,8 @@ def test_one_edition_has_no_time_in_its_tables(warehouse: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("framework", "edition", "said"),
     [
-        ("even", None, "no framework 'even'; there are uneven."),
-        ("uneven", 2019, "'uneven' has no edition 2019; it has 2020, 2021."),
+        ("even", None, "no framework 'even'; there are orchards."),
+        ("orchards", 2019, "'orchards' has no edition 2019; it has 2020, 2021."),
     ],
 )
 def test_what_is_not_there_is_told(
@@ -183,4 +186,4 @@ def test_what_is_not_there_is_told(
 def test_a_folder_in_use_is_left_alone(warehouse: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ExportError, match="is not empty"):
-        export(warehouse, "uneven", tmp_path)
+        export(warehouse, "orchards", tmp_path)

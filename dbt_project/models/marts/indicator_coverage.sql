@@ -13,10 +13,26 @@ indicators as (
 
 ),
 
-cities as (
+units as (
 
     select * from {{ ref('stg_city') }}
-    where is_city
+
+),
+
+in_all as (
+
+    select count(case when is_city then 1 end) as n_cities
+    from units
+
+),
+
+-- In a catalog without any city, whatever it has in their place.
+cities as (
+
+    select units.*
+    from units
+    cross join in_all
+    where units.is_city or in_all.n_cities = 0
 
 ),
 
