@@ -34,8 +34,10 @@ STAGES = (
     "int_index_transformed",
     "int_index_treated",
     "int_index_normalised",
+    "int_index_fitted_weight",
     "int_index_weight",
     "int_index_aggregated",
+    "int_index_scaled",
     "index_score",
 )
 

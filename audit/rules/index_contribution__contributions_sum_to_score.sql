@@ -14,13 +14,21 @@ with summed as (
     group by framework, edition, city_id
 ),
 
-leaves as (
+frameworks as (
     select
         framework,
-        count(*) as n_leaves
+        count(*) filter (where level = 1) as n_leaves,
+        count(*) filter (where aggregation <> 'a_amean') = 0 as is_additive
     from marts.framework_node
-    where level = 1
     group by framework
+),
+
+roots as (
+    select score.*
+    from marts.index_score as score
+    inner join marts.framework_node as node
+        on score.framework = node.framework and score.node = node.node
+    where node.parent is null
 ),
 
 compared as (
@@ -28,11 +36,11 @@ compared as (
         ranking.framework,
         ranking.edition,
         ranking.city_id,
-        ranking.score,
+        root.aggregated_score,
         summed.sum_of_contributions,
         summed.sum_of_weights,
         case
-            when coalesce(summed.n_leaves, 0) <> leaves.n_leaves then 'not every leaf has a row'
+            when coalesce(summed.n_leaves, 0) <> frameworks.n_leaves then 'not every leaf has a row'
             when ranking.score is null and summed.n_contributions > 0
                 then 'contributions to no score'
             when ranking.score is null then null
@@ -40,15 +48,21 @@ compared as (
             when not coalesce(abs(summed.sum_of_weights - 1) <= 1e-9, false)
                 then 'weights that do not sum to one'
             when
-                not coalesce(
-                    abs(ranking.score - summed.sum_of_contributions)
-                    <= 1e-9 * greatest(1, abs(ranking.score)),
+                frameworks.is_additive
+                and not coalesce(
+                    abs(root.aggregated_score - summed.sum_of_contributions)
+                    <= 1e-9 * greatest(1, abs(root.aggregated_score)),
                     false
                 )
                 then 'contributions that do not sum to the score'
         end as problem
     from marts.index_ranking as ranking
-    inner join leaves on ranking.framework = leaves.framework
+    inner join frameworks on ranking.framework = frameworks.framework
+    left join roots as root
+        on
+            ranking.framework = root.framework
+            and ranking.edition = root.edition
+            and ranking.city_id = root.city_id
     left join summed
         on
             ranking.framework = summed.framework

@@ -30,7 +30,7 @@ create table marts.city as
     from unnest(['aa', 'bb', 'cc', 'dd', 'ee', 'ff', 'province']) as unit (city_id);
 create table marts.framework as
     select 'flag' as framework, true as is_flagship, 0.5::double as dimension_coverage_min,
-        0::double as scale_min, 100::double as scale_max;
+        0::double as scale_min, 100::double as scale_max, null::varchar as final_scaling;
 create table raw.framework as select 'flag' as framework, null::varchar as size_indicator;
 create table raw.framework_city as
     select 'flag' as framework, city_id from marts.city where is_city;
@@ -63,6 +63,17 @@ create table intermediate.int_index_imputed (
     framework varchar, edition integer, city_id varchar, node varchar, value double,
     is_imputed boolean, imputed_by varchar
 );
+alter table marts.framework_node add column aggregation varchar;
+alter table marts.framework_node add column power double;
+alter table marts.framework_node add column children_coverage_min double;
+update marts.framework_node set aggregation = 'a_amean',
+    missing_children = case when level = 2 then 'share' else 'none' end where level > 1;
+create table marts.index_weight as
+    select framework, edition, node, parent, level, 'given' as weighting,
+        null::varchar as weighting_problem, weight, case node when 'total' then 1.0
+        when 'talent' then 0.6 when 'firms_count' then 0.4 when 'output' then 0.4
+        else 0.3 end::double as effective_weight
+    from marts.framework_node cross join (select unnest([2022, 2023]) as edition) as years;
 create table marts.indicator as
 select * replace (max_yearly_change::double as max_yearly_change) from (values
     ('papers_count', 'count', 5.0, 'city'),
@@ -111,7 +122,8 @@ insert into marts.correction values
     ('book', 'firms_count', 'aa', 2023, 'city', '5', 'me', '2024-01-01', true, '5');
 create table marts.index_score (
     framework varchar, edition integer, city_id varchar, node varchar, level integer,
-    score double, rank bigint, coverage double, is_ranked boolean, imputed_share double
+    score double, rank bigint, coverage double, is_ranked boolean, imputed_share double,
+    aggregated_score double
 );
 create table raw.published_rank (
     published_rank_id varchar, report_id varchar, source_id varchar, document_id varchar,
@@ -281,7 +293,9 @@ def rows() -> dict[str, list[list[Any]]]:
             # bb and cc share every score: ranks 1, 2, 2, 4, 5
             score, rank = [(90.0, 1), (70.0, 2), (70.0, 2), (40.0, 4), (10.0, 5)][place]
             for node, level in NODES.items():
-                scores.append(["flag", year, city, node, level, score, rank, 1.0, True, 0.0])
+                scores.append(
+                    ["flag", year, city, node, level, score, rank, 1.0, True, 0.0, score]
+                )
     return {"observation": observations, "indicator_value": values, "index_score": scores}
 
 

@@ -24,13 +24,16 @@ final as (
         frameworks.universe_country_code,
         screen.dimension_coverage_min,
         normalise.method as normalisation,
-        normalise.score_min as scale_min,
-        normalise.score_max as scale_max
+        case when coalesce(normalise.is_capped, true) then normalise.score_min end as scale_min,
+        case when coalesce(normalise.is_capped, true) then normalise.score_max end as scale_max,
+        scale.method as final_scaling
     from frameworks
     inner join stages as screen
         on frameworks.framework = screen.framework and screen.stage = 'screen'
     inner join stages as normalise
         on frameworks.framework = normalise.framework and normalise.stage = 'normalise'
+    left join stages as scale
+        on frameworks.framework = scale.framework and scale.stage = 'scale'
 
 )
 

@@ -82,7 +82,6 @@ leaves as (
         nodes.indicator,
         nodes.denominator,
         nodes.per,
-        weights.weight,
         nodes.reason as weight_reason,
         weights.effective_weight,
         scores.score,
@@ -127,25 +126,100 @@ reached as (
 
 ),
 
--- Inside a dimension the weights of leaves without a score go to the others.
+-- Of each node with a score, its share of the parent for this city: the weights of siblings
+-- without a score go to the others. Only an arithmetic mean is a sum of such shares.
+shares as (
+
+    select
+        scores.framework,
+        scores.edition,
+        scores.city_id,
+        scores.node,
+        weights.parent,
+        case
+            when weights.parent is null then 1.0
+            else
+                weights.weight
+                / nullif(
+                    {{ exact_sum(
+                        'weights.weight',
+                        'scores.framework, scores.edition, scores.city_id, weights.parent'
+                    ) }},
+                    0
+                )
+        end as share,
+        weights.parent is null or parents.aggregation = 'a_amean' as is_additive
+    from scores
+    inner join weights
+        on
+            scores.framework = weights.framework
+            and scores.edition = weights.edition
+            and scores.node = weights.node
+    left join nodes as parents
+        on weights.framework = parents.framework and weights.parent = parents.node
+    where scores.is_ranked and scores.aggregated_score is not null and weights.weight is not null
+
+),
+
+-- The shares up to the root, multiplied; none where a node on the way has no score.
+city_weights as (
+
+    select
+        level_1.framework,
+        level_1.edition,
+        level_1.city_id,
+        level_1.node,
+        level_1.share
+        * case when level_1.parent is null then 1.0 else level_2.share end
+        * case when level_2.parent is null then 1.0 else level_3.share end
+        * case when level_3.parent is null then 1.0 else level_4.share end
+        * case when level_4.parent is null then 1.0 else level_5.share end as city_weight,
+        level_1.is_additive
+        and coalesce(level_2.is_additive, true)
+        and coalesce(level_3.is_additive, true)
+        and coalesce(level_4.is_additive, true)
+        and coalesce(level_5.is_additive, true) as is_additive
+    from shares as level_1
+    left join shares as level_2
+        on
+            level_1.framework = level_2.framework
+            and level_1.edition = level_2.edition
+            and level_1.city_id = level_2.city_id
+            and level_1.parent = level_2.node
+    left join shares as level_3
+        on
+            level_2.framework = level_3.framework
+            and level_2.edition = level_3.edition
+            and level_2.city_id = level_3.city_id
+            and level_2.parent = level_3.node
+    left join shares as level_4
+        on
+            level_3.framework = level_4.framework
+            and level_3.edition = level_4.edition
+            and level_3.city_id = level_4.city_id
+            and level_3.parent = level_4.node
+    left join shares as level_5
+        on
+            level_4.framework = level_5.framework
+            and level_4.edition = level_5.edition
+            and level_4.city_id = level_5.city_id
+            and level_4.parent = level_5.node
+
+),
+
 weighted as (
 
     select
-        *,
-        case
-            when score is not null
-                then
-                    effective_weight
-                    * {{ exact_sum('weight', 'framework, edition, city_id, dimension') }}
-                    / nullif(
-                        {{ exact_sum(
-                            'case when score is not null then weight end',
-                            'framework, edition, city_id, dimension'
-                        ) }},
-                        0
-                    )
-        end as city_weight
+        leaves.*,
+        city_weights.city_weight,
+        case when city_weights.is_additive then city_weights.city_weight end as points_per_score
     from leaves
+    left join city_weights
+        on
+            leaves.framework = city_weights.framework
+            and leaves.edition = city_weights.edition
+            and leaves.city_id = city_weights.city_id
+            and leaves.node = city_weights.node
 
 ),
 
@@ -155,9 +229,9 @@ joined as (
         weighted.*,
         cities.name_en as city_name,
         reached.n_scored,
-        weighted.city_weight * weighted.score as contribution,
-        weighted.city_weight * (reached.score_max - weighted.score) as points_to_leader,
-        weighted.city_weight * (reached.score_median - weighted.score) as points_to_median,
+        weighted.points_per_score * weighted.score as contribution,
+        weighted.points_per_score * (reached.score_max - weighted.score) as points_to_leader,
+        weighted.points_per_score * (reached.score_median - weighted.score) as points_to_median,
         case
             when weighted.denominator is null then indicators.unit
             when weighted.per = 100 and indicators.unit = denominator_indicators.unit then 'pct'

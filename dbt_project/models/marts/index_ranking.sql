@@ -30,6 +30,54 @@ bounds as (
 
 ),
 
+-- Means that are not defined, since a child is not above zero.
+undefined_means as (
+
+    select
+        scores.framework,
+        scores.edition,
+        scores.city_id,
+        parents.node,
+        case
+            when parents.aggregation not in ('a_gmean', 'a_hmean', 'a_genmean') then null
+            when min(scores.aggregated_score) <= 0
+                then
+                    concat(
+                        'no ',
+                        parents.aggregation,
+                        ' of ',
+                        parents.title,
+                        ': ',
+                        {{ text_list(
+                            "case when scores.aggregated_score <= 0 then scores.node end",
+                            "scores.node"
+                        ) }},
+                        ' not above zero'
+                    )
+        end as reason
+    from scores
+    inner join nodes
+        on scores.framework = nodes.framework and scores.node = nodes.node
+    inner join nodes as parents
+        on nodes.framework = parents.framework and nodes.parent = parents.node
+    inner join scores as parent_scores
+        on
+            scores.framework = parent_scores.framework
+            and scores.edition = parent_scores.edition
+            and scores.city_id = parent_scores.city_id
+            and parents.node = parent_scores.node
+    where parent_scores.aggregated_score is null
+    group by
+        scores.framework,
+        scores.edition,
+        scores.city_id,
+        parents.node,
+        parents.title,
+        parents.aggregation
+
+),
+
+
 roots as (
 
     select scores.*
@@ -82,6 +130,19 @@ reasons as (
 
 ),
 
+undefined as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        {{ text_list('reason', 'reason') }} as reason
+    from undefined_means
+    where reason is not null
+    group by framework, edition, city_id
+
+),
+
 final as (
 
     select
@@ -102,6 +163,12 @@ final as (
                 then
                     coalesce(
                         reasons.reason,
+                        undefined.reason,
+                        case
+                            when roots.aggregated_score is not null
+                                then
+                                    'no final scaling: no leader above zero, or all level'
+                        end,
                         'a dimension whose indicators do not vary among the ranked cities'
                     )
         end as reason,
@@ -119,6 +186,11 @@ final as (
             roots.framework = reasons.framework
             and roots.edition = reasons.edition
             and roots.city_id = reasons.city_id
+    left join undefined
+        on
+            roots.framework = undefined.framework
+            and roots.edition = undefined.edition
+            and roots.city_id = undefined.city_id
     left join break_lists
         on
             roots.framework = break_lists.framework

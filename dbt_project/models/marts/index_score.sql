@@ -6,6 +6,12 @@ aggregated as (
 
 ),
 
+scaled as (
+
+    select * from {{ ref('int_index_scaled') }}
+
+),
+
 nodes as (
 
     select * from {{ ref('stg_framework_node') }}
@@ -15,13 +21,13 @@ nodes as (
 ranked as (
 
     select
-        aggregated.framework,
-        aggregated.edition,
-        aggregated.city_id
-    from aggregated
+        scaled.framework,
+        scaled.edition,
+        scaled.city_id
+    from scaled
     inner join nodes
-        on aggregated.framework = nodes.framework and aggregated.node = nodes.node
-    where nodes.parent is null and aggregated.score is not null
+        on scaled.framework = nodes.framework and scaled.node = nodes.node
+    where nodes.parent is null and scaled.score is not null
 
 ),
 
@@ -33,22 +39,29 @@ final as (
         aggregated.city_id,
         aggregated.node,
         aggregated.level,
-        aggregated.score,
+        scaled.score,
         case
-            when aggregated.score is not null
+            when scaled.score is not null
                 then
                     cast(
                         rank() over (
                             partition by
                                 aggregated.framework, aggregated.edition, aggregated.node
-                            order by aggregated.score desc nulls last
+                            order by scaled.score desc nulls last
                         ) as integer
                     )
         end as rank,
+        scaled.aggregated_score,
         aggregated.coverage,
         aggregated.imputed_share,
         ranked.city_id is not null as is_ranked
     from aggregated
+    inner join scaled
+        on
+            aggregated.framework = scaled.framework
+            and aggregated.edition = scaled.edition
+            and aggregated.city_id = scaled.city_id
+            and aggregated.node = scaled.node
     left join ranked
         on
             aggregated.framework = ranked.framework

@@ -58,35 +58,7 @@ level_1 as (
 
 ),
 
-level_2 as (
-    {{ aggregate_level(2, 'level_1') }}
-),
-
-level_3 as (
-    {{ aggregate_level(3, 'level_2') }}
-),
-
-level_4 as (
-    {{ aggregate_level(4, 'level_3') }}
-),
-
-level_5 as (
-    {{ aggregate_level(5, 'level_4') }}
-),
-
-united as (
-
-    select * from level_1
-    union all
-    select * from level_2
-    union all
-    select * from level_3
-    union all
-    select * from level_4
-    union all
-    select * from level_5
-
-),
+{{ aggregate_levels() }},
 
 final as (
 

@@ -1,18 +1,25 @@
--- What the missing values of a ranked city could change: its score if each of them stood at the
--- worst and at the best end of the scale, and the ranks that these scores would have among the
--- scores of the others. The scale of each indicator is held as it is.
+-- What the missing values of a ranked city could change: its score if each of them, and each that
+-- is imputed, stood at the worst and at the best score that a ranked city has in the leaf, and the
+-- ranks that these scores would have among the scores of the others. Scores are those before the
+-- final scaling. The scale of each indicator is held as it is. Under Copeland a score depends on
+-- the gaps of the others too: no bounds.
 with
 
-ranked as (
+scores as (
 
     select * from {{ ref('index_score') }}
-    where is_ranked
 
 ),
 
 normalised as (
 
     select * from {{ ref('int_index_normalised') }}
+
+),
+
+imputed as (
+
+    select * from {{ ref('int_index_imputed') }}
 
 ),
 
@@ -28,36 +35,42 @@ nodes as (
 
 ),
 
-stages as (
-
-    select * from {{ ref('stg_framework_stage') }}
-
-),
-
 roots as (
 
     select
-        ranked.framework,
-        ranked.edition,
-        ranked.city_id,
-        ranked.score,
-        ranked.rank
-    from ranked
+        scores.framework,
+        scores.edition,
+        scores.city_id,
+        scores.node,
+        scores.aggregated_score as score,
+        scores.rank
+    from scores
     inner join nodes
-        on ranked.framework = nodes.framework and ranked.node = nodes.node
-    where nodes.parent is null
+        on scores.framework = nodes.framework and scores.node = nodes.node
+    where nodes.parent is null and scores.is_ranked
+
+),
+
+without_bounds as (
+
+    select distinct framework
+    from nodes
+    where aggregation = 'a_copeland'
 
 ),
 
 -- An indicator that nobody has, or all in equal measure, is missing for no city in particular.
-telling as (
+ends as (
 
-    select distinct
+    select
         framework,
         edition,
-        node
+        node,
+        min(score) as score_min,
+        max(score) as score_max
     from normalised
     where score is not null
+    group by framework, edition, node
 
 ),
 
@@ -67,81 +80,105 @@ leaves as (
         roots.framework,
         roots.edition,
         roots.city_id,
-        nodes.parent as dimension,
-        weights.weight,
-        weights.effective_weight,
-        normalised.score,
-        coalesce(normalised.score, stages.score_min) as score_at_worst,
-        coalesce(normalised.score, stages.score_max) as score_at_best
+        ends.node,
+        case when not coalesce(imputed.is_imputed, false) then normalised.score end as score,
+        case when weights.effective_weight < 0 then ends.score_max else ends.score_min end
+            as score_at_worst,
+        case when weights.effective_weight < 0 then ends.score_min else ends.score_max end
+            as score_at_best
     from roots
-    inner join telling
-        on roots.framework = telling.framework and roots.edition = telling.edition
-    inner join nodes
-        on telling.framework = nodes.framework and telling.node = nodes.node
+    inner join ends
+        on roots.framework = ends.framework and roots.edition = ends.edition
     inner join weights
         on
             roots.framework = weights.framework
             and roots.edition = weights.edition
-            and nodes.node = weights.node
-    inner join stages
-        on roots.framework = stages.framework and stages.stage = 'normalise'
+            and ends.node = weights.node
+    left join imputed
+        on
+            roots.framework = imputed.framework
+            and roots.edition = imputed.edition
+            and roots.city_id = imputed.city_id
+            and ends.node = imputed.node
     left join normalised
         on
             roots.framework = normalised.framework
             and roots.edition = normalised.edition
             and roots.city_id = normalised.city_id
-            and telling.node = normalised.node
+            and ends.node = normalised.node
 
 ),
 
-dimension_weights as (
+gaps as (
 
     select
         framework,
         edition,
-        parent as dimension,
-        {{ exact_sum('effective_weight') }} as dimension_weight
-    from weights
-    where level = 1
-    group by framework, edition, parent
+        city_id,
+        count(*) - count(score) as n_missing
+    from leaves
+    group by framework, edition, city_id
 
 ),
 
-dimensions as (
+both_bounds as (
+
+    select 'worst' as bound
+
+    union all
+
+    select 'best' as bound
+
+),
+
+-- Only cities with a gap are aggregated anew.
+level_1 as (
 
     select
         leaves.framework,
         leaves.edition,
         leaves.city_id,
-        leaves.dimension,
-        count(*) - count(leaves.score) as n_missing,
-        {{ exact_sum('leaves.weight * leaves.score_at_worst') }}
-        / nullif({{ exact_sum('leaves.weight') }}, 0) as score_at_worst,
-        {{ exact_sum('leaves.weight * leaves.score_at_best') }}
-        / nullif({{ exact_sum('leaves.weight') }}, 0) as score_at_best
+        both_bounds.bound,
+        leaves.node,
+        1 as level,
+        coalesce(
+            leaves.score,
+            case both_bounds.bound
+                when 'worst' then leaves.score_at_worst
+                else leaves.score_at_best
+            end
+        ) as score,
+        1.0 as coverage,
+        0.0 as imputed_share
     from leaves
-    group by leaves.framework, leaves.edition, leaves.city_id, leaves.dimension
+    inner join gaps
+        on
+            leaves.framework = gaps.framework
+            and leaves.edition = gaps.edition
+            and leaves.city_id = gaps.city_id
+    cross join both_bounds
+    where gaps.n_missing > 0
 
 ),
+
+{{ aggregate_levels(['bound']) }},
 
 cities as (
 
     select
-        dimensions.framework,
-        dimensions.edition,
-        dimensions.city_id,
-        sum(dimensions.n_missing) as n_missing,
-        {{ exact_sum('dimension_weights.dimension_weight * dimensions.score_at_worst') }}
-            as score_from,
-        {{ exact_sum('dimension_weights.dimension_weight * dimensions.score_at_best') }}
-            as score_to
-    from dimensions
-    inner join dimension_weights
+        united.framework,
+        united.edition,
+        united.city_id,
+        min(case when united.bound = 'worst' then united.score end) as score_from,
+        max(case when united.bound = 'best' then united.score end) as score_to
+    from united
+    inner join roots
         on
-            dimensions.framework = dimension_weights.framework
-            and dimensions.edition = dimension_weights.edition
-            and dimensions.dimension = dimension_weights.dimension
-    group by dimensions.framework, dimensions.edition, dimensions.city_id
+            united.framework = roots.framework
+            and united.edition = roots.edition
+            and united.city_id = roots.city_id
+            and united.node = roots.node
+    group by united.framework, united.edition, united.city_id
 
 ),
 
@@ -153,17 +190,26 @@ bounds as (
         roots.edition,
         roots.city_id,
         roots.rank,
-        cities.n_missing,
+        gaps.n_missing,
         case
-            when cities.n_missing = 0 then roots.score
+            when without_bounds.framework is not null then null
+            when gaps.n_missing = 0 then roots.score
             else {{ round_significant('cities.score_from') }}
         end as score_from,
         case
-            when cities.n_missing = 0 then roots.score
+            when without_bounds.framework is not null then null
+            when gaps.n_missing = 0 then roots.score
             else {{ round_significant('cities.score_to') }}
         end as score_to
     from roots
-    inner join cities
+    inner join gaps
+        on
+            roots.framework = gaps.framework
+            and roots.edition = gaps.edition
+            and roots.city_id = gaps.city_id
+    left join without_bounds
+        on roots.framework = without_bounds.framework
+    left join cities
         on
             roots.framework = cities.framework
             and roots.edition = cities.edition
@@ -180,10 +226,20 @@ final as (
         cast(bounds.n_missing as bigint) as n_missing,
         bounds.score_from,
         bounds.score_to,
-        cast(1 + count(case when others.score > bounds.score_to then 1 end) as integer)
-            as rank_from,
-        cast(1 + count(case when others.score > bounds.score_from then 1 end) as integer)
-            as rank_to
+        case
+            when bounds.score_to is not null
+                then
+                    cast(
+                        1 + count(case when others.score > bounds.score_to then 1 end) as integer
+                    )
+        end as rank_from,
+        case
+            when bounds.score_from is not null
+                then
+                    cast(
+                        1 + count(case when others.score > bounds.score_from then 1 end) as integer
+                    )
+        end as rank_to
     from bounds
     left join roots as others
         on

@@ -1,5 +1,6 @@
--- Weight of every node within its parent, and in the whole index: the weights from the node up to
--- the root, multiplied. A tree has five levels at most.
+-- Stage weight: the share of every node within its parent, by the method of the parent, and in the
+-- whole index: the weights from the node up to the root, multiplied. What screening drops has no
+-- weight, and its share goes to its siblings. A tree has five levels at most.
 with
 
 editions as (
@@ -14,6 +15,169 @@ nodes as (
 
 ),
 
+screened_leaves as (
+
+    select * from {{ ref('int_index_screened_leaf') }}
+
+),
+
+fitted_weights as (
+
+    select * from {{ ref('int_index_fitted_weight') }}
+
+),
+
+-- The leaves that are in the index, each with the nodes above it.
+kept_leaves as (
+
+    select
+        editions.framework,
+        editions.edition,
+        leaves.node,
+        leaves.parent as parent_1,
+        level_2.parent as parent_2,
+        level_3.parent as parent_3,
+        level_4.parent as parent_4
+    from editions
+    inner join nodes as leaves
+        on editions.framework = leaves.framework
+    left join screened_leaves
+        on
+            editions.framework = screened_leaves.framework
+            and editions.edition = screened_leaves.edition
+            and leaves.node = screened_leaves.node
+    left join nodes as level_2
+        on leaves.framework = level_2.framework and leaves.parent = level_2.node
+    left join nodes as level_3
+        on level_2.framework = level_3.framework and level_2.parent = level_3.node
+    left join nodes as level_4
+        on level_3.framework = level_4.framework and level_3.parent = level_4.node
+    where leaves.level = 1 and coalesce(screened_leaves.is_kept, true)
+
+),
+
+kept_nodes as (
+
+    select
+        framework,
+        edition,
+        node
+    from kept_leaves
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_1 as node
+    from kept_leaves
+    where parent_1 is not null
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_2 as node
+    from kept_leaves
+    where parent_2 is not null
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_3 as node
+    from kept_leaves
+    where parent_3 is not null
+
+    union distinct
+
+    select
+        framework,
+        edition,
+        parent_4 as node
+    from kept_leaves
+    where parent_4 is not null
+
+),
+
+children as (
+
+    select
+        editions.framework,
+        editions.edition,
+        nodes.node,
+        nodes.parent,
+        nodes.level,
+        nodes.weight as given_weight,
+        fitted_weights.weight as fitted_weight,
+        fitted_weights.weighting_problem,
+        case
+            when nodes.parent is null then 'given'
+            when fitted_weights.weighting_problem is not null then 'equal'
+            else parents.weighting
+        end as weighting
+    from editions
+    inner join nodes
+        on editions.framework = nodes.framework
+    inner join kept_nodes
+        on
+            editions.framework = kept_nodes.framework
+            and editions.edition = kept_nodes.edition
+            and nodes.node = kept_nodes.node
+    left join nodes as parents
+        on nodes.framework = parents.framework and nodes.parent = parents.node
+    left join fitted_weights
+        on
+            editions.framework = fitted_weights.framework
+            and editions.edition = fitted_weights.edition
+            and nodes.node = fitted_weights.node
+
+),
+
+-- What experts state by a table arrives as the weight that is given.
+given as (
+
+    select
+        *,
+        case when parent is null then 1.0 else given_weight end as relative_weight
+    from children
+    where weighting in ('given', 'ahp', 'budget_allocation')
+
+),
+
+equal_ as (
+
+    select
+        *,
+        1.0 as relative_weight
+    from children
+    where weighting = 'equal'
+
+),
+
+fitted as (
+
+    select
+        *,
+        fitted_weight as relative_weight
+    from children
+    where weighting in ('entropy', 'critic', 'pca', 'correlation_optimised')
+
+),
+
+united as (
+
+    select * from given
+    union all
+    select * from equal_
+    union all
+    select * from fitted
+
+),
+
+-- Rounded, so that equal weights are the same however they came about.
 shares as (
 
     select
@@ -22,10 +186,26 @@ shares as (
         nodes.node,
         nodes.parent,
         nodes.level,
-        case when nodes.parent is null then 1.0 else nodes.weight end as weight
+        united.weighting,
+        united.weighting_problem,
+        round(
+            united.relative_weight
+            / nullif(
+                {{ exact_sum(
+                    'united.relative_weight', 'editions.framework, editions.edition, nodes.parent'
+                ) }},
+                0
+            ),
+            15
+        ) as weight
     from editions
     inner join nodes
         on editions.framework = nodes.framework
+    left join united
+        on
+            editions.framework = united.framework
+            and editions.edition = united.edition
+            and nodes.node = united.node
 
 ),
 
@@ -37,6 +217,8 @@ final as (
         shares.node,
         shares.parent,
         shares.level,
+        shares.weighting,
+        shares.weighting_problem,
         shares.weight,
         round(
             shares.weight
