@@ -9,14 +9,15 @@ of a framework fit together, and whether what it names is in the catalog, is che
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ingest.cards import CITY_KINDS, City, CountryCode, Entry, Identifier, Kind, Text
 from ingest.yaml_lines import Location
 
 MAX_LEVELS = 5
+YEAR_MAX = 9999
 
 
 class Method(NamedTuple):
@@ -26,25 +27,6 @@ class Method(NamedTuple):
     may_have: tuple[str, ...] = ()
 
 
-SCALE = ("score_min", "score_max")
-AGGREGATIONS: dict[str, Method] = {
-    "a_amean": Method(),
-    "a_gmean": Method(),
-    "a_hmean": Method(),
-    "a_genmean": Method(needs=("power",)),
-    "a_median": Method(),
-    "a_copeland": Method(),
-}
-WEIGHTINGS = (
-    "given",
-    "equal",
-    "entropy",
-    "critic",
-    "pca",
-    "correlation_optimised",
-    "ahp",
-    "budget_allocation",
-)
 Aggregation = Literal["a_amean", "a_gmean", "a_hmean", "a_genmean", "a_median", "a_copeland"]
 Weighting = Literal[
     "given",
@@ -98,8 +80,8 @@ METHODS: dict[str, dict[str, Method]] = {
         )
     },
     "normalise": {
-        "n_minmax": Method(may_have=(*SCALE, "across")),
-        "n_goalposts": Method(may_have=(*SCALE, "is_capped")),
+        "n_minmax": Method(may_have=("score_min", "score_max", "across")),
+        "n_goalposts": Method(may_have=("score_min", "score_max", "is_capped")),
         "n_zscore": Method(may_have=("mean", "sd", "across")),
         "n_rank": Method(may_have=("across",)),
         "n_prank": Method(may_have=("across",)),
@@ -110,12 +92,15 @@ METHODS: dict[str, dict[str, Method]] = {
         "n_fracmax": Method(may_have=("across",)),
         "n_scaled": Method(needs=("shift", "factor")),
     },
-    "weight": {name: Method(may_have=("by_level", "across", "objective")) for name in WEIGHTINGS},
+    "weight": {
+        name: Method(may_have=("by_level", "across", "objective")) for name in get_args(Weighting)
+    },
     "aggregate": {
-        name: method._replace(
-            may_have=("power", "by_level", "missing_children", "children_coverage_min")
+        name: Method(
+            needs=("power",) if name == "a_genmean" else (),
+            may_have=("power", "by_level", "missing_children", "children_coverage_min"),
         )
-        for name, method in AGGREGATIONS.items()
+        for name in get_args(Aggregation)
     },
     "scale": {"leader_1": Method(), "leader_100": Method(), "zero_to_100": Method()},
 }
@@ -138,7 +123,13 @@ ORDER = tuple(METHODS)
 NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
 
 
-class Node(Entry):
+class _Part(Entry):
+    """Infinities and what is no number are YAML, but nothing that can be computed with."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class Node(_Part):
     """A node of an index: a leaf names an indicator, any other has children."""
 
     remedies: ClassVar[dict[str, str]] = {
@@ -170,9 +161,9 @@ class Node(Entry):
     direction: Literal["higher", "lower"] | None = None
     """What is better; without it, what the indicator says."""
     denominator: Identifier | None = None
-    per: int = Field(1, gt=0)
+    per: int = Field(1, gt=0, le=10**15)
     """How many units of the denominator a leaf's value is for, so that it can be read."""
-    max_age_years: int | None = Field(None, ge=0)
+    max_age_years: int | None = Field(None, ge=0, le=YEAR_MAX)
     """Instead of the edition's, for this leaf."""
     cap_min: float | None = None
     cap_max: float | None = None
@@ -182,7 +173,7 @@ class Node(Entry):
     boxcox_lambda: float | None = None
     treatment: Literal["none"] | None = None
     """``none`` leaves the outliers of this leaf as they are."""
-    points_max: int | None = Field(None, ge=0)
+    points_max: int | None = Field(None, ge=0, le=100)
     """Instead of the stage's, for this leaf."""
     imputation: Literal["none"] | None = None
     """``none`` leaves the missing values of this leaf missing."""
@@ -216,12 +207,14 @@ class Node(Entry):
             yield node
 
 
-class Edition(Entry):
-    edition: int
-    max_age_years: int = Field(0, ge=0)
+class Edition(_Part):
+    remedies: ClassVar[dict[str, str]] = {"edition": "Write a year."}
+
+    edition: int = Field(ge=1, le=YEAR_MAX)
+    max_age_years: int = Field(0, ge=0, le=YEAR_MAX)
 
 
-class Stage(Entry):
+class Stage(_Part):
     """A stage with its method, and the parameters of this method; see ``METHODS``."""
 
     remedies: ClassVar[dict[str, str]] = {
@@ -279,7 +272,7 @@ class Stage(Entry):
     """Share of the units that an indicator must be known of to stay in the index."""
     grouping: Identifier | None = None
     """Column ``group_<name>`` of cities.csv."""
-    editions_max: int | None = Field(None, ge=1)
+    editions_max: int | None = Field(None, ge=1, le=YEAR_MAX)
     """How many editions back ``i_latest`` may look; without it, any number."""
     skewness_max: float | None = Field(None, gt=0)
     kurtosis_max: float | None = None
@@ -326,7 +319,7 @@ class Stage(Entry):
         return DEFAULTS.get(f"{self.method}.{name}", DEFAULTS.get(name))
 
 
-class Universe(Entry):
+class Universe(_Part):
     """Which units are ranked: all that every given filter lets through."""
 
     kinds: tuple[Kind, ...] = tuple(sorted(CITY_KINDS))

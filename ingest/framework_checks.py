@@ -59,7 +59,7 @@ def faults_of(framework: Framework) -> list[Fault]:
     stages = [*_stages(framework), *_order(framework)]
     tree = list(_tree(framework))
     found = [*stages, *tree, *_editions(framework), *_bounds(framework.universe)]
-    found += _empty_parts(framework)
+    found += [*_references(framework), *_empty_parts(framework)]
     if not tree:
         for at, node in framework.index.places():
             found += _weights(at, node) if node.children else _leaf(at, node)
@@ -194,6 +194,13 @@ def _editions(framework: Framework) -> Iterator[Fault]:
         message = f"'{impute.method}' has no other edition than {years[0]} to take values from"
         place = ("stages", framework.stages.index(impute), "method")
         yield Fault(place, message, "Add editions, or impute by i_median or i_median_grp.")
+
+
+def _references(framework: Framework) -> Iterator[Fault]:
+    for i, code in enumerate(framework.references):
+        if code in framework.references[:i]:
+            message = f"the reference '{code}' stands twice"
+            yield Fault(("references", i), message, "Leave one of them out.")
 
 
 def _bounds(universe: Universe) -> Iterator[Fault]:
