@@ -19,7 +19,8 @@ import duckdb
 Row = dict[str, Any]
 Table = tuple[list[str], list[Row]]
 NOT_KNOWN = "NA"
-_CODE = re.compile(r"[^\W\d]\w*")
+FORMULA = ("=", "+", "-", "@")
+_CODE = re.compile(r"(?!NA$)[^\W\d_]\w*")
 # The data sets of COINr, and the query of each.
 _LEAVES = {
     "Raw": "select edition, city_id, node, numerator_value as value from int_index_denominated",
@@ -155,7 +156,7 @@ class _Index:
         weights = {
             row["node"]: row["weight"]
             for row in self._rows(
-                "select node, weight from int_index_weight where framework = $f and edition = $e",
+                "select node, weight from index_weight where framework = $f and edition = $e",
                 e=self.editions[-1],
             )
         }
@@ -329,7 +330,7 @@ class _Index:
     def weights(self) -> Table:
         """Weights among siblings and in the whole index, by edition."""
         rows = self._rows(
-            "select edition, node, level, weight, effective_weight from int_index_weight"
+            "select edition, node, level, weight, effective_weight from index_weight"
             " where framework = $f"
         )
         position = {node["node"]: node["position"] for node in self.nodes}
@@ -380,10 +381,7 @@ def _divided(value: Any, per: int) -> Any:
 def _as_printed(value: float | None, printed: str | None) -> Any:
     if value is None or printed is None:
         return value
-    try:
-        return printed if float(printed) == value else value
-    except ValueError:
-        return value
+    return printed if _is_number(printed) and float(printed) == value else value
 
 
 def _text(value: Any) -> str:
@@ -391,7 +389,18 @@ def _text(value: Any) -> str:
         return NOT_KNOWN
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.17g}"
-    return str(value)
+    text = str(value)
+    # A spreadsheet that opens the file would compute a text that begins so. Space is stripped when
+    # the file is brought in again.
+    return f" {text}" if text.startswith(FORMULA) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

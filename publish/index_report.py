@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import duckdb
 
+from publish import index_queries as queries
 from publish.html import (
     Column,
     Row,
@@ -29,177 +30,11 @@ from publish.html import (
 )
 
 FOLDER = "reports"
-NEEDED = {
-    "marts.framework",
-    "marts.framework_node",
-    "marts.index_ranking",
-    "marts.index_score",
-    "marts.index_contribution",
-    "marts.index_statistic",
-    "marts.index_node_correlation",
-    "marts.index_reliability",
-    "marts.index_pca",
-    "marts.index_strength",
-    "marts.index_peer",
-    "marts.source",
-    "staging.stg_framework_stage",
-    "intermediate.int_index_weight",
-}
 TOP = 30
 CITIES = 10
 LISTED = 80
 DIMENSIONS = 8  # columns of the ranking
 ALPHA_LOW = 0.6
-
-NEWEST = """
-select f.framework, f.title, f.description, f.is_flagship, f.variant_of, f.measures,
-    max(r.edition) as edition
-from marts.framework as f
-join marts.index_ranking as r on f.framework = r.framework
-where r.rank is not null
-group by all
-order by f.is_flagship desc, f.framework
-"""
-SUMMARY = """
-select count(*) as n_universe, count(rank) as n_ranked, avg(imputed_share) as imputed_share,
-    avg(case when rank is not null then coverage end) as coverage
-from marts.index_ranking where framework = ? and edition = ?
-"""
-STAGES = """
-select * from staging.stg_framework_stage
-where framework = ? and cast(? as integer) is not null  -- the same in every edition
-order by position
-"""
-TREE = """
-select n.node, n.parent, n.level, n.title, w.weight, w.effective_weight, n.weighting, n.aggregation,
-    n.indicator, n.direction, n.denominator, n.transform, n.reason,
-    max(n.level) over () - n.level as depth
-from marts.framework_node as n
-join intermediate.int_index_weight as w on n.framework = w.framework and n.node = w.node
-where n.framework = ? and w.edition = ?
-order by n.position
-"""
-UNITS = """
-select node, min(unit) as unit from marts.index_contribution
-where framework = ? and edition = ? group by node
-"""
-STATISTICS = """
-select s.*, n.title, n.parent, d.title as dimension_title,
-    1 - s.n_missing / nullif(s.n_cities, 0) as share_known,
-    t.skewness as skewness_treated, t.kurtosis as kurtosis_treated, t.n_imputed as n_filled,
-    t.flags as flags_treated
-from marts.index_statistic as s
-join marts.framework_node as n on s.framework = n.framework and s.node = n.node
-join marts.framework_node as d on n.framework = d.framework and n.parent = d.node
-left join marts.index_statistic as t
-    on s.framework = t.framework and s.edition = t.edition and s.node = t.node
-    and t.stage = 'treated'
-where s.framework = ? and s.edition = ? and s.stage = 'denominated'
-order by n.position
-"""
-TREATMENTS = """
-select t.*, n.title
-from marts.index_treatment as t
-join marts.framework_node as n on t.framework = n.framework and t.node = n.node
-where t.framework = ? and t.edition = ? and (t.treated_by <> 'none' or not t.is_passed)
-order by n.position
-"""
-POINTS = """
-select p.*, n.title
-from marts.index_treated_point as p
-join marts.framework_node as n on p.framework = n.framework and p.node = n.node
-where p.framework = ? and p.edition = ?
-order by n.position, abs(p.score - p.score_untreated) desc, p.city_id
-"""
-PAIRS = """
-select c.*, a.title, b.title as other_title, p.title as parent_title, a.parent
-from marts.index_node_correlation as c
-join marts.framework_node as a on c.framework = a.framework and c.node = a.node
-join marts.framework_node as b on c.framework = b.framework and c.other_node = b.node
-left join marts.framework_node as p on a.framework = p.framework and a.parent = p.node
-where c.framework = ? and c.edition = ?
-order by a.position, b.position
-"""
-RELIABILITY = """
-select r.*, n.title, p.share
-from marts.index_reliability as r
-join marts.framework_node as n on r.framework = n.framework and r.node = n.node
-left join (
-    select distinct framework, edition, parent, share from marts.index_pca where component = 1
-) as p on r.framework = p.framework and r.edition = p.edition and r.node = p.parent
-where r.framework = ? and r.edition = ?
-order by n.position
-"""
-LOADINGS = """
-select p.*, n.title, b.title as parent_title
-from marts.index_pca as p
-join marts.framework_node as n on p.framework = n.framework and p.node = n.node
-join marts.framework_node as b on p.framework = b.framework and p.parent = b.node
-where p.framework = ? and p.edition = ? and p.component <= 3
-order by b.position, n.position, p.component
-"""
-RANKING = """
-select rank, city_id, score,
-    case
-        when count(*) over (partition by city_name) > 1 and province_en is not null
-            then city_name || ' (' || province_en || ')'
-        else city_name
-    end as city_name, rank_from, rank_to, coverage, imputed_share,
-    score / nullif(max(score) over (), 0) as relative
-from marts.index_ranking
-where framework = ? and edition = ? and rank is not null
-order by rank, city_id
-"""
-UNRANKED = """
-select reason, count(*) as n_cities, string_agg(city_name, ', ' order by city_name) as cities
-from marts.index_ranking where framework = ? and edition = ? and rank is null
-group by reason order by n_cities desc, reason
-"""
-DIMENSION_SCORES = """
-select s.city_id, s.node, s.score
-from marts.index_score as s
-join marts.framework_node as n on s.framework = n.framework and s.node = n.node
-join marts.framework_node as p on n.framework = p.framework and n.parent = p.node
-where s.framework = ? and s.edition = ? and p.parent is null and s.is_ranked
-"""
-STRENGTHS = """
-select * from marts.index_strength where framework = ? and edition = ?
-order by city_id, kind, position
-"""
-PEERS = """
-select * from marts.index_peer where framework = ? and edition = ? order by city_id, position
-"""
-AGREEMENTS = """
-select case when a.framework = f.framework then a.compared_framework else a.framework end
-        as other_framework,
-    o.title, a.is_variant, a.n_common, a.spearman, a.rank_shift_mean, a.rank_shift_max,
-    a.most_shifted
-from (select ? as framework, ? as edition) as f
-join marts.framework_agreement as a
-    on f.framework in (a.framework, a.compared_framework) and a.edition = f.edition
-join marts.framework as o
-    on o.framework =
-        case when a.framework = f.framework then a.compared_framework else a.framework end
-order by a.is_variant desc, o.framework
-"""
-GAPS = """
-select title, node_title, reason from marts.framework_gap
-where framework = ? and cast(? as integer) is not null
-order by position
-"""
-SOURCES = """
-select s.source_id, s.publisher, s.title, s.licence, s.citation, count(*) as n_figures
-from marts.index_contribution as c
-join marts.source as s on c.source_id = s.source_id
-where c.framework = ? and c.edition = ? and c.value is not null
-group by s.source_id, s.publisher, s.title, s.licence, s.citation
-order by n_figures desc, s.source_id
-"""
-BREAKS = """
-select series_breaks, count(*) as n_cities from marts.index_ranking
-where framework = ? and edition = ? and series_breaks is not null and rank is not null
-group by series_breaks order by n_cities desc, series_breaks limit 5
-"""
 
 
 def reports(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
@@ -213,9 +48,9 @@ def reports(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:
     """
     with con.cursor() as cursor:
         cursor.execute(f'use "{database}"')
-        if NEEDED - _tables(cursor):
+        if queries.NEEDED - _tables(cursor):
             return {}
-        indices = _rows(cursor, NEWEST, [])
+        indices = _rows(cursor, queries.NEWEST, [])
         return {
             f"{FOLDER}/{_file(index['framework'])}": report(cursor, index, indices)
             for index in indices
@@ -227,7 +62,7 @@ def report(con: duckdb.DuckDBPyConnection, index: Row, indices: Sequence[Row] = 
 
     Args:
         con: a connection to a warehouse, whose tables are found as schema.table.
-        index: a row of NEWEST.
+        index: a row of ``queries.NEWEST``.
         indices: all of them, for links from one to another.
     """
     found = _Report(con, index)
@@ -276,21 +111,21 @@ class _Report:
         self._con = con
         self._key = [index["framework"], index["edition"]]
         self._tables = _tables(con)
-        self._tree = self._rows(TREE)
+        self._tree = self._rows(queries.TREE)
         self._titles = {row["node"]: row["title"] for row in self._tree}
         self._root = next(row for row in self._tree if row["parent"] is None)
-        self._units = {row["node"]: row["unit"] or "" for row in self._rows(UNITS)}
-        self._statistics = self._rows(STATISTICS)
-        self._pairs = self._rows(PAIRS)
-        self._reliability = self._rows(RELIABILITY)
-        self._ranking = self._rows(RANKING)
+        self._units = {row["node"]: row["unit"] or "" for row in self._rows(queries.UNITS)}
+        self._statistics = self._rows(queries.STATISTICS)
+        self._pairs = self._rows(queries.PAIRS)
+        self._reliability = self._rows(queries.RELIABILITY)
+        self._ranking = self._rows(queries.RANKING)
         self._cities = {str(row["city_id"]): str(row["city_name"]) for row in self._ranking}
 
     def _rows(self, sql: str) -> list[Row]:
         return _rows(self._con, sql, self._key)
 
     def summary(self) -> str:
-        row = self._rows(SUMMARY)[0]
+        row = self._rows(queries.SUMMARY)[0]
         leaves = [node for node in self._tree if node["level"] == 1]
         facts = [
             (number(row["n_ranked"], whole), "cities ranked"),
@@ -362,7 +197,8 @@ class _Report:
     def ranking(self) -> str:
         shown = self._ranking[:TOP]
         scores = {
-            (row["city_id"], row["node"]): row["score"] for row in self._rows(DIMENSION_SCORES)
+            (row["city_id"], row["node"]): row["score"]
+            for row in self._rows(queries.DIMENSION_SCORES)
         }
         dimensions = [node for node in self._tree if node["parent"] == self._root["node"]]
         dimensions = dimensions[:DIMENSIONS] if len(dimensions) > 1 else []
@@ -388,7 +224,7 @@ class _Report:
             "rests on filled-in ones; a range of ranks says where the figures that it lacks could "
             "put it.",
         )
-        unranked = self._rows(UNRANKED)
+        unranked = self._rows(queries.UNRANKED)
         if unranked:
             columns = [
                 Column("Not ranked because of", "reason"),
@@ -399,7 +235,7 @@ class _Report:
         return html
 
     def cities(self) -> str:
-        strengths, peers = self._rows(STRENGTHS), self._rows(PEERS)
+        strengths, peers = self._rows(queries.STRENGTHS), self._rows(queries.PEERS)
         blocks = []
         for row in self._ranking[:CITIES]:
             mine = [s for s in strengths if s["city_id"] == row["city_id"]]
@@ -445,7 +281,7 @@ class _Report:
     def gaps(self) -> str:
         if "marts.framework_gap" not in self._tables:
             return ""
-        found = self._rows(GAPS)
+        found = self._rows(queries.GAPS)
         if not found:
             return ""
         return table(
@@ -469,7 +305,7 @@ class _Report:
         return table(
             "stages-table",
             columns,
-            self._rows(STAGES),
+            self._rows(queries.STAGES),
             "In this order. Methods have the names of COINr; each stage is a table of the schema "
             "intermediate.",
         )
@@ -493,7 +329,7 @@ class _Report:
         breaks = "".join(
             f"<li>{number(row['n_cities'], whole)} ranked cities: "
             f"{escape(row['series_breaks'])}</li>"
-            for row in self._rows(BREAKS)
+            for row in self._rows(queries.BREAKS)
         )
         return table(
             "data-table",
@@ -520,7 +356,7 @@ class _Report:
         )
         if {"marts.index_treatment", "marts.index_treated_point"} - self._tables:
             return html
-        effects = self._rows(TREATMENTS)
+        effects = self._rows(queries.TREATMENTS)
         html += table(
             "effects-table",
             [
@@ -535,7 +371,7 @@ class _Report:
             effects,
             "What the treatment changed, for each indicator that it changed or that does not pass.",
         )
-        points = self._rows(POINTS)
+        points = self._rows(queries.POINTS)
         return html + table(
             "points-table",
             [
@@ -639,7 +475,7 @@ class _Report:
             "is the share of their variance that the first principal component explains.",
         )
         loadings: dict[tuple[str, str], dict[str, Any]] = {}
-        for row in self._rows(LOADINGS):
+        for row in self._rows(queries.LOADINGS):
             empty = {f"component_{k}": None for k in (1, 2, 3)}
             cell = loadings.setdefault((row["parent"], row["node"]), {**row, **empty})
             cell[f"component_{row['component']}"] = row["loading"]
@@ -672,7 +508,7 @@ class _Report:
                     "of", cell=lambda row: escape(_clip(row["most_shifted"] or "", 80)), kind="r"
                 ),
             ],
-            self._rows(AGREEMENTS),
+            self._rows(queries.AGREEMENTS),
             "Ranks in this edition beside those of other indices over the cities that both rank.",
         )
 
@@ -686,7 +522,7 @@ class _Report:
                 Column("Figures", "n_figures", whole),
                 Column("To cite as", "citation", kind="r"),
             ],
-            self._rows(SOURCES),
+            self._rows(queries.SOURCES),
             "Figures collected for this edition, before division by a denominator; what is derived "
             "from several figures has their sources in marts.indicator_value_part.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,12 @@ from typing import get_args
 from ingest.cards import Kind
 from ingest.coinr.catalog import Choices, write_catalog
 from ingest.coinr.files import CoinrError, identifier, read_coin
+
+
+def _year(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{3}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no year: write four digits, as 2024")
+    return int(text)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     kinds = [kind for kind in get_args(Kind) if kind not in ("metro", "cluster")]
     parser.add_argument("--kind", default="country", choices=kinds, help="what the units are")
     parser.add_argument("--country", default="", help="ISO 3166-1 code of all units")
-    parser.add_argument("--year", type=int, help="year of figures without a column Time")
+    parser.add_argument("--year", type=_year, help="year of figures without a column Time")
     parser.add_argument("--group", default="", help="column of groups within which is imputed")
     parser.add_argument("--stages", default="example", choices=["example", "minimal"])
     options = parser.parse_args(arguments)

@@ -390,7 +390,7 @@ def _years(
 ) -> Iterator[int]:
     for line, row in rows if "Time" in header else ():
         text = row["Time"]
-        if re.fullmatch(r"\d{4}", text):
+        if re.fullmatch(r"[1-9]\d{3}", text):
             yield int(text)
         else:
             message = f"'{text}' is no year" if text else "the year is missing"

@@ -16,7 +16,8 @@ from tools import engine
 UNITS = pd.DataFrame(
     {
         "city_id": ["aa", "bb", "cc", "dd"],
-        "code": ["AA", "", "cc", "1d"],
+        "code": ["AA", "NA", "cc", "1d"],
+        "name_en": ["aa", "=1+1", "cc", "dd"],
         "group_region": ["north", "north", "south", ""],
     }
 )
@@ -63,7 +64,15 @@ VALUES = {
     "wealth": [7, 8, 9, 10],
 }
 TABLES = (
-    *("index_score", "framework", "framework_node", "city", "indicator", "observation"),
+    *(
+        "index_score",
+        "index_weight",
+        "framework",
+        "framework_node",
+        "city",
+        "indicator",
+        "observation",
+    ),
     *("stg_framework_reference", "stg_city_group", "stg_framework_stage"),
 )
 
@@ -117,6 +126,16 @@ def test_it_can_be_brought_in(folder: Path) -> None:
     assert [m.code for m in coin.of_type("Other")] == ["wealth"]
     assert coin.units["AA"].groups == {"region": "north"}
     assert coin.units["dd"].groups == {}
+
+
+def test_no_text_is_a_missing_value_or_a_formula(folder: Path) -> None:
+    data = pd.read_csv(folder / "iData.csv", keep_default_na=False)
+    assert "NA" not in set(data["uCode"])
+    texts = [str(cell) for row in data.to_numpy().tolist() for cell in row]
+    assert " =1+1" in texts
+    assert not [text for text in texts if text.startswith(("=", "+", "-", "@"))]
+    coin = read_coin(folder / "iData.csv", folder / "iMeta.csv")
+    assert coin.units["bb"].name == "=1+1"
 
 
 def test_a_ratio_is_the_leaf_divided_by_its_denominator(folder: Path) -> None:

@@ -77,7 +77,6 @@ undefined_means as (
 
 ),
 
-
 roots as (
 
     select scores.*

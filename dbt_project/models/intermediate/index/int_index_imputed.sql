@@ -252,7 +252,7 @@ i_mean as (
         pooled.node,
         pooled.method,
         means.value,
-        null as imputed_from
+        cast(null as integer) as imputed_from
     from pooled
     inner join means
         on
@@ -273,7 +273,7 @@ i_mean_grp as (
         pooled.node,
         pooled.method,
         means.value,
-        null as imputed_from
+        cast(null as integer) as imputed_from
     from pooled
     inner join means
         on
@@ -294,7 +294,7 @@ i_median as (
         pooled.node,
         pooled.method,
         medians.value,
-        null as imputed_from
+        cast(null as integer) as imputed_from
     from pooled
     inner join medians
         on
@@ -315,7 +315,7 @@ i_median_grp as (
         pooled.node,
         pooled.method,
         medians.value,
-        null as imputed_from
+        cast(null as integer) as imputed_from
     from pooled
     inner join medians
         on
@@ -362,7 +362,7 @@ i_linear as (
                 * (edition - edition_before)
                 / nullif(edition_after - edition_before, 0)
         end as value,
-        null as imputed_from
+        cast(null as integer) as imputed_from
     from between_neighbours
     where method = 'i_linear'
 
