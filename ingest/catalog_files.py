@@ -310,6 +310,8 @@ class CatalogReader:
             entry = None
             if model is Framework and is_variant(data) and len(self.errors) == before:
                 self.variants.append(Found(None, name, 1, path, data))
+                if looks_private(path, data):
+                    self.private.append(path)
                 continue
             if data is not None and len(self.errors) == before:
                 entry = self.validate(model, data, name, (), path.stem)

@@ -398,11 +398,13 @@ def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:
     for i, node in enumerate(framework.index.walk(), 1):
         parent = parents.get(node.id)
         indicator = catalog.indicators[node.indicator] if node.indicator else None
-        weight = node.weight
+        weight = node.weight if parent else 1.0
         if parent and parent.id in experts:
             weight = experts[parent.id].weights[node.id]
-        elif weight is None:
-            weight = 1 / len(parent.children) if parent else 1.0
+        elif parent and (
+            weight is None or framework.method_of("weight", parent, "given") == "equal"
+        ):
+            weight = 1 / len(parent.children)
         rows.append(
             (
                 framework.framework,

@@ -105,13 +105,11 @@ where t.framework = ? and t.edition = ? and (t.treated_by <> 'none' or not t.is_
 order by n.position
 """
 POINTS = """
-select p.*, n.title, r.city_name
+select p.*, n.title
 from marts.index_treated_point as p
 join marts.framework_node as n on p.framework = n.framework and p.node = n.node
-join marts.index_ranking as r
-    on p.framework = r.framework and p.edition = r.edition and p.city_id = r.city_id
 where p.framework = ? and p.edition = ?
-order by n.position, abs(p.score - p.score_untreated) desc, r.city_name
+order by n.position, abs(p.score - p.score_untreated) desc, p.city_id
 """
 PAIRS = """
 select c.*, a.title, b.title as other_title, p.title as parent_title, a.parent
@@ -141,7 +139,12 @@ where p.framework = ? and p.edition = ? and p.component <= 3
 order by b.position, n.position, p.component
 """
 RANKING = """
-select rank, city_id, city_name, province_en, score, rank_from, rank_to, coverage, imputed_share,
+select rank, city_id, score,
+    case
+        when count(*) over (partition by city_name) > 1 and province_en is not null
+            then city_name || ' (' || province_en || ')'
+        else city_name
+    end as city_name, rank_from, rank_to, coverage, imputed_share,
     score / nullif(max(score) over (), 0) as relative
 from marts.index_ranking
 where framework = ? and edition = ? and rank is not null
@@ -281,6 +284,7 @@ class _Report:
         self._pairs = self._rows(PAIRS)
         self._reliability = self._rows(RELIABILITY)
         self._ranking = self._rows(RANKING)
+        self._cities = {str(row["city_id"]): str(row["city_name"]) for row in self._ranking}
 
     def _rows(self, sql: str) -> list[Row]:
         return _rows(self._con, sql, self._key)
@@ -405,7 +409,7 @@ class _Report:
                 f" score {number(row['score'], decimals(2))}</h3>"
                 f"{_places('Strengths', [s for s in mine if s['kind'] == 'strength'])}"
                 f"{_places('Weaknesses', [s for s in mine if s['kind'] == 'weakness'])}"
-                f"{_peers(near)}</div>"
+                f"{self._peers(near)}</div>"
             )
         return (
             '<p class="note">By the rank of a city in each indicator among the ranked cities. '
@@ -413,6 +417,14 @@ class _Report:
             "weighted as in the index; the distance is in points of the scale.</p>"
             f"{''.join(blocks)}"
         )
+
+    def _peers(self, rows: Sequence[Row]) -> str:
+        items = "".join(
+            f"<li>{escape(self._cities[row['other_city_id']])} "
+            f"({number(row['other_rank'], whole)}), {number(row['distance'], decimals(1))}</li>"
+            for row in rows
+        )
+        return f"<div><h4>Peers (rank), distance</h4><ul>{items or '<li>none</li>'}</ul></div>"
 
     def tree(self) -> str:
         columns = [
@@ -471,8 +483,8 @@ class _Report:
             Column("Zero", "n_zero", whole),
             Column("Distinct", "n_unique", whole),
             Column("Minimum", "value_min", figure),
-            Column("Median", "median", figure),
-            Column("Mean", "mean", figure),
+            Column("Median", "value_median", figure),
+            Column("Mean", "value_mean", figure),
             Column("Maximum", "value_max", figure),
             Column("Skewness", "skewness", decimals(1)),
             Column("Kurtosis", "kurtosis", decimals(1)),
@@ -528,7 +540,10 @@ class _Report:
             "points-table",
             [
                 Column("Indicator", "title"),
-                Column("City", "city_name"),
+                Column(
+                    "City",
+                    cell=lambda row: escape(self._cities.get(row["city_id"], str(row["city_id"]))),
+                ),
                 Column("By", cell=lambda row: escape(str(row["treated_by"]))),
                 Column("Before", "value_before", figure),
                 Column("After", "value", figure),
@@ -771,12 +786,3 @@ def _places(title: str, rows: Sequence[Row]) -> str:
         for row in rows
     )
     return f"<div><h4>{title}</h4><ul>{items or '<li>none</li>'}</ul></div>"
-
-
-def _peers(rows: Sequence[Mapping[str, Any]]) -> str:
-    items = "".join(
-        f"<li>{escape(row['other_city_name'])} ({number(row['other_rank'], whole)}), "
-        f"{number(row['distance'], decimals(1))}</li>"
-        for row in rows
-    )
-    return f"<div><h4>Peers (rank), distance</h4><ul>{items or '<li>none</li>'}</ul></div>"

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-ROOMS = ("ingest", "audit", "publish", "orchestration")
+ROOMS = ("ingest", "audit", "publish", "analysis", "orchestration")
 MAY_IMPORT = {
     "ingest": {"ingest"},
     "audit": {"audit"},
     "publish": {"publish"},
+    "analysis": {"analysis"},
     "orchestration": set(ROOMS),
 }
 
@@ -47,3 +48,14 @@ def test_only_orchestration_knows_dagster(room: str) -> None:
         if "import dagster" in path.read_text(encoding="utf-8")
     ]
     assert bool(users) == (room == "orchestration")
+
+
+def test_analysis_reads_and_writes_nothing() -> None:
+    forbidden = ("import duckdb", "from pathlib", "import os", "open(")
+    users = {
+        (path.name, word)
+        for path in (PROJECT / "analysis").rglob("*.py")
+        for word in forbidden
+        if word in path.read_text(encoding="utf-8")
+    }
+    assert users == set()

@@ -293,9 +293,7 @@ def rows() -> dict[str, list[list[Any]]]:
             # bb and cc share every score: ranks 1, 2, 2, 4, 5
             score, rank = [(90.0, 1), (70.0, 2), (70.0, 2), (40.0, 4), (10.0, 5)][place]
             for node, level in NODES.items():
-                scores.append(
-                    ["flag", year, city, node, level, score, rank, 1.0, True, 0.0, score]
-                )
+                scores.append(["flag", year, city, node, level, score, rank, 1.0, True, 0.0, score])
     return {"observation": observations, "indicator_value": values, "index_score": scores}
 
 

@@ -15,6 +15,8 @@ from ingest.coinr.__main__ import main as import_coinr
 from ingest.coinr.catalog import indicator_code
 from ingest.coinr.files import identifier, read_coin
 from ingest.settings import PROJECT
+from publish import index_report
+from tests.publish.html_page import Page
 from tools import engine
 
 REFERENCE = PROJECT.parent / "shared" / "reference" / "coinr_asem"
@@ -25,6 +27,11 @@ MODELS = (
     "index_pca",
     "index_strength",
     "index_peer",
+    "index_treatment",
+    "index_treated_point",
+    "framework",
+    "framework_node",
+    "framework_agreement",
 )
 Con = duckdb.DuckDBPyConnection
 
@@ -150,11 +157,11 @@ def test_statistics_are_those_of_pandas(con: Con, stage: str, table: str, value:
         expected = {
             "value_min": known.min(),
             "value_max": known.max(),
-            "mean": known.mean(),
-            "median": known.median(),
+            "value_mean": known.mean(),
+            "value_median": known.median(),
             "quartile_1": known.quantile(0.25),
             "quartile_3": known.quantile(0.75),
-            "sd": known.std(),
+            "value_sd": known.std(),
         }
         if known.nunique() > 1:
             expected |= {"skewness": known.skew(), "kurtosis": known.kurt()}
@@ -283,3 +290,23 @@ def test_peers_are_the_nearest(con: Con) -> None:
         )
         for row in mine.itertuples():
             assert row.distance == pytest.approx(distances[row.other_city_id], rel=1e-9)
+
+
+def test_the_report_shows_what_was_treated(con: Con) -> None:
+    found = con.execute(index_report.NEWEST)
+    names = [column[0] for column in found.description]
+    index = dict(zip(names, found.fetchall()[0], strict=True))
+    page = Page(index_report.report(con, index))
+    effects = rows(con, "index_treatment")
+    changed = effects[(effects["treated_by"] != "none") | ~effects["is_passed"].fillna(True)]
+    assert len(page.body("effects-table")) == len(changed) > 0
+    points = con.sql(
+        """
+        select p.value_before, p.value, p.score_untreated, p.score
+        from marts.index_treated_point as p
+        join staging.stg_framework_node as n on p.node = n.node
+        order by n.position, abs(p.score - p.score_untreated) desc, p.city_id
+        """
+    ).fetchall()
+    shown = [[n for _, cell in row for n in cell] for row in page.body("points-table")]
+    assert shown == [[n for n in row if n is not None] for row in points[: index_report.LISTED]]

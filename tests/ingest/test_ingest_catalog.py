@@ -957,4 +957,4 @@ def test_an_empty_part_is_below_a_node(folder: Path, edit: Edit) -> None:
 def test_an_empty_part_is_named_once(folder: Path, edit: Edit) -> None:
     soil = "  - {title: Soil, below: vigour, reason: Nobody measures it.}\n"
     edit(INDEX, soil, soil * 2)
-    assert "empty part named twice: Soil" in only_error(load_catalog([folder])).message
+    assert "the empty part 'Soil' stands twice" in only_error(load_catalog([folder])).message

@@ -115,11 +115,11 @@ measured as (
         count(case when value = 0 then 1 end) as n_zero,
         min(value) as value_min,
         max(value) as value_max,
-        avg(value) as mean,
-        percentile_cont(0.5) within group (order by value) as median,
+        avg(value) as value_mean,
+        percentile_cont(0.5) within group (order by value) as value_median,
         percentile_cont(0.25) within group (order by value) as quartile_1,
         percentile_cont(0.75) within group (order by value) as quartile_3,
-        stddev_samp(value) as sd
+        stddev_samp(value) as value_sd
     from staged
     group by framework, edition, node, stage
 
@@ -134,10 +134,10 @@ powers as (
         staged.node,
         staged.stage,
         count(*) as n,
-        sum(staged.value - measured.median) as sum_1,
-        sum(power(staged.value - measured.median, 2)) as sum_2,
-        sum(power(staged.value - measured.median, 3)) as sum_3,
-        sum(power(staged.value - measured.median, 4)) as sum_4
+        sum(staged.value - measured.value_median) as sum_1,
+        sum(power(staged.value - measured.value_median, 2)) as sum_2,
+        sum(power(staged.value - measured.value_median, 3)) as sum_3,
+        sum(power(staged.value - measured.value_median, 4)) as sum_4
     from staged
     inner join measured
         on
@@ -216,18 +216,18 @@ joined as (
         case
             when measured.value_min = measured.value_max then measured.value_min
             when
-                abs(measured.mean)
+                abs(measured.value_mean)
                 < 1e-12 * greatest(abs(measured.value_min), abs(measured.value_max))
                 then 0
-            else {{ round_significant('measured.mean') }}
-        end as mean,
-        measured.median,
+            else {{ round_significant('measured.value_mean') }}
+        end as value_mean,
+        measured.value_median,
         measured.quartile_1,
         measured.quartile_3,
         case
             when measured.value_min = measured.value_max and measured.n_known > 1 then 0
-            else {{ round_significant('measured.sd') }}
-        end as sd,
+            else {{ round_significant('measured.value_sd') }}
+        end as value_sd,
         case
             when measured.value_min < measured.value_max then round(moments.skewness, 12)
         end as skewness,

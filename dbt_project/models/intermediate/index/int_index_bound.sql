@@ -42,8 +42,7 @@ roots as (
         scores.edition,
         scores.city_id,
         scores.node,
-        scores.aggregated_score as score,
-        scores.rank
+        scores.aggregated_score as score
     from scores
     inner join nodes
         on scores.framework = nodes.framework and scores.node = nodes.node
@@ -189,7 +188,7 @@ bounds as (
         roots.framework,
         roots.edition,
         roots.city_id,
-        roots.rank,
+        roots.score,
         gaps.n_missing,
         case
             when without_bounds.framework is not null then null
@@ -217,6 +216,74 @@ bounds as (
 
 ),
 
+-- A bound stands before the scores that equal it, so that the scores before it are those above.
+places as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        'score' as kind,
+        1 as n_scores,
+        score
+    from roots
+
+    union all
+
+    select
+        framework,
+        edition,
+        city_id,
+        'to' as kind,
+        0 as n_scores,
+        score_to as score
+    from bounds
+    where score_to is not null
+
+    union all
+
+    select
+        framework,
+        edition,
+        city_id,
+        'from' as kind,
+        0 as n_scores,
+        score_from as score
+    from bounds
+    where score_from is not null
+
+),
+
+counted as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        kind,
+        sum(n_scores) over (
+            partition by framework, edition
+            order by score desc, n_scores asc
+            rows between unbounded preceding and current row
+        ) as n_above
+    from places
+
+),
+
+above as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        max(case when kind = 'to' then n_above end) as n_above_best,
+        max(case when kind = 'from' then n_above end) as n_above_worst
+    from counted
+    group by framework, edition, city_id
+
+),
+
+-- The city's own score is not one of the others.
 final as (
 
     select
@@ -226,33 +293,20 @@ final as (
         cast(bounds.n_missing as bigint) as n_missing,
         bounds.score_from,
         bounds.score_to,
-        case
-            when bounds.score_to is not null
-                then
-                    cast(
-                        1 + count(case when others.score > bounds.score_to then 1 end) as integer
-                    )
-        end as rank_from,
-        case
-            when bounds.score_from is not null
-                then
-                    cast(
-                        1 + count(case when others.score > bounds.score_from then 1 end) as integer
-                    )
-        end as rank_to
+        cast(
+            1 + above.n_above_best - case when bounds.score > bounds.score_to then 1 else 0 end
+            as integer
+        ) as rank_from,
+        cast(
+            1 + above.n_above_worst - case when bounds.score > bounds.score_from then 1 else 0 end
+            as integer
+        ) as rank_to
     from bounds
-    left join roots as others
+    inner join above
         on
-            bounds.framework = others.framework
-            and bounds.edition = others.edition
-            and bounds.city_id <> others.city_id
-    group by
-        bounds.framework,
-        bounds.edition,
-        bounds.city_id,
-        bounds.n_missing,
-        bounds.score_from,
-        bounds.score_to
+            bounds.framework = above.framework
+            and bounds.edition = above.edition
+            and bounds.city_id = above.city_id
 
 )
 

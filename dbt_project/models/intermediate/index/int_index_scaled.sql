@@ -124,7 +124,7 @@ final as (
         city_id,
         node,
         level,
-        {{ round_significant('score') }} as score,
+        case when level = 1 then score else {{ round_significant('score') }} end as score,
         aggregated_score
     from united
 

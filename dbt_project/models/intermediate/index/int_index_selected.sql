@@ -91,7 +91,6 @@ newest as (
 
 ),
 
--- The year of the edition, but for a leaf that says otherwise.
 exact as (
 
     select
@@ -99,7 +98,7 @@ exact as (
         editions.edition,
         needed.node,
         needed.indicator,
-        coalesce(needed.max_age_years, 0) as max_age_years
+        0 as max_age_years
     from editions
     inner join stages
         on editions.framework = stages.framework and stages.stage = 'select'
