@@ -1,5 +1,6 @@
--- Score and rank over the leaves that a city has in both editions: the mean of their scores by
--- effective weight. Each edition's leaf scores are on the scale of that edition's ranked cities.
+-- Score and rank over the leaves that a city has in both editions: the arithmetic mean of their
+-- scores by effective weight, whatever the aggregation, so that a part which only one edition has
+-- leaves no gap. Each edition's leaf scores are on the scale of that edition's ranked cities.
 with
 
 common_leaves as (
