@@ -6,9 +6,11 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
+
+from ingest.yaml_lines import Location
 
 _SHORT_DATE = r"((?:19|20)\d\d)(?:-(0[1-9]|1[0-2]))?"
 
@@ -25,6 +27,14 @@ class CatalogError:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.entity}: {self.message}. {self.remedy}"
+
+
+class Fault(NamedTuple):
+    """A fault at a place in a file, before the line of the place is known."""
+
+    at: Location
+    message: str
+    remedy: str
 
 
 def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:

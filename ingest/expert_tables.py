@@ -24,7 +24,7 @@ from pydantic import Field, field_validator
 from ingest.cards import Entry, Identifier, Text
 from ingest.catalog_errors import did_you_mean
 from ingest.catalog_files import Found
-from ingest.framework_cards import Framework, Node
+from ingest.framework_cards import Framework
 
 SCALE_MAX = 9.0
 """Saaty's scale ends here: extremely more important."""
@@ -106,12 +106,8 @@ def branches(framework: Framework, weighting: str) -> dict[str, tuple[str, ...]]
     return {
         node.id: tuple(child.id for child in node.children)
         for node in framework.index.walk()
-        if len(node.children) > 1 and _weighting(framework, node) == weighting
+        if len(node.children) > 1 and framework.method_of("weight", node, "given") == weighting
     }
-
-
-def _weighting(framework: Framework, node: Node) -> str:
-    return framework.method_of("weight", node, "given")
 
 
 # ---------------------------------------------------------------- checks

@@ -12,9 +12,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.catalog_errors import did_you_mean
+from ingest.catalog_errors import Fault, did_you_mean
 from ingest.framework_cards import ORDER
-from ingest.framework_checks import Fault
 from ingest.yaml_lines import Location, line_of
 
 Data = dict[str, Any]

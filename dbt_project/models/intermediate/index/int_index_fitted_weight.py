@@ -28,7 +28,8 @@ def model(dbt, session):
     options = stages.filter("stage = 'weight'").df().set_index("framework")
     rows = []
     for framework in sorted(fitted.unique()):
-        named = f"framework = '{framework}'"
+        quoted = framework.replace("'", "''")
+        named = f"framework = '{quoted}'"
         scores = normalised.filter(named).df()
         leaves = kept.filter(named).df()
         branches = _branches(nodes[nodes["framework"] == framework])
