@@ -59,16 +59,18 @@ def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:
         return f"'{fault['input']}' does not have the form {context['pattern']}", "Correct it."
     return (
         f"{fault['msg'][0].lower()}{fault['msg'][1:]}, found {fault['input']!r:.60}",
-        own_remedy or _near_value(fault) or "Correct it.",
+        own_remedy or _by_value(fault) or "Correct it.",
     )
 
 
-def _near_value(fault: Any) -> str | None:
-    """Remedy for a value that is nearly an allowed one."""
+def _by_value(fault: Any) -> str | None:
+    """Remedy for a value that is nearly an allowed one, or no number."""
     kind, context, value = fault["type"], fault.get("ctx", {}), fault["input"]
     if kind == "literal_error":
         remedy = did_you_mean(str(value), re.findall(r"'([^']*)'", context["expected"]))
         return remedy if remedy.startswith("Did") else None
+    if kind == "finite_number":
+        return "Write a number, or leave it out."
     if kind == "less_than_equal" and context["le"] == 1 and isinstance(value, (int, float)):
         return f"It is a share, from 0 to 1: {value} % are {value / 100:g}."
     return None

@@ -81,7 +81,7 @@ def write_catalog(coin: Coin, idata: Path, target: Path, choices: Choices) -> No
         _write_yaml(folder / "sources" / f"{choices.name}.yml", card, SOURCE_HEAD)
         text = _framework(coin, years, grouping, choices)
         (folder / "frameworks" / f"{choices.name}.yml").write_text(text, encoding="utf-8")
-        _check(folder, coin, choices)
+        _check(folder, choices)
         if target.exists():
             target.rmdir()
         folder.rename(target)
@@ -326,8 +326,8 @@ def _write_yaml(path: Path, data: Mapping[str, Any], head: str) -> None:
     path.write_text(head + _dumped(data), encoding="utf-8")
 
 
-def _check(folder: Path, coin: Coin, choices: Choices) -> None:
-    """Write the facts beside the card, and see that the catalog says what the files say."""
+def _check(folder: Path, choices: Choices) -> None:
+    """Write the facts beside the card, and see that the catalog is read as it was written."""
     catalog = load_catalog([folder])
     if catalog.errors:
         raise CoinrError(list(catalog.errors))

@@ -15,7 +15,7 @@ from ingest.coinr.__main__ import main as import_coinr
 from ingest.coinr.catalog import indicator_code
 from ingest.coinr.files import identifier, read_coin
 from ingest.settings import PROJECT
-from publish import index_report
+from publish import index_queries, index_report
 from tests.publish.html_page import Page
 from tools import engine
 
@@ -27,6 +27,7 @@ MODELS = (
     "index_pca",
     "index_strength",
     "index_peer",
+    "index_weight",
     "index_treatment",
     "index_treated_point",
     "framework",
@@ -292,8 +293,47 @@ def test_peers_are_the_nearest(con: Con) -> None:
             assert row.distance == pytest.approx(distances[row.other_city_id], rel=1e-9)
 
 
+def test_a_weight_below_zero_keeps_its_distance(tmp_path: Path) -> None:
+    """Of principal components; its size counts, not its sign."""
+    x = np.arange(8.0)
+    values = {"one": x, "two": x + np.sin(5 * x), "three": np.cos(3 * x) - x}
+    framework = {
+        "framework": "index",
+        "title": "Index",
+        "description": "Made up.",
+        "measures": "mixed",
+        "editions": [{"edition": 2020}],
+        "stages": [
+            {"stage": "select", "method": "newest"},
+            {"stage": "screen", "method": "by_coverage"},
+            {"stage": "normalise", "method": "n_minmax"},
+            {"stage": "aggregate", "method": "a_amean"},
+        ],
+        "index": {
+            "node": "index",
+            "weighting": "pca",
+            "children": [{"node": f"of_{n}", "children": [{"indicator": n}]} for n in values],
+        },
+    }
+    cities = pd.DataFrame({"city_id": [f"c{i}" for i in range(len(x))]})
+    catalog = engine.write_catalog(tmp_path, cities, dict.fromkeys(values, "higher"), framework)
+    figures = pd.DataFrame(values, index=cities["city_id"]).melt(
+        ignore_index=False, var_name="indicator", value_name="value"
+    )
+    con = engine.run(catalog, figures.reset_index().assign(year=2020), MODELS)
+    weights = con.execute(
+        "select node, abs(weight) as size, weight from marts.index_weight where level = 2"
+    ).df()
+    assert (weights["weight"] < 0).any()
+    frame = scores(con)[weights["node"]]
+    sizes = weights["size"].to_numpy() / weights["size"].sum()
+    for _, row in rows(con, "index_peer").iterrows():
+        apart = (frame.loc[row["city_id"]] - frame.loc[row["other_city_id"]]).to_numpy()
+        assert np.isclose(row["distance"], np.sqrt(sizes @ apart**2), rtol=1e-9)
+
+
 def test_the_report_shows_what_was_treated(con: Con) -> None:
-    found = con.execute(index_report.NEWEST)
+    found = con.execute(index_queries.NEWEST)
     names = [column[0] for column in found.description]
     index = dict(zip(names, found.fetchall()[0], strict=True))
     page = Page(index_report.report(con, index))

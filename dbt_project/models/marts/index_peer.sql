@@ -1,6 +1,7 @@
 -- The cities whose profile over the dimensions is nearest to a city's. Every pair of ranked cities
 -- is looked at, so the work grows with the square of their number: only the newest edition that
--- ranks anyone has peers, and none where it ranks more than 1,000.
+-- ranks anyone has peers, and none where it ranks more than 1,000. A distance takes a weight below
+-- zero (of principal components) by its size.
 with
 
 scores as (
@@ -65,8 +66,8 @@ summed as (
         others.city_id as other_city_id,
         count(*) as n_dimensions,
         sqrt(
-            sum(profiles.effective_weight * power(profiles.score - others.score, 2))
-            / nullif(sum(profiles.effective_weight), 0)
+            sum(abs(profiles.effective_weight) * power(profiles.score - others.score, 2))
+            / nullif(sum(abs(profiles.effective_weight)), 0)
         ) as distance
     from profiles
     inner join profiles as others
