@@ -84,13 +84,13 @@ def a_copeland(scores: Array, weights: Array) -> Array:
     a unit is ahead, and half of that in which the two are level. Summed over the others this is
     the weighted mean of Borda counts, which needs no pair. Where a unit lacks a child, its mean is
     over the others; a unit that is alone in a child is level with everyone. (COINr's matrix then
-    depends on the order of the rows.)
+    depends on the order of the rows.) Scores are compared as they are: round what is a sum.
     """
     from scipy.stats import rankdata
 
     known = _is_known(scores, weights)
     n_known = known.sum(axis=-2, keepdims=True)
-    ranks = rankdata(np.where(known, round_significant(scores), np.inf), axis=-2)
+    ranks = rankdata(np.where(known, scores, np.inf), axis=-2)
     with np.errstate(all="ignore"):
         outranked = np.where(n_known > 1, (ranks - 1) / (n_known - 1), 0.5)
     n_units = known.any(axis=-1).sum(axis=-1)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.aggregation import Array, aggregate
+from analysis.aggregation import Array, aggregate, round_significant
 from analysis.correlation import pairwise
 from analysis.pca import principal_components, varying
 
@@ -346,7 +346,8 @@ def _with_branches(
     for branch in branches:
         weights = fits[branch.node].weights if branch.node in fits else _given(branch, found)
         if not np.isnan(weights).all():
-            found[branch.node] = _combine(branch, _columns(branch, found), weights, editions)
+            combined = _combine(branch, _columns(branch, found), weights, editions)
+            found[branch.node] = round_significant(combined)
     return found
 
 

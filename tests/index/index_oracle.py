@@ -366,7 +366,8 @@ class Chain:
             known = below[e][:, here]
             ok = self.complete(known, missing, stage.get("children_coverage_min"))
             if method == "a_copeland":
-                out[e, ok] = copeland(known[ok], weights)
+                exact = known if node.level == 2 else significant(known)
+                out[e, ok] = copeland(exact[ok], weights)
             else:
                 for u in np.flatnonzero(ok):
                     has = ~np.isnan(known[u])
@@ -671,7 +672,6 @@ def copeland(x: Array, w: Array) -> Array:
     in each child that it has, those who have it as well, and what it lacks is as its mean of these.
     """
     n = len(x)
-    x = significant(x)
     total = np.zeros(n)
     for i in range(n):
         has = np.flatnonzero(~np.isnan(x[i]))

@@ -167,7 +167,8 @@
     compared as (
         select
             *,
-            {{ round_significant('score') }} as rounded
+            {#- Leaves are ranked by their scores as they are, sums as ranks are taken of them. #}
+            {{ 'score' if level == 2 else round_significant('score') }} as compared_score
         from known
         where aggregation = 'a_copeland'
     ),
@@ -191,10 +192,10 @@
             same_child as (partition by framework, edition, {{ (by + ['parent', 'node']) | join(', ') }}),
             same_child_by_score as (
                 partition by framework, edition, {{ (by + ['parent', 'node']) | join(', ') }}
-                order by rounded asc
+                order by compared_score asc
             ),
             same_score as (
-                partition by framework, edition, {{ (by + ['parent', 'node']) | join(', ') }}, rounded
+                partition by framework, edition, {{ (by + ['parent', 'node']) | join(', ') }}, compared_score
             )
     ),
 
