@@ -78,25 +78,26 @@ def a_median(scores: Array, weights: Array) -> Array:
 
 
 def a_copeland(scores: Array, weights: Array) -> Array:
-    """Copeland score: how many of the other units a unit outranks, 0 to units - 1.
+    """Copeland score: over how many other units a unit prevails, less how many prevail over it.
 
-    COINr's ``a_copeland`` sums the rows of ``outrankMatrix``: the weight of the children in which
-    a unit is ahead, and half of that in which the two are level. Summed over the others this is
-    the weighted mean of Borda counts, which needs no pair. Where a unit lacks a child, its mean is
-    over the others; a unit that is alone in a child is level with everyone. (COINr's matrix then
-    depends on the order of the rows.) Scores are compared as they are: round what is a sum.
+    COINr's ``a_copeland``: of two units that one prevails which is ahead in children of more weight
+    than it is behind in. Only children that both have are weighed (in COINr what a pair lacks
+    counts for the later row). Scores are compared as they are: round what is a sum. Takes
+    units x units of memory.
     """
-    from scipy.stats import rankdata
-
     known = _is_known(scores, weights)
-    n_known = known.sum(axis=-2, keepdims=True)
-    ranks = rankdata(np.where(known, scores, np.inf), axis=-2)
+    filled = np.where(known, scores, np.nan)
+    shape = (*scores.shape[:-1], scores.shape[-2])
+    lead, weight = np.zeros(shape), np.zeros(shape)
+    for child in range(scores.shape[-1]):
+        column = filled[..., child]
+        ahead = np.sign(column[..., :, np.newaxis] - column[..., np.newaxis, :])
+        share = np.broadcast_to(weights[..., child, np.newaxis, np.newaxis], shape)
+        lead += np.where(np.isnan(ahead), 0.0, share * ahead)
+        weight += np.where(np.isnan(ahead), 0.0, share)
     with np.errstate(all="ignore"):
-        outranked = np.where(n_known > 1, (ranks - 1) / (n_known - 1), 0.5)
-    n_units = known.any(axis=-1).sum(axis=-1)
-    mean = a_amean(np.where(known, outranked, np.nan), weights)
-    counts: Array = mean * (n_units[..., np.newaxis] - 1)
-    return counts
+        margin = np.where(weight != 0, np.round(lead / weight, DIGITS), 0.0)
+    return np.where(known.any(axis=-1), np.sign(margin).sum(axis=-1), np.nan)
 
 
 AGGREGATORS: dict[str, Callable[..., Array]] = {

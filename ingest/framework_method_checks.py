@@ -98,7 +98,10 @@ def _out_of_range(framework: Framework) -> Iterator[Fault]:
     """
     found = _lowest(framework)
     aggregate = framework.stage("aggregate")
-    if found is None or aggregate is None:
+    if aggregate is None:
+        return
+    yield from _over_losses(framework, aggregate)
+    if found is None:
         return
     lowest, why = found
     is_zscore = why.startswith("n_zscore")
@@ -120,6 +123,25 @@ def _out_of_range(framework: Framework) -> Iterator[Fault]:
                 place = _place_of(framework, weight, at, node.level, node.weighting)
             message = f"'{node.id}': entropy takes {FROM_NOUGHT} only, and {why}"
             yield Fault(place, message, f"Write '{TO_ONE_HUNDRED}'.")
+
+
+def _over_losses(framework: Framework, aggregate: Stage) -> Iterator[Fault]:
+    for at, node in framework.index.places():
+        method = framework.method_of("aggregate", node, aggregate.method)
+        takes = _takes(method, node.power if node.power is not None else aggregate.power)
+        below = [
+            child.id
+            for child in node.children
+            if child.children
+            and framework.method_of("aggregate", child, aggregate.method) == "a_copeland"
+        ]
+        if takes and below:
+            place = _place_of(framework, aggregate, at, node.level, node.aggregation)
+            message = (
+                f"'{node.id}': {method} takes {takes} only, and a_copeland counts losses of "
+                f"'{below[0]}' below zero"
+            )
+            yield Fault(place, message, "Write 'a_amean' here, or another method below.")
 
 
 def _lowest(framework: Framework) -> tuple[float, str] | None:

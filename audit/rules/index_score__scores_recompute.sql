@@ -45,17 +45,40 @@ members as (
     select
         *,
         sum(weight) over (partition by framework, edition, city_id, node order by x)
-        / nullif(sum(weight) over (partition by framework, edition, city_id, node), 0) as up_to,
-        case
-            when count(*) over (partition by framework, edition, child) = 1 then 0.5
-            else
-                (
-                    rank() over (partition by framework, edition, child order by x) - 1
-                    + (count(*) over (partition by framework, edition, child, x) - 1) / 2.0
-                ) / nullif(count(*) over (partition by framework, edition, child) - 1, 0)
-        end as outranked
+        / nullif(sum(weight) over (partition by framework, edition, city_id, node), 0) as up_to
     from families
     where has_score and x is not null
+),
+
+-- Who prevails over whom in the children that both have.
+duels as (
+    select
+        one.framework,
+        one.edition,
+        one.node,
+        one.city_id,
+        sign(round(sum(one.weight * sign(one.x - other.x)) / sum(one.weight), 12)) as won
+    from members as one
+    inner join members as other
+        on
+            one.framework = other.framework
+            and one.edition = other.edition
+            and one.node = other.node
+            and one.child = other.child
+            and one.city_id <> other.city_id
+    where one.aggregation = 'a_copeland'
+    group by one.framework, one.edition, one.node, one.city_id, other.city_id
+),
+
+outranking as (
+    select
+        framework,
+        edition,
+        node,
+        city_id,
+        sum(won) as of_duels
+    from duels
+    group by framework, edition, node, city_id
 ),
 
 sums as (
@@ -72,26 +95,31 @@ sums as (
         sum(case when x > 0 then weight / x end) as of_inverses,
         sum(case when x > 0 then weight * power(x, power) else 0 end) as of_powers,
         min(case when up_to >= 0.5 - 1e-12 then x end) as median_low,
-        min(case when up_to > 0.5 + 1e-12 then x end) as median_high,
-        sum(weight * outranked) as of_outranked,
-        count(*) over (partition by framework, edition, node) as n_units
+        min(case when up_to > 0.5 + 1e-12 then x end) as median_high
     from members
     group by framework, edition, city_id, node
 ),
 
 recomputed as (
     select
-        *,
+        sums.*,
         case
-            when aggregation = 'a_amean' then of_scores / weight
-            when aggregation = 'a_gmean' or (aggregation = 'a_genmean' and power = 0)
-                then exp(of_logs / weight)
-            when aggregation = 'a_hmean' then weight / of_inverses
-            when aggregation = 'a_genmean' then power(of_powers / weight, 1 / power)
-            when aggregation = 'a_median' then (median_low + median_high) / 2
-            when aggregation = 'a_copeland' then (n_units - 1) * of_outranked / weight
+            when sums.aggregation = 'a_amean' then sums.of_scores / sums.weight
+            when sums.aggregation = 'a_gmean' or (sums.aggregation = 'a_genmean' and sums.power = 0)
+                then exp(sums.of_logs / sums.weight)
+            when sums.aggregation = 'a_hmean' then sums.weight / sums.of_inverses
+            when sums.aggregation = 'a_genmean'
+                then power(sums.of_powers / sums.weight, 1 / sums.power)
+            when sums.aggregation = 'a_median' then (sums.median_low + sums.median_high) / 2
+            when sums.aggregation = 'a_copeland' then coalesce(outranking.of_duels, 0)
         end as of_children
     from sums
+    left join outranking
+        on
+            sums.framework = outranking.framework
+            and sums.edition = outranking.edition
+            and sums.node = outranking.node
+            and sums.city_id = outranking.city_id
 ),
 
 compared as (

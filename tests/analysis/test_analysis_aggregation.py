@@ -26,8 +26,9 @@ WEIGHTS = np.array([1.0, 3.0])
         ("a_genmean", 0.0, [8 * np.sqrt(2), 9, NAN, NAN, NAN]),
         ("a_genmean", -1.0, [64 / 7, 9, NAN, NAN, NAN]),
         ("a_median", None, [16, 9, 2, NAN, 2]),
-        # Ahead of 2/3, 3/3, 1/3, 0 of the others in one child and 1, 1/4, 1/4 in the other.
-        ("a_copeland", None, [3 * (2 / 3 + 3) / 4, 3, 3 * (1 / 3 + 3 / 4) / 4, NAN, 3 * 3 / 4 / 4]),
+        # The second has but the first child, in which it is before all; the third and the last are
+        # level in the second child, and the third is ahead in the first.
+        ("a_copeland", None, [1, 3, -1, NAN, -3]),
     ],
 )
 def test_a_method_by_hand(method: str, power: float | None, expected: list[float]) -> None:
@@ -49,13 +50,14 @@ def test_rules_for_children_without_a_score() -> None:
         assert np.isnan(found)[0] == is_missing
 
 
-def test_copeland_is_the_sum_of_the_outranking_matrix() -> None:
+def test_copeland_counts_wins_and_losses_of_the_outranking_matrix() -> None:
     scores = np.random.default_rng(2).integers(0, 5, size=(30, 4)).astype(float)
     weights = np.array([0.1, 0.2, 0.3, 0.4])
     one, other = scores[:, None], scores[None]
     matrix = ((one > other) + 0.5 * (one == other)) @ weights
-    np.fill_diagonal(matrix, 0)
-    np.testing.assert_allclose(aggregate(scores, weights, "a_copeland"), matrix.sum(axis=1))
+    outcome = np.sign(np.round(matrix - 0.5, 9))
+    np.fill_diagonal(outcome, 0)
+    np.testing.assert_allclose(aggregate(scores, weights, "a_copeland"), outcome.sum(axis=1))
 
 
 @pytest.mark.parametrize("power", [-300.0, -0.5, 0.5, 300.0])

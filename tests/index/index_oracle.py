@@ -666,19 +666,16 @@ def weighted_median(x: Array, w: Array) -> float:
 
 
 def copeland(x: Array, w: Array) -> Array:
-    """COINr: a_copeland, the row sums of outrankMatrix, pair by pair.
+    """COINr: a_copeland, wins less losses by outrankMatrix, pair by pair.
 
-    COINr lets what a pair lacks count for the one that comes later in the table. Here a city meets,
-    in each child that it has, those who have it as well, and what it lacks is as its mean of these.
+    COINr lets what a pair lacks count for the one that comes later in the table. Here only children
+    that both have are weighed.
     """
     n = len(x)
     total = np.zeros(n)
-    for i in range(n):
-        has = np.flatnonzero(~np.isnan(x[i]))
-        share = 0.0
-        for j in has:
-            others = [x[k, j] for k in range(n) if k != i and not math.isnan(x[k, j])]
-            points = sum(1.0 if x[i, j] > o else 0.5 if x[i, j] == o else 0.0 for o in others)
-            share += w[j] * (points / len(others) if others else 0.5)
-        total[i] = (n - 1) * share / w[has].sum()
+    for i, k in itertools.permutations(range(n), 2):
+        both = [j for j in range(x.shape[1]) if not (math.isnan(x[i, j]) or math.isnan(x[k, j]))]
+        lead = math.fsum(w[j] * np.sign(x[i, j] - x[k, j]) for j in both)
+        weight = math.fsum(w[j] for j in both)
+        total[i] += np.sign(round(lead / weight, 12)) if weight else 0
     return total

@@ -127,12 +127,13 @@ def median(x: np.ndarray, w: np.ndarray) -> float:
 
 
 def copeland(columns: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """COINr's: row sums of the outranking matrix. Scores are level that are so by 12 digits."""
+    """COINr's: row sums of the outranking matrix turned into wins and losses."""
     columns = np.round(columns, 9)
     one, other = columns[:, None, :], columns[None, :, :]
     matrix = ((one > other) * w).sum(axis=2) + ((one == other) * w).sum(axis=2) / 2
-    np.fill_diagonal(matrix, 0)
-    return np.asarray(matrix.sum(axis=1) / w.sum())
+    outcome = np.sign(np.round(matrix / w.sum() - 0.5, 9))
+    np.fill_diagonal(outcome, 0)
+    return np.asarray(outcome.sum(axis=1))
 
 
 def each_row(formula: Callable[..., float]) -> Callable[..., np.ndarray]:

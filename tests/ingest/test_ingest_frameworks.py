@@ -85,7 +85,7 @@ def test_an_error_names_the_line_on_which_the_fault_stands() -> None:
         ("a_amean", "a_gmean", "n_minmax", True),
         ("a_gmean", "a_amean", "n_minmax", False),
         ("a_amean", "a_gmean", "n_zscore", False),
-        ("a_copeland", "a_gmean", "n_zscore", True),
+        ("a_copeland", "a_gmean", "n_minmax, score_min: 1", False),
         ("a_gmean", "a_gmean", "n_rank", True),
         ("a_hmean", "a_amean", "n_borda", False),
         ("a_gmean", "a_amean", "n_fracmax", True),

@@ -173,47 +173,49 @@
         where aggregation = 'a_copeland'
     ),
 
-    -- Of the others that have the child, the share that a city is ahead of, half of those level
-    -- with it: summed over the children it is COINr's sum of the outranking matrix, without pairs.
-    outranking as (
+    -- Of the weight of the children that two cities have, the share in which one is ahead less the
+    -- share in which it is behind, rounded so that a draw is not lost to the last bit.
+    duels as (
         select
-            *,
-            case
-                when count(*) over same_child = 1 then 0.5
-                else
-                    (
-                        rank() over same_child_by_score - 1
-                        + (count(*) over same_score - 1) / 2.0
-                    )
-                    / nullif(count(*) over same_child - 1, 0)
-            end as outranked
+            {% for column in group %}compared.{{ column }}, {% endfor %}
+            others.city_id as other_city_id,
+            round(
+                {{ exact_sum(
+                    'compared.weight * sign(compared.compared_score - others.compared_score)'
+                ) }}
+                / nullif({{ exact_sum('compared.weight') }}, 0),
+                12
+            ) as lead_
         from compared
-        window
-            same_child as (partition by framework, edition, {{ (by + ['parent', 'node']) | join(', ') }}),
-            same_child_by_score as (
-                partition by framework, edition, {{ (by + ['parent', 'node']) | join(', ') }}
-                order by compared_score asc
-            ),
-            same_score as (
-                partition by framework, edition, {{ (by + ['parent', 'node']) | join(', ') }}, compared_score
-            )
+        inner join compared as others
+            on
+                {%- for column in ['framework', 'edition'] + by + ['parent', 'node'] %}
+                {{ 'and ' if not loop.first }}compared.{{ column }} = others.{{ column }}
+                {%- endfor %}
+                and compared.city_id <> others.city_id
+        group by {% for column in group %}compared.{{ column }}, {% endfor %}others.city_id
     ),
 
-    won as (
+    outranking as (
         select
             {{ group | join(', ') }},
-            {{ exact_sum('weight * outranked') }} / min(weight_known) as share
-        from outranking
+            sum(sign(lead_)) as score
+        from duels
         group by {{ group | join(', ') }}
     ),
 
+    -- A city that meets nobody has won and lost nothing.
     a_copeland as (
         select
-            {{ group | join(', ') }},
-            share * (
-                count(*) over (partition by framework, edition, {{ (by + ['parent']) | join(', ') }}) - 1
-            ) as score
-        from won
+            {% for column in group %}compared.{{ column }}, {% endfor %}
+            coalesce(cast(min(outranking.score) as double), 0.0) as score
+        from compared
+        left join outranking
+            on
+                {%- for column in group %}
+                {{ 'and ' if not loop.first }}compared.{{ column }} = outranking.{{ column }}
+                {%- endfor %}
+        group by {% for column in group %}compared.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
     ),
 
     scored as (
