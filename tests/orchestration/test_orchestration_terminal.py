@@ -38,7 +38,9 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
         framework = catalog / "frameworks/orchard_index.yml"
         text = framework.read_text(encoding="utf-8")
         text = text.replace("title: Orchard index", f"title: Orchards {name}")
-        text = text.replace("scale_max: 100", f"scale_max: {SCALES[name]}")
+        scale = f"n_minmax, score_max: {SCALES[name]}}}"
+        assert "n_minmax}" in text
+        text = text.replace("n_minmax}", scale)
         framework.write_text(text, encoding="utf-8")
     home = tmp_path / "home"
     processes = [make_run(home, catalog) for catalog in catalogs.values()]
@@ -52,7 +54,7 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
             found |= set(
                 con.execute(
                     "select distinct r.city_name, f.title, f.scale_max, s.score > 10"
-                    " from marts.index_ranking as r, raw.framework as f, marts.index_score as s"
+                    " from marts.index_ranking as r, marts.framework as f, marts.index_score as s"
                     " where r.city_id = 'xo_birchholt' and s.city_id = r.city_id and s.level = 3"
                     " and s.edition = 2023"
                 ).fetchall()
