@@ -221,8 +221,8 @@ class _Report:
             shown,
             f"The first {len(shown)} of {len(self._ranking)} cities. Observed is the share of the "
             "index's weight for which a city has figures, imputed the share of its score that "
-            "rests on filled-in ones; a range of ranks says where the figures that it lacks could "
-            "put it.",
+            "rests on filled-in ones; a range of ranks says where the figures that it and the "
+            "other cities lack could put it.",
         )
         unranked = self._rows(queries.UNRANKED)
         if unranked:

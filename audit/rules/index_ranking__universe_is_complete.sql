@@ -1,4 +1,4 @@
--- The filter by size depends on figures, so there the units are those that the models let through.
+-- Units that the filter by size keeps out stand in the ranking, too, with that reason.
 with universe as (
     select
         framework.framework,
@@ -9,12 +9,6 @@ with universe as (
         on framework.framework = framework_edition.framework
     inner join raw.framework_city as framework_city
         on framework.framework = framework_city.framework
-    left join intermediate.int_index_universe as sized
-        on
-            framework.framework = sized.framework
-            and framework_edition.edition = sized.edition
-            and framework_city.city_id = sized.city_id
-    where framework.size_indicator is null or sized.city_id is not null
 ),
 
 present as (

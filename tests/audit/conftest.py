@@ -31,10 +31,9 @@ create table marts.city as
 create table marts.framework as
     select 'flag' as framework, true as is_flagship, 0.5::double as dimension_coverage_min,
         0::double as scale_min, 100::double as scale_max, null::varchar as final_scaling;
-create table raw.framework as select 'flag' as framework, null::varchar as size_indicator;
+create table raw.framework as select 'flag' as framework;
 create table raw.framework_city as
     select 'flag' as framework, city_id from marts.city where is_city;
-create table intermediate.int_index_universe (framework varchar, edition integer, city_id varchar);
 create table raw.framework_edition as
     select 'flag' as framework, unnest([2022, 2023]) as edition, 1 as max_age_years;
 create table raw.framework_stage (

@@ -306,7 +306,11 @@ def figures_of(numbers: Sequence[float | None]) -> pd.DataFrame:
 
 
 def run(
-    folder: Path, stages: Stages, figures: pd.DataFrame, **own: Any
+    folder: Path,
+    stages: Stages,
+    figures: pd.DataFrame,
+    models: Sequence[str] = TABLES,
+    **own: Any,
 ) -> duckdb.DuckDBPyConnection:
     cities = pd.DataFrame(
         {"city_id": CITIES, "group_region": ["north", "north", "south", "south", None]}
@@ -318,7 +322,7 @@ def run(
         **own,
     )
     directions = dict.fromkeys([*LEAVES, "size_index"], "higher")
-    return engine.run(engine.write_catalog(folder, cities, directions, made), figures, TABLES)
+    return engine.run(engine.write_catalog(folder, cities, directions, made), figures, models)
 
 
 @pytest.fixture(scope="module")
@@ -438,6 +442,7 @@ def test_size_decides_who_is_in_the_universe(tmp_path: Path) -> None:
         tmp_path,
         [{"stage": "screen", "method": "by_coverage"}],
         figures,
+        ("index_ranking",),
         universe={"size_indicator": "size_index", "size_min": 10, "size_max": 20},
     )
     found = con.execute(
@@ -453,6 +458,11 @@ def test_size_decides_who_is_in_the_universe(tmp_path: Path) -> None:
     ]
     selected = con.execute("select distinct edition, city_id from intermediate.int_index_selected")
     assert sorted(selected.fetchall()) == [(2024, "b"), (2024, "c")]
+    listed = con.execute(
+        "select city_id, reason from marts.index_ranking where edition = 2024 and rank is null "
+        "and score is null and coverage is null order by city_id"
+    ).fetchall()
+    assert listed == [row for row in found if row[1]]
 
 
 def test_an_indicator_may_be_older_in_one_leaf_than_in_another(tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ placed as (
 
 ),
 
--- How far missing values could move a city is known of the whole index.
+-- How far missing values, its own and those of the others, could move a city is known of the whole
+-- index.
 bounds as (
 
     select

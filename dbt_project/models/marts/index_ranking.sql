@@ -30,6 +30,12 @@ bounds as (
 
 ),
 
+candidates as (
+
+    select * from {{ ref('int_index_candidate') }}
+
+),
+
 -- Means that are not defined, since a child is not above zero.
 undefined_means as (
 
@@ -142,7 +148,7 @@ undefined as (
 
 ),
 
-final as (
+of_right_size as (
 
     select
         roots.framework,
@@ -156,7 +162,6 @@ final as (
         roots.score,
         roots.coverage,
         roots.imputed_share,
-        count(roots.rank) over (partition by roots.framework, roots.edition) as n_ranked,
         case
             when roots.rank is null
                 then
@@ -195,6 +200,59 @@ final as (
             roots.framework = break_lists.framework
             and roots.edition = break_lists.edition
             and roots.city_id = break_lists.city_id
+
+),
+
+-- Units whose size keeps them out of the universe.
+of_wrong_size as (
+
+    select
+        candidates.framework,
+        candidates.edition,
+        candidates.city_id,
+        cities.name_en as city_name,
+        cities.province_en,
+        null as rank,
+        null as rank_from,
+        null as rank_to,
+        null as score,
+        null as coverage,
+        null as imputed_share,
+        candidates.reason,
+        null as series_breaks
+    from candidates
+    inner join cities
+        on candidates.city_id = cities.city_id
+    where candidates.reason is not null
+
+),
+
+united as (
+
+    select * from of_right_size
+    union all
+    select * from of_wrong_size
+
+),
+
+final as (
+
+    select
+        framework,
+        edition,
+        city_id,
+        city_name,
+        province_en,
+        rank,
+        rank_from,
+        rank_to,
+        score,
+        coverage,
+        imputed_share,
+        count(rank) over (partition by framework, edition) as n_ranked,
+        reason,
+        series_breaks
+    from united
 
 )
 

@@ -1,8 +1,9 @@
--- What the missing values of a ranked city could change: its score if each of them, and each that
--- is imputed, stood at the worst and at the best score that a ranked city has in the leaf, and the
--- ranks that these scores would have among the scores of the others. Scores are those before the
--- final scaling. The scale of each indicator is held as it is. Under Copeland a score depends on
--- the gaps of the others too: no bounds.
+-- What the missing values of ranked cities could change: the score of a city if each of them, and
+-- each that is imputed, stood at the worst and at the best score that a ranked city has in the
+-- leaf, and the ranks that are left open when the gaps of all cities are so filled at once: behind
+-- those alone whose worst is above its best, and behind all whose best is above its worst. Scores
+-- are those before the final scaling. The scale of each indicator is held as it is. Under Copeland
+-- a score depends on the gaps of the others too: no bounds.
 with
 
 scores as (
@@ -188,7 +189,6 @@ bounds as (
         roots.framework,
         roots.edition,
         roots.city_id,
-        roots.score,
         gaps.n_missing,
         case
             when without_bounds.framework is not null then null
@@ -216,57 +216,52 @@ bounds as (
 
 ),
 
--- A bound stands before the scores that equal it, so that the scores before it are those above.
-places as (
+ends_of_scores as (
 
     select
         framework,
         edition,
         city_id,
-        'score' as kind,
-        1 as n_scores,
-        score
-    from roots
-
-    union all
-
-    select
-        framework,
-        edition,
-        city_id,
-        'to' as kind,
-        0 as n_scores,
-        score_to as score
-    from bounds
-    where score_to is not null
-
-    union all
-
-    select
-        framework,
-        edition,
-        city_id,
-        'from' as kind,
-        0 as n_scores,
+        1 as n_from,
+        0 as n_to,
         score_from as score
     from bounds
     where score_from is not null
 
+    union all
+
+    select
+        framework,
+        edition,
+        city_id,
+        0 as n_from,
+        1 as n_to,
+        score_to as score
+    from bounds
+    where score_to is not null
+
 ),
 
+-- A best stands before the worsts that equal it, and a worst before the bests, so that what stands
+-- before it is above it.
 counted as (
 
     select
         framework,
         edition,
         city_id,
-        kind,
-        sum(n_scores) over (
+        n_to,
+        sum(n_from) over (
             partition by framework, edition
-            order by score desc, n_scores asc
+            order by score desc, n_from asc
             rows between unbounded preceding and current row
-        ) as n_above
-    from places
+        ) as n_from_above,
+        sum(n_to) over (
+            partition by framework, edition
+            order by score desc, n_to asc
+            rows between unbounded preceding and current row
+        ) as n_to_above
+    from ends_of_scores
 
 ),
 
@@ -276,14 +271,14 @@ above as (
         framework,
         edition,
         city_id,
-        max(case when kind = 'to' then n_above end) as n_above_best,
-        max(case when kind = 'from' then n_above end) as n_above_worst
+        max(case when n_to = 1 then n_from_above end) as n_above_best,
+        max(case when n_to = 0 then n_to_above end) as n_above_worst
     from counted
     group by framework, edition, city_id
 
 ),
 
--- The city's own score is not one of the others.
+-- The city's own best is not one of the others.
 final as (
 
     select
@@ -293,16 +288,14 @@ final as (
         cast(bounds.n_missing as bigint) as n_missing,
         bounds.score_from,
         bounds.score_to,
+        cast(1 + above.n_above_best as integer) as rank_from,
         cast(
-            1 + above.n_above_best - case when bounds.score > bounds.score_to then 1 else 0 end
-            as integer
-        ) as rank_from,
-        cast(
-            1 + above.n_above_worst - case when bounds.score > bounds.score_from then 1 else 0 end
+            1 + above.n_above_worst
+            - case when bounds.score_to > bounds.score_from then 1 else 0 end
             as integer
         ) as rank_to
     from bounds
-    inner join above
+    left join above
         on
             bounds.framework = above.framework
             and bounds.edition = above.edition

@@ -27,6 +27,8 @@ denominators as (
         selected.city_id,
         selected.node,
         selected.value,
+        selected.value_year,
+        selected.is_carried_forward,
         selected.missing_reason,
         selected.observation_id
     from selected
@@ -50,7 +52,9 @@ leaves as (
         selected.value as numerator_value,
         denominators.value as denominator_value,
         selected.value_year,
-        selected.is_carried_forward,
+        denominators.value_year as denominator_year,
+        selected.is_carried_forward
+        or coalesce(denominators.is_carried_forward, false) as is_carried_forward,
         selected.missing_reason as numerator_missing_reason,
         denominators.missing_reason as denominator_missing_reason,
         selected.observation_id,
@@ -120,6 +124,7 @@ final as (
         numerator_value,
         denominator_value,
         value_year,
+        denominator_year,
         is_carried_forward,
         missing_reason,
         observation_id,
