@@ -3,6 +3,7 @@
 A variant names the other under ``variant_of``. Of its keys, each takes the place of the base's;
 stages take the place of the base's stage of their name, new ones stand where their order wants
 them. ``without_stages`` and ``without_nodes`` leave some out, and ``nodes`` changes single ones.
+The description of the base would be false of it: without one of its own it says what it changes.
 What is made of it is checked like a framework that was written out.
 """
 
@@ -17,7 +18,7 @@ from ingest.framework_cards import ORDER
 from ingest.yaml_lines import Location, line_of
 
 Data = dict[str, Any]
-NOT_INHERITED = ("framework", "title", "flagship", "variant_of")
+NOT_INHERITED = ("framework", "title", "description", "flagship", "variant_of")
 CHANGES = ("stages", "nodes", "without_stages", "without_nodes")
 
 
@@ -43,6 +44,7 @@ def resolve(base: Data, variant: Data, lines: dict[Location, int]) -> Resolved:
     """
     inherited = {key: value for key, value in base.items() if key not in NOT_INHERITED}
     made = Resolved(deepcopy(inherited), {(): line_of(lines, ("variant_of",))})
+    made.data["description"] = _description(base, variant)
     for key in variant:
         if key not in CHANGES:
             made.data[key] = deepcopy(variant[key])
@@ -56,6 +58,29 @@ def resolve(base: Data, variant: Data, lines: dict[Location, int]) -> Resolved:
             _drop_empty_parts(made.data)
         _change_nodes(made, variant, lines)
     return made
+
+
+def _description(base: Data, variant: Data) -> str:
+    """What a variant is, told from what its file states."""
+    stages = variant.get("stages")
+    changed = {
+        "stages": [stage.get("stage") for stage in stages if isinstance(stage, dict)]
+        if isinstance(stages, list)
+        else [],
+        "nodes": variant.get("nodes"),
+        "without stages": variant.get("without_stages"),
+        "without nodes": variant.get("without_nodes"),
+    }
+    parts = [
+        f"{what} {', '.join(map(str, names))}"
+        for what, names in changed.items()
+        if isinstance(names, (list, dict)) and names
+    ]
+    own = [str(key) for key in variant if key not in (*CHANGES, *NOT_INHERITED)]
+    if own:
+        parts.append(f"its own {', '.join(own)}")
+    changes = "; ".join(parts) or "nothing but its title"
+    return f"Variant of {base['title']}. Changed: {changes}."
 
 
 def _copy_lines(

@@ -246,29 +246,35 @@ def test_components_are_those_of_the_correlations(con: Con) -> None:
             assert first.loc[child, "loading"] == pytest.approx(expected, abs=1e-9)
 
 
-def test_strengths_are_the_best_ranks(con: Con) -> None:
+def test_strengths_are_the_best_places(con: Con) -> None:
     found, frame = rows(con, "index_strength"), scores(con)
     tree = parents(con)
     leaves = [n for nodes in tree.values() for n in nodes if n not in tree and n in frame]
     ranked = con.sql("select city_id from marts.index_ranking where rank is not null").df()
-    ranks = frame[leaves].rank(ascending=False, method="min").loc[ranked["city_id"]]
-    counts = ranks.count()
-    assert set(found["city_id"]) <= set(ranks.index)
-    for city in ranks.index:
-        row = ranks.loc[city].dropna()
-        fair = row[(row < ranks.max()[row.index]) | (row > counts[row.index] / 2)]
-        n = min(5, len(fair) // 2)
-        mine = found[found["city_id"] == city].set_index("kind")
-        best = fair.sort_values()[:n]
-        best = best[best < ranks.max()[best.index]]
-        strengths = mine[mine.index == "strength"].sort_values("position")
-        assert strengths["rank"].tolist() == best.tolist()
-        assert [ranks.loc[city, node] for node in strengths["node"]] == best.tolist()
-        weaknesses = mine[mine.index == "weakness"].sort_values("position")
-        worst = fair.sort_values(ascending=False)[:n].tolist()
-        assert weaknesses["rank"].tolist() == worst
-        assert not set(strengths["node"]) & set(weaknesses["node"])
+    part = frame.loc[ranked["city_id"], leaves]
+    places = part.rank(ascending=False, method="average")
+    middle = (part.count() + 1) / 2
+    imputed: Any = con.sql(
+        "select city_id, node from marts.index_contribution where is_imputed"
+    ).df()
+    filled = set(zip(imputed["city_id"], imputed["node"], strict=True))
+    assert set(found["city_id"]) <= set(places.index)
+    assert set(found["kind"]) == {"strength", "weakness"}
+    for city in places.index:
+        row = places.loc[city].dropna()
+        row = row[[node for node in row.index if (city, node) not in filled]]
+        n = min(5, len(row) // 2)
+        mine = found[found["city_id"] == city].sort_values("position").set_index("kind")
+        for kind, side in (
+            ("strength", row[row < middle[row.index]].sort_values()),
+            ("weakness", row[row > middle[row.index]].sort_values(ascending=False)),
+        ):
+            shown = mine[mine.index == kind]
+            place = shown["rank"] + (shown["n_same_rank"] - 1) / 2
+            assert place.tolist() == side[:n].tolist()
+            assert [row[node] for node in shown["node"]] == place.tolist()
     assert found["position"].max() <= 5
+    assert found["value"].notna().all()
 
 
 def test_peers_are_the_nearest(con: Con) -> None:

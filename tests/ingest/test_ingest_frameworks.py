@@ -181,9 +181,33 @@ def test_a_variant_has_what_it_does_not_state_from_its_base(
     good = load_catalog([folder]).frameworks["good"]
     assert (other.framework, other.title, other.variant_of) == ("other", "Other", "good")
     assert (other.flagship, good.flagship) == (False, True)
-    for name in ("description", "measures", "universe", "references", "editions", "stages"):
+    for name in ("measures", "universe", "references", "editions", "stages"):
         assert getattr(other, name) == getattr(good, name)
     assert other.index == good.index
+
+
+@pytest.mark.parametrize(
+    ("changes", "description"),
+    [
+        ("", "Variant of Good. Changed: nothing but its title."),
+        (
+            (
+                "without_stages: [treat]\nwithout_nodes: [presses_count]\nstages:\n"
+                "  - {stage: normalise, method: n_rank}\n  - {stage: weight, method: equal}\n"
+                "nodes: {land: {reason: Other.}}\nreferences: []\n"
+            ),
+            (
+                "Variant of Good. Changed: stages normalise, weight; nodes land; "
+                "without stages treat; without nodes presses_count; its own references."
+            ),
+        ),
+        ("description: It says so itself.\nreferences: []\n", "It says so itself."),
+    ],
+)
+def test_a_variant_is_described_by_what_it_changes(
+    variant: Callable[[str], Framework], changes: str, description: str
+) -> None:
+    assert variant(changes).description == description
 
 
 def test_a_stage_of_a_variant_takes_the_place_of_its_namesake(

@@ -1,6 +1,7 @@
--- Where a city stands best and worst, by its rank in each leaf, as get_str_weak of COINr: the five
--- best and the five worst, and no more than half of its leaves, so that no leaf is both. The last
--- place of a leaf is no strength, and where half of the cities or more share it no weakness either.
+-- Where a city stands best and worst, by its place in each leaf, as get_str_weak of COINr: the five
+-- best and the five worst, and no more than half of its leaves. A strength lies above the middle of
+-- the cities scored, a weakness below it. A shared place counts by its middle, so that a zero which
+-- many share is a weakness, behind a bad place of one's own. What was filled in tells of nobody.
 with
 
 contributions as (
@@ -9,11 +10,16 @@ contributions as (
 
 ),
 
+-- Among the ranked cities that have a score, filled in or not. A city that the index does not rank
+-- holds no place here, though it may have one in the leaf.
 scored as (
 
     select
         *,
-        max(rank) over (partition by framework, edition, node) as rank_last
+        cast(
+            rank() over (partition by framework, edition, node order by rank asc) as integer
+        ) as rank_scored,
+        count(*) over (partition by framework, edition, node, rank) as n_same_rank
     from contributions
     where rank is not null
 
@@ -23,13 +29,11 @@ placed as (
 
     select
         *,
-        row_number() over (
-            partition by framework, edition, city_id
-            order by rank asc, effective_weight desc, node asc
-        ) as place,
-        count(*) over (partition by framework, edition, city_id) as n_places
+        rank_scored + (n_same_rank - 1) / 2.0 as place,
+        (n_scored + 1) / 2.0 as place_middle,
+        count(*) over (partition by framework, edition, city_id) as n_leaves
     from scored
-    where rank < rank_last or rank > n_scored / 2.0
+    where not is_imputed
 
 ),
 
@@ -40,10 +44,10 @@ strengths as (
         'strength' as kind,
         row_number() over (
             partition by framework, edition, city_id
-            order by place asc
+            order by place asc, effective_weight desc, node asc
         ) as position
     from placed
-    where rank < rank_last and place <= least(5, floor(n_places / 2.0))
+    where place < place_middle
 
 ),
 
@@ -52,9 +56,12 @@ weaknesses as (
     select
         *,
         'weakness' as kind,
-        n_places - place + 1 as position
+        row_number() over (
+            partition by framework, edition, city_id
+            order by place desc, effective_weight desc, node asc
+        ) as position
     from placed
-    where n_places - place < least(5, floor(n_places / 2.0))
+    where place > place_middle
 
 ),
 
@@ -78,13 +85,15 @@ final as (
         node,
         title,
         dimension,
-        rank,
+        rank_scored as rank,
+        n_same_rank,
         n_scored,
         value,
         unit,
         score,
         effective_weight
     from united
+    where position <= least(5, floor(n_leaves / 2.0))
 
 )
 
