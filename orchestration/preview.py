@@ -2,7 +2,7 @@
 
 Builds scratch warehouses from the catalog as it stands on disk, by the same steps as a run, and
 compares them with the current release. Nothing is published, and nothing that the next run holds
-is touched. Where there are private cards, the release that would come and the whole with them are
+is touched. Where something is private, the release that would come and the whole with it are
 two warehouses; the second one is kept for its owner.
 """
 
