@@ -94,6 +94,13 @@ class City(Entry):
     def is_city(self) -> bool:
         return self.kind in CITY_KINDS
 
+    @property
+    def groupings(self) -> dict[str, str]:
+        """Groups that it belongs to: those stated, its country and, where it has one, its province,
+        unless a column states these otherwise."""
+        implied = {"country": self.country_code, "province": self.province_en}
+        return {**{name: group for name, group in implied.items() if group}, **self.groups}
+
 
 class Territory(Entry):
     """Further names of a country, or the names of a first-level division: what documents print

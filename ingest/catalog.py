@@ -61,7 +61,7 @@ class Catalog:
     digest: str
     """Digest of the files that it was read from, see :func:`catalog_digest`."""
     without_private: Catalog | None = None
-    """What the folders hold beside private cards; ``None`` where there are none."""
+    """What the folders hold beside private cards and frameworks; ``None`` without any."""
 
     @property
     def public(self) -> Catalog:
@@ -165,7 +165,8 @@ def load_catalog(paths: Sequence[Path]) -> Catalog:
 def _read(reader: CatalogReader) -> Catalog:
     layers = [_layer(reader, folder) for folder in reader.paths]
     if reader.withheld:
-        add_variants(layers, reader, withhold(layers, private_names(reader.withheld)))
+        cards = [path for path in reader.withheld if path.parent.name == "sources"]
+        add_variants(layers, reader, withhold(layers, private_names(cards)))
     else:
         _refuse_private_overrides(layers, reader)
         add_variants(layers, reader)

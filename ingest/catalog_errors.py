@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from ingest.yaml_lines import Location
 
+# What a text of a form is, where the form alone does not say it.
+FORMS = {"^[A-Z]{2}$": "Write the ISO 3166-1 alpha-2 code, e.g. CN."}
 _SHORT_DATE = r"((?:19|20)\d\d)(?:-(0[1-9]|1[0-2]))?"
 
 
@@ -56,7 +58,8 @@ def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:
         remedy = f"Write '{found[1]}-{month}-01' and 'published_precision: {precision}'."
         return f"'{fault['input']}' is not a day", remedy
     if kind == "string_pattern_mismatch":
-        return f"'{fault['input']}' does not have the form {context['pattern']}", "Correct it."
+        message = f"'{fault['input']}' does not have the form {context['pattern']}"
+        return message, own_remedy or FORMS.get(context["pattern"], "Correct it.")
     return (
         f"{fault['msg'][0].lower()}{fault['msg'][1:]}, found {fault['input']!r:.60}",
         own_remedy or _by_value(fault) or "Correct it.",
@@ -98,13 +101,24 @@ def _other_prefix(name: str, names: Sequence[str]) -> list[str]:
     return same if len(same) == 1 else []
 
 
+def _with_word(name: str, names: Sequence[str]) -> list[str]:
+    """Up to three names that begin with the words of this one, or else contain them."""
+    words = f"_{name}_"
+    with_word = [n for n in names if len(name) > 2 and words in f"_{n}_"]
+    return ([n for n in with_word if n.startswith(f"{name}_")] or with_word)[:3]
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy for an unknown name: the nearest known one, or what is known."""
-    names = sorted(known)
+    listed = list(known)
+    names = sorted(listed)
     # One letter of a short name weighs more. Names of one unit or country are alike up to 0.8.
     cutoff = 0.75 if len(name) < 6 else 0.8
     near = difflib.get_close_matches(name, names, n=1, cutoff=cutoff) or _other_prefix(name, names)
+    # Where the order of the files is known, what is more general comes first there.
+    near = near or _with_word(name, names if isinstance(known, (set, frozenset)) else listed)
     if near:
-        return f"Did you mean '{near[0]}'?"
+        *others, last = (f"'{n}'" for n in near)
+        return f"Did you mean {', '.join(others)}{' or ' if others else ''}{last}?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"Known: {shown or 'none'}."

@@ -52,7 +52,7 @@ class CatalogReader:
     withheld: Collection[Path] = ()
     """Files to pass over as if they were not there."""
     private: list[Path] = field(default_factory=list)
-    """Files of private cards, faulty ones included."""
+    """Files of private cards and frameworks, faulty ones included."""
     left_out: dict[tuple[str, str], CatalogError] = field(default_factory=dict)
     """The first fault for which an entry was left out, by its kind and id."""
     units: set[str] = field(default_factory=set)
@@ -363,6 +363,14 @@ def private_names(paths: Iterable[Path]) -> frozenset[str]:
     pattern = r"\b(?:id|report_id)\"?\s*:\s*[\"']?([a-z][a-z0-9_]*)"
     return frozenset(
         name for path in paths for name in [path.stem, *re.findall(pattern, _text(path))]
+    )
+
+
+def framework_names(paths: Iterable[Path]) -> frozenset[str]:
+    """Ids of frameworks, however faulty their files are."""
+    pattern = r"\bframework[\"']?\s*:\s*[\"']?([a-z][a-z0-9_]*)"
+    return frozenset(
+        name for path in paths for name in re.findall(pattern, _text(path)) or [path.stem]
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ingest.catalog_errors import did_you_mean
-from ingest.catalog_files import CatalogReader, Found
+from ingest.catalog_files import CatalogReader, Found, framework_names
 from ingest.catalog_references import Groups
 from ingest.expert_tables import TABLES, Judgement, branches, judgements_of
 from ingest.framework_cards import Framework
@@ -20,12 +20,14 @@ def add_variants(
 ) -> None:
     """Write out the variants of each folder from the frameworks that stand, and add them.
 
-    What names an indicator of ``gone`` is withheld, without a word.
+    What names an indicator of ``gone`` or changes a private framework is withheld, without a word.
     """
     bases = {key: found for layer in layers for key, found in layer["framework"].items()}
     names = {str(found.data.get("framework")) for found in reader.variants}
     twice: set[str] = set()
     for variant in reader.variants:
+        if reader.withheld and _is_of_private(variant, layers, reader):
+            continue
         found = _resolved(variant, bases, names, reader)
         if found is None:
             key = str(variant.data.get("framework"))
@@ -39,6 +41,22 @@ def add_variants(
                 if variant.path and variant.path.is_relative_to(folder)
             )
             reader.add(layer["framework"], found.entry.framework, found, twice, "framework")
+
+
+def _is_of_private(variant: Found, layers: Sequence[Groups], reader: CatalogReader) -> bool:
+    """Whether the base that a variant means is withheld: the nearest one, from its own folder to
+    the first. One that overrides a public one from a later folder is another matter."""
+    base = str(variant.data["variant_of"])
+    nearest = None
+    hidden = []
+    for folder, layer in zip(reader.paths, layers, strict=True):
+        files = [path for path in reader.withheld if path.parent == folder / FOLDER]
+        hidden.append(base in framework_names(files))
+        if hidden[-1] or base in layer["framework"]:
+            nearest = hidden[-1]
+        if variant.path and variant.path.is_relative_to(folder) and nearest is not None:
+            return nearest
+    return any(hidden)
 
 
 def _resolved(
@@ -150,8 +168,14 @@ def _tell_unused(frameworks: dict[str, Found], reader: CatalogReader) -> None:
             if owner:
                 weightings.setdefault(owner, set()).update(used)
     files = {name: weighting for weighting, (name, _) in TABLES.items()}
+    hidden = set(framework_names(p for p in reader.withheld if p.parent.name == FOLDER))
+    if reader.withheld:
+        hidden |= {str(variant.data.get("framework")) for variant in reader.variants}
+    hidden -= weightings.keys()
     for path in [p for folder in reader.paths for p in sorted((folder / FOLDER).rglob("*.csv"))]:
         owner, weighting = path.parent.name, files.get(path.name)
+        if owner in hidden:
+            continue
         if weighting is None:
             message, remedy = f"unknown table '{path.name}'", did_you_mean(path.name, files)
         elif ("framework", owner) in reader.left_out:

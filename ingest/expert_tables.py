@@ -136,7 +136,11 @@ def judgements_of(
     for parent, children in used.items():
         if parent not in told:
             message = f"no expert judges the children of '{parent}'"
-            faults.append(TableFault(None, message, f"Add rows for {', '.join(children)}."))
+            remedy = f"Judge them too ({', '.join(children)})"
+            if told:
+                alone = " and ".join(f"'{node}'" for node in used if node in told)
+                remedy += f", or write 'weighting: {weighting}' on {alone} alone"
+            faults.append(TableFault(None, message, f"{remedy}."))
         if weighting == "ahp" and len(children) > len(RANDOM_INDEX):
             message = f"'{parent}' has {len(children)} children, too many to compare in pairs"
             remedy = f"{len(RANDOM_INDEX)} are the most: give some of them a node of their own."

@@ -271,7 +271,7 @@ class Stage(_Part):
     indicator_coverage_min: float | None = Field(None, ge=0, le=1)
     """Share of the units that an indicator must be known of to stay in the index."""
     grouping: Identifier | None = None
-    """Column ``group_<name>`` of cities.csv."""
+    """Column ``group_<name>`` of cities.csv, ``country`` or ``province``."""
     editions_max: int | None = Field(None, ge=1, le=YEAR_MAX)
     """How many editions back ``i_latest`` may look; without it, any number."""
     skewness_max: float | None = Field(None, gt=0)
@@ -325,7 +325,7 @@ class Universe(_Part):
     kinds: tuple[Kind, ...] = tuple(sorted(CITY_KINDS))
     countries: tuple[CountryCode, ...] = ()
     groups: dict[Identifier, tuple[Text, ...]] = Field(default_factory=dict)
-    """Of each named column ``group_<name>`` of cities.csv, the values that are let through."""
+    """Of each named grouping, see ``Stage.grouping``, the values that are let through."""
     units: tuple[Identifier, ...] = ()
     without: tuple[Identifier, ...] = ()
     size_indicator: Identifier | None = None
@@ -338,7 +338,7 @@ class Universe(_Part):
         return (
             unit.kind in self.kinds
             and (not self.countries or unit.country_code in self.countries)
-            and all(unit.groups.get(name) in values for name, values in self.groups.items())
+            and all(unit.groupings.get(name) in values for name, values in self.groups.items())
             and (not self.units or unit.city_id in self.units)
             and unit.city_id not in self.without
         )
@@ -365,6 +365,8 @@ class Framework(Entry):
     description: Text
     measures: Literal["size", "intensity", "mixed"]
     flagship: bool = False
+    private: bool = False
+    """Whether it stays out of releases, with its tables and its variants."""
     variant_of: Identifier | None = None
     """Framework of which this is a variant; what it does not state is as there."""
     universe: Universe = Universe()

@@ -67,13 +67,13 @@ def faults_in_catalog(framework: Framework, cities: Mapping[str, City]) -> list[
         message = "the universe is empty: no unit passes all of its filters"
         remedy = f"Widen it; its kinds are {', '.join(universe.kinds)}."
         return [Fault(("universe",), message, remedy)]
-    names = {name for city in members for name in city.groups}
+    names = {name for city in members for name in city.groupings}
     for i, stage in enumerate(framework.stages):
         if stage.grouping and stage.grouping not in names:
-            message = f"no unit of the universe has a group_{stage.grouping}"
+            message = f"no unit of the universe has the grouping '{stage.grouping}'"
             remedy = did_you_mean(stage.grouping, names)
-            if not names:
-                remedy = f"Add the column group_{stage.grouping} to cities.csv."
+            if remedy.startswith("Known"):
+                remedy += f" For another, add the column group_{stage.grouping} to cities.csv."
             found.append(Fault(("stages", i, "grouping"), message, remedy))
         reference = cities.get(stage.reference_unit or "")
         if reference and not universe.has(reference):
@@ -226,10 +226,10 @@ def _filters(universe: Universe, cities: Mapping[str, City]) -> Iterator[Fault]:
             remedy = did_you_mean(code, countries) if countries else "Widen 'kinds'."
             yield Fault((*at, "countries", i), message, remedy)
     for name, values in universe.groups.items():
-        known = {city.groups[name] for city in cities.values() if name in city.groups}
+        known = {city.groupings[name] for city in cities.values() if name in city.groupings}
         if not known:
-            message = f"no unit has a group_{name}"
-            remedy = did_you_mean(name, {n for city in cities.values() for n in city.groups})
+            message = f"no unit has the grouping '{name}'"
+            remedy = did_you_mean(name, {n for city in cities.values() for n in city.groupings})
             yield Fault((*at, "groups", name), message, remedy)
             continue
         for i, value in enumerate(values):

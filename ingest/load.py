@@ -184,7 +184,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
         "city_group": [
             (c.city_id, grouping, group)
             for c in catalog.cities.values()
-            for grouping, group in c.groups.items()
+            for grouping, group in c.groupings.items()
         ],
         "theme": [
             (t.theme, t.title, t.coverage_min, i) for i, t in enumerate(catalog.themes.values(), 1)

@@ -2,7 +2,7 @@
 
 Builds scratch warehouses from the catalog as it stands on disk, by the same steps as a run, and
 compares them with the current release. Nothing is published, and nothing that the next run holds
-is touched. Where there are private cards, the release that would come and the whole with them are
+is touched. Where something is private, the release that would come and the whole with it are
 two warehouses; the second one is kept for its owner.
 """
 
@@ -101,6 +101,7 @@ def preview(settings: Settings, scratch: Path) -> dict[str, Any]:
     step = _Steps()
     catalog = load_catalog(settings.catalog)
     private = sorted(card.id for card in catalog.sources.values() if card.private)
+    frameworks = sorted(name for name, found in catalog.frameworks.items() if found.private)
     step.done("catalog", f"{len(catalog.sources)} sources, {len(private)} of them private")
 
     scratch_settings = _scratch_home(settings, scratch)
@@ -109,7 +110,7 @@ def preview(settings: Settings, scratch: Path) -> dict[str, Any]:
 
     manifest = dbt.load_manifest(dbt.manifest_path())
     rules = audit.load_rules()
-    parts = {"release": catalog.public, **({"all": catalog} if private else {})}
+    parts = {"release": catalog.public, **({"all": catalog} if private or frameworks else {})}
     with ThreadPoolExecutor(len(parts)) as pool:
         builds = [
             pool.submit(_build, part, scratch / name, scratch_settings, manifest, rules)
@@ -125,6 +126,7 @@ def preview(settings: Settings, scratch: Path) -> dict[str, Any]:
         "problems": problems,
         "stale": stale,
         "private_sources": private,
+        "private_frameworks": frameworks,
         "refusals": release.refusals,
         "checks": release.checks,
         **_compared(settings, release, rest),

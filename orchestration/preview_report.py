@@ -28,8 +28,8 @@ def text(report: Mapping[str, Any]) -> str:
         lines += [f"  All tables that differ: {', '.join(named[:LINES])}{more}", ""]
     lines += [*_checks(report["checks"]), "", *_verdict(report)]
     if "private" in report:
-        cards = ", ".join(report["private_sources"])
-        lines += ["", f"NOT IN A RELEASE: what the private cards change besides ({cards})", ""]
+        names = ", ".join([*report["private_sources"], *report["private_frameworks"]])
+        lines += ["", f"NOT IN A RELEASE: what is private changes besides ({names})", ""]
         lines += _changes(report["private"])
         failing = report["private_checks"]
         lines.append(f"Checks that fail or warn with them: {len(failing)}")

@@ -142,7 +142,9 @@ class _Index:
         }
         groupings = self._rows(
             "select distinct grouping from stg_city_group inner join int_index_universe"
-            " using (city_id) where framework = $f order by grouping"
+            " using (city_id) where framework = $f and (grouping not in ('country', 'province')"
+            " or grouping in (select grouping from stg_framework_stage where framework = $f))"
+            " order by grouping"
         )
         groups = {g["grouping"]: _own(None, g["grouping"], taken) for g in groupings}
         return _Names(units, nodes, denominators, others, groups)

@@ -51,6 +51,27 @@ def test_rule_keeps_silent(build: duckdb.DuckDBPyConnection, case: dict[str, str
     assert run(build, case["rule"]).sample == []
 
 
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("delete from marts.index_ranking where edition = 2022", "no unit is in its universe"),
+        (
+            "update marts.index_contribution set status = 'missing' where edition = 2022",
+            "no figure",
+        ),
+        ("select 1", "no unit can be ranked"),
+    ],
+)
+def test_an_edition_that_ranks_nobody_says_why(
+    build: duckdb.DuckDBPyConnection, statement: str, reason: str
+) -> None:
+    build.execute("update marts.index_ranking set rank = null where edition = 2022")
+    build.execute(statement)
+    (row,) = run(build, "index_ranking every_index_ranks_cities").sample
+    assert (row["framework"], row["edition"]) == ("flag", 2022)
+    assert row["reason"].startswith(reason)
+
+
 @pytest.mark.parametrize("key", RULES, ids=str)
 def test_rule_on_a_build_without_its_tables(tmp_path: Path, key: str) -> None:
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as con:

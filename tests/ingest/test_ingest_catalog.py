@@ -603,6 +603,21 @@ def test_only_a_near_name_is_suggested(name: str, near: str | None) -> None:
     assert remedy == (f"Did you mean '{near}'?" if near else f"Known: {', '.join(NAMES)}.")
 
 
+CODES = ["metro_money_usd", "money_cny", "money_per_head_cny", "persons", "moneyless_count"]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("money", "'money_cny' or 'money_per_head_cny'"),
+        ("per_head", "'money_per_head_cny'"),
+        ("usd", "'metro_money_usd'"),
+    ],
+)
+def test_names_with_the_same_word_are_suggested_in_their_order(name: str, near: str) -> None:
+    assert did_you_mean(name, CODES) == f"Did you mean {near}?"
+
+
 def test_duplicate_ids(folder: Path, edit: Edit) -> None:
     copy = (folder / SURVEY).read_text()
     (folder / "sources" / "survey_copy.yml").write_text(copy)

@@ -12,7 +12,7 @@ from ingest.framework_cards import DEFAULTS, METHODS, ORDER, Edition, Framework,
 from ingest.settings import PROJECT
 
 PAGE = (PROJECT / "docs" / "add-an-index.md").read_text(encoding="utf-8")
-INDEX, VARIANT = re.findall(r"```yaml\n(framework.*?)```", PAGE, re.S)
+INDEX, VARIANT, EXPERTS = re.findall(r"```yaml\n(framework.*?)```", PAGE, re.S)
 POINTS, COMPARISONS = re.findall(r"```csv\n(.*?)```", PAGE, re.S)
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", PAGE, re.S | re.M))
 
@@ -74,19 +74,25 @@ def test_the_examples_are_an_index_and_its_variant(tmp_path: Path) -> None:
     assert [len(node.children) for node in variant.index.children] == [2, 1]
 
 
-def test_the_tables_of_experts_as_the_page_shows_them(tmp_path: Path) -> None:
+TABLES = {"budget_allocation": POINTS, "ahp": COMPARISONS}
+FILES = {"budget_allocation": "budget_allocation.csv", "ahp": "pairwise_comparisons.csv"}
+
+
+@pytest.mark.parametrize("weighting", TABLES)
+@pytest.mark.parametrize("is_stage", [False, True])
+def test_the_experts_as_the_page_shows_them(tmp_path: Path, weighting: str, is_stage: bool) -> None:
+    text = EXPERTS
+    if is_stage:
+        (stage,) = re.findall(r"`({stage: weight, .*?budget_allocation}})`", PAGE)
+        text = f"{text[: text.index('nodes:')]}stages:\n  - {stage}\n"
     folder = tmp_path / "own" / "frameworks"
-    (folder / "own_index").mkdir(parents=True)
-    (folder / "own_index" / "budget_allocation.csv").write_text(POINTS, encoding="utf-8")
-    (folder / "own_index" / "pairwise_comparisons.csv").write_text(COMPARISONS, encoding="utf-8")
+    (folder / "own_index_experts").mkdir(parents=True)
     (folder / "own_index.yml").write_text(INDEX, encoding="utf-8")
-    for weighting in ("ahp", "budget_allocation"):
-        (folder / f"own_{weighting}.yml").write_text(
-            f"framework: own_{weighting}\ntitle: Own\nvariant_of: own_index\n"
-            f"nodes: {{own_index: {{weighting: {weighting}}}}}\n",
-            encoding="utf-8",
-        )
+    text = text.replace("budget_allocation", weighting)
+    (folder / "own_index_experts.yml").write_text(text, encoding="utf-8")
+    (table,) = re.findall(rf"`catalog/frameworks/(\S+/{FILES[weighting]})`", PAGE)
+    (folder / table).write_text(TABLES[weighting], encoding="utf-8")
     catalog = load_catalog([PROJECT / "catalog", tmp_path / "own"])
     assert catalog.errors == ()
-    assert [j.value for j in catalog.judgements["own_ahp"]] == [3, 0.5]
-    assert [j.value for j in catalog.judgements["own_budget_allocation"]] == [60, 40, 3, 7]
+    values = [j.value for j in catalog.judgements["own_index_experts"]]
+    assert values == ([60, 40, 3, 7] if weighting == "budget_allocation" else [3, 0.5])

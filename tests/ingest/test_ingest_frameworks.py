@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from ingest.catalog import Catalog, load_catalog
 from ingest.framework_cards import METHODS, Framework, Node
+from ingest.load import load_raw
+from ingest.settings import Settings
 
 FAULTY = Path(__file__).parent.parent / "fixtures" / "faulty_frameworks"
 SOUND = {"good", "variant_sound", "experts_sound", "experts_table_unused"}
@@ -414,3 +417,36 @@ def test_whatever_a_variant_says_never_raises(folder: Path, changes: dict[str, A
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
     catalog = load_catalog([folder])
     assert ("other" in catalog.frameworks) is (catalog.errors == ())
+
+
+def test_province_and_country_are_groupings_unless_a_column_states_them(
+    folder: Path, variant: Callable[[str], Framework], tmp_path: Path
+) -> None:
+    cities = folder / "cities.csv"
+    by_column = {"xo_amber": "East", "xo_birch": "East", "xo_cedar": "West"}
+    for column in ("province_en", "group_province"):
+        head, *rows = (FAULTY / "cities.csv").read_text(encoding="utf-8").splitlines()
+        rows = [f"{row},{by_column.get(row.split(',')[0], '')}" for row in rows]
+        if column == "group_province":
+            head, rows = f"{head},province_en", [f"{row},Elsewhere" for row in rows]
+            rows = [",".join([*r[:-2], r[-1], r[-2]]) for r in (row.split(",") for row in rows)]
+        cities.write_text("\n".join([f"{head},{column}", *rows]) + "\n", encoding="utf-8")
+        found = variant(
+            "universe: {groups: {province: [East], country: [XO]}}\n"
+            "stages: [{stage: impute, method: i_mean_grp, grouping: province}]\n"
+        )
+        catalog = load_catalog([folder])
+        members = [name for name, city in catalog.cities.items() if found.universe.has(city)]
+        assert members == ["xo_amber", "xo_birch"]
+        with duckdb.connect() as con:
+            load_raw(con, catalog, Settings(home=tmp_path / "home", catalog=()))
+            rows = con.execute(
+                "select city_id, group_name from raw.city_group where grouping = 'province'"
+                " and group_name <> 'Elsewhere' order by city_id"
+            ).fetchall()
+            countries = con.execute(
+                "select distinct group_name from raw.city_group where grouping = 'country'"
+                " order by group_name"
+            ).fetchall()
+        assert dict(rows) == by_column
+        assert countries == [("XO",), ("XP",)]

@@ -46,7 +46,7 @@ def test_the_public_part_is_the_catalog_without_private_cards(folders: tuple[Pat
     assert catalog.errors == ()
     assert {"own_cellars"} == catalog.sources.keys() - catalog.public.sources.keys()
     assert catalog.indicators["rot_pct"].sources == ("own_cellars", "orchard_survey")
-    assert "cellar_index" in catalog.frameworks
+    assert {"cellar_index", "cellar_keepers"} <= catalog.frameworks.keys()
     assert "cellars_per_hundred_hectares" in catalog.indicators
     assert [c.new for c in catalog.corrections.values()] == ["13"]
     assert entries(catalog.public) == entries(alone)
@@ -104,6 +104,101 @@ def test_a_variant_by_a_private_indicator_is_none_of_a_release(
     assert catalog.errors == catalog.public.errors == ()
     assert "cellars_count" in catalog.frameworks["shared"].indicators
     assert "rot_pct" in catalog.public.frameworks["shared"].indicators
+
+
+PUBLIC_INDEX = {"cellars_count": "presses_count", "cellar_index": "own_presses"}
+
+
+def private_index(folder: Path, mark: str = "private: true\n") -> None:
+    """An index of public indicators that is to be private, with a variant and a table."""
+    text = (PRIVATE / "frameworks/cellar_index.yml").read_text(encoding="utf-8")
+    for old, new in PUBLIC_INDEX.items():
+        text = text.replace(old, new)
+    text = text.replace("measures:", f"{mark}measures:")
+    text = text.replace("children:\n        -", "weighting: ahp\n      children:\n        -")
+    text += "        - {indicator: apprentices_persons}\n"
+    (folder / "frameworks/own_presses.yml").write_text(text, encoding="utf-8")
+    (folder / "frameworks/own_variant.yml").write_text(
+        "framework: own_variant\ntitle: Other\nvariant_of: own_presses\nmeasures: mixed\n",
+        encoding="utf-8",
+    )
+    for owner in ("own_presses", "own_variant"):
+        (folder / "frameworks" / owner).mkdir()
+        (folder / "frameworks" / owner / "pairwise_comparisons.csv").write_text(
+            "expert,node,compared_node,importance\nann,presses_count,apprentices_persons,3\n",
+            encoding="utf-8",
+        )
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_private_index_of_public_indicators_is_none_of_a_release(
+    folders: tuple[Path, Path], place: int
+) -> None:
+    alone = load_catalog(folders[:1])
+    shutil.rmtree(folders[1])
+    (folders[1] / "frameworks").mkdir(parents=True)
+    private_index(folders[place])
+    catalog = load_catalog(folders)
+    assert catalog.errors == catalog.public.errors == ()
+    assert set(catalog.frameworks) == {"orchard_index", "own_presses", "own_variant"}
+    assert catalog.frameworks["own_variant"].private
+    assert entries(catalog.public) == entries(alone)
+    assert catalog.public.content_digest == alone.content_digest
+    # without the mark all of it is public
+    for path in folders[place].glob("frameworks/own_*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    private_index(folders[place], "private: false\n")
+    assert set(load_catalog(folders).public.frameworks) == set(catalog.frameworks)
+
+
+def test_raw_of_the_public_part_knows_no_private_index(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    private_index(folders[1])
+    catalog = load_catalog(folders)
+    for part, told in ((catalog, True), (catalog.public, False)):
+        with duckdb.connect() as con:
+            load_raw(con, part, Settings(tmp_path / "home", folders))
+            tables = con.execute("select table_name from duckdb_tables()").fetchall()
+            rows = [con.execute(f"select * from raw.{table}").fetchall() for (table,) in tables]
+        for word in ("own_presses", "own_variant", "ann"):
+            assert (f"'{word}'" in str(rows)) == told
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("mark", ["private: perhaps\n", "privat: true\n", "private: true\nx: 1\n"])
+def test_a_faulty_private_index_is_told_to_its_owner_only(
+    folders: tuple[Path, Path], place: int, mark: str
+) -> None:
+    private_index(folders[place], mark)
+    catalog = load_catalog(folders)
+    assert catalog.errors
+    assert "own_presses" not in catalog.frameworks
+    assert catalog.public.errors == ()
+    assert set(catalog.public.frameworks) == {"orchard_index"}
+
+
+def test_a_private_variant_and_a_private_version_of_a_released_index(
+    folders: tuple[Path, Path],
+) -> None:
+    orchards, private = folders
+    for folder, name, mark in (
+        (private, "marked", "private: true\n"),
+        (private, "beside", ""),
+        (orchards, "released", ""),
+    ):
+        (folder / f"frameworks/{name}.yml").write_text(
+            f"framework: {name}\ntitle: Other\nvariant_of: orchard_index\n{mark}"
+        )
+    assert set(load_catalog(folders).public.frameworks) == {"orchard_index", "beside", "released"}
+    own = (orchards / "frameworks/orchard_index.yml").read_text(encoding="utf-8")
+    own = own.replace("measures: mixed", "measures: size\nprivate: true")
+    (private / "frameworks/orchard_index.yml").write_text(own, encoding="utf-8")
+    catalog = load_catalog(folders)
+    assert catalog.errors == catalog.public.errors == ()
+    assert catalog.frameworks["orchard_index"].measures == "size"
+    assert set(catalog.public.frameworks) == {"orchard_index", "released"}
+    assert entries(catalog.public) == entries(load_catalog([orchards]))
 
 
 def test_a_table_of_experts_goes_with_the_private_index(folders: tuple[Path, Path]) -> None:

@@ -182,7 +182,9 @@ cities as (
 
 ),
 
--- Without a gap the bounds are the score itself, not a second sum of the same parts.
+-- Without a gap the bounds are the score itself, not a second sum of the same parts. They take the
+-- score in, which can lie beyond them: there the weight of a missing leaf goes to its siblings, and
+-- these may be worse than anyone is in that leaf.
 bounds as (
 
     select
@@ -193,12 +195,12 @@ bounds as (
         case
             when without_bounds.framework is not null then null
             when gaps.n_missing = 0 then roots.score
-            else {{ round_significant('cities.score_from') }}
+            else least(roots.score, {{ round_significant('cities.score_from') }})
         end as score_from,
         case
             when without_bounds.framework is not null then null
             when gaps.n_missing = 0 then roots.score
-            else {{ round_significant('cities.score_to') }}
+            else greatest(roots.score, {{ round_significant('cities.score_to') }})
         end as score_to
     from roots
     inner join gaps
