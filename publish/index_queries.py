@@ -17,15 +17,19 @@ NEEDED = {
     "marts.index_pca",
     "marts.index_strength",
     "marts.index_peer",
+    "marts.index_profile",
+    "marts.index_correlation",
+    "marts.indicator",
     "marts.source",
     "staging.stg_framework_stage",
 }
 
 NEWEST = """
 select f.framework, f.title, f.description, f.is_flagship, f.variant_of, f.measures,
-    max(r.edition) as edition
+    b.title as base_title, max(r.edition) as edition
 from marts.framework as f
 join marts.index_ranking as r on f.framework = r.framework
+left join marts.framework as b on f.variant_of = b.framework
 where r.rank is not null
 group by all
 order by f.is_flagship desc, f.framework
@@ -34,6 +38,46 @@ SUMMARY = """
 select count(*) as n_universe, count(rank) as n_ranked, avg(imputed_share) as imputed_share,
     avg(case when rank is not null then coverage end) as coverage
 from marts.index_ranking where framework = ? and edition = ?
+"""
+AGES = """
+select c.value_year, round(sum(c.effective_weight) / n.n_ranked, 12) as weight_share,
+    count(distinct c.node) as n_leaves, bool_or(c.is_carried_forward) as is_older
+from marts.index_contribution as c
+join marts.index_ranking as r
+    on c.framework = r.framework and c.edition = r.edition and c.city_id = r.city_id
+join (
+    select framework, edition, count(rank) as n_ranked from marts.index_ranking group by all
+) as n on r.framework = n.framework and r.edition = n.edition
+where c.framework = ? and c.edition = ? and r.rank is not null and c.status in ('observed', 'zero')
+group by c.value_year, n.n_ranked
+order by c.value_year desc
+"""
+REFERENCES = """
+select c.*, i.title
+from marts.index_correlation as c
+join marts.indicator as i on c.indicator = i.indicator
+where c.framework = ? and c.edition = ?
+order by abs(c.spearman) desc nulls last, c.indicator
+"""
+DOMINANT = """
+select p.city_id, p.rank, p.n_ranked, n.title
+from marts.index_profile as p
+join marts.framework_node as n on p.framework = n.framework and p.node = n.node
+where p.framework = ? and p.edition = ? and p.is_dominant
+order by p.city_id, n.position
+"""
+SHIFTS = """
+select o.title, count(*) as n_common, count(case when c.rank_shift <> 0 then 1 end) as n_shifted,
+    max(abs(c.rank_shift)) as rank_shift_max
+from (select ? as framework, ? as edition) as f
+join marts.framework_comparison as c
+    on f.framework in (c.framework, c.compared_framework) and c.edition = f.edition
+join marts.framework as o
+    on o.framework =
+        case when c.framework = f.framework then c.compared_framework else c.framework end
+where c.is_variant and c.rank_shift is not null
+group by o.framework, o.title
+order by o.framework
 """
 STAGES = """
 select * from staging.stg_framework_stage

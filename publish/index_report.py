@@ -76,6 +76,7 @@ def report(con: duckdb.DuckDBPyConnection, index: Row, indices: Sequence[Row] = 
         "stages": ("How it is computed", found.stages()),
         "data": ("The figures", found.data()),
         "treatment": ("Outliers", found.treatment()),
+        "references": ("Beside what is known of cities anyway", found.references()),
         "correlation": ("What goes together", found.correlation()),
         "structure": ("Does a dimension measure one thing?", found.structure()),
         "variants": ("Beside other indices", found.variants()),
@@ -96,7 +97,7 @@ def report(con: duckdb.DuckDBPyConnection, index: Row, indices: Sequence[Row] = 
         f"{index['title']}, {index['edition']}: audit report",
         f"<header>\n<h1>{escape(index['title'])}</h1>\n"
         f'<p class="sub">Audit report of the edition {index["edition"]}'
-        f" ({escape(index['framework'])})</p>\n"
+        f" ({escape(index['framework'])})</p>\n{_variant(index)}"
         f"<p>{escape(index['description'] or '')}</p>\n<nav>{links}</nav>\n</header>\n{body}\n"
         f'<footer class="note">{f"Other indices: {others}. " if others else ""}'
         "Every number here stands in the warehouse of this release, in the tables of its schema "
@@ -119,6 +120,10 @@ class _Report:
         self._pairs = self._rows(queries.PAIRS)
         self._reliability = self._rows(queries.RELIABILITY)
         self._ranking = self._rows(queries.RANKING)
+        self._ages = self._rows(queries.AGES)
+        self._shifts = (
+            self._rows(queries.SHIFTS) if "marts.framework_comparison" in self._tables else []
+        )
         self._cities = {str(row["city_id"]): str(row["city_name"]) for row in self._ranking}
 
     def _rows(self, sql: str) -> list[Row]:
@@ -133,9 +138,17 @@ class _Report:
             (number(len(leaves), whole), "indicators"),
             (number(row["coverage"], per_cent), "of the weight observed, mean city"),
             (number(row["imputed_share"], per_cent), "of the score imputed, mean city"),
+            (number(self._older(), per_cent), "of the weight in older figures, mean city"),
         ]
         cells = "".join(f"<div><b>{value}</b><span>{what}</span></div>" for value, what in facts)
         return f'<div class="facts">{cells}</div>'
+
+    def _older(self) -> float:
+        """Share of the index's weight whose figures are older than the edition, of the mean city.
+
+        A sum of floats in the order of the years, as the table shows them.
+        """
+        return sum((row["weight_share"] for row in self._ages if row["is_older"]), 0.0)
 
     def attention(self) -> str:
         """What the tables flag, in sentences."""
@@ -175,13 +188,20 @@ class _Report:
                     f"(Cronbach's alpha {number(alpha, decimals(2))})."
                 )
         for flag, words in (
-            ("few values", "is known for {known} of the ranked cities"),
+            ("few values", "is known for {known} of the ranked cities; it lacks in {missing}"),
             ("does not vary", "is the same in all ranked cities and decides nothing"),
         ):
             for row in self._statistics:
                 if flag in (row["flags"] or ""):
                     known = number(row["share_known"], per_cent)
-                    yield f"{_strong(row['title'])} {words.format(known=known)}."
+                    missing = number(row["n_missing"], whole)
+                    rest = (
+                        ", where a filled-in figure stands for it"
+                        if row["n_filled"]
+                        else ", which the other indicators alone put in order"
+                    )
+                    said = words.format(known=known, missing=missing)
+                    yield f"{_strong(row['title'])} {said}{rest if flag == 'few values' else ''}."
         skewed = [r for r in self._statistics if "outliers" in (r["flags_treated"] or "")]
         if skewed:
             names = ", ".join(_strong(row["title"]) for row in skewed)
@@ -193,6 +213,20 @@ class _Report:
         if zeros:
             names = ", ".join(_strong(row["title"]) for row in zeros)
             yield f"Most cities have a zero, and so no order among them, in: {names}."
+        older = self._older()
+        if older > 0.5:
+            years = ", ".join(str(row["value_year"]) for row in self._ages if row["is_older"])
+            yield (
+                f"Figures of {years} carry {number(older, per_cent)} of the weight: the ranking of "
+                f"{self._key[1]} tells more of those years than of its own."
+            )
+        for row in self._shifts:
+            if row["n_shifted"]:
+                yield (
+                    f"Other choices make another ranking: beside {_strong(row['title'])}, "
+                    f"{number(row['n_shifted'], whole)} of {number(row['n_common'], whole)} cities "
+                    f"stand elsewhere, by {number(row['rank_shift_max'], whole)} places at most."
+                )
 
     def ranking(self) -> str:
         shown = self._ranking[:TOP]
@@ -236,19 +270,29 @@ class _Report:
 
     def cities(self) -> str:
         strengths, peers = self._rows(queries.STRENGTHS), self._rows(queries.PEERS)
+        dominant = self._rows(queries.DOMINANT)
         blocks = []
         for row in self._ranking[:CITIES]:
+            highest = "; ".join(
+                f"{escape(d['title'])}, {number(d['rank'], whole)} of "
+                f"{number(d['n_ranked'], whole)}"
+                for d in dominant
+                if d["city_id"] == row["city_id"]
+            )
             mine = [s for s in strengths if s["city_id"] == row["city_id"]]
             near = [p for p in peers if p["city_id"] == row["city_id"]]
             blocks.append(
                 f'<div class="city"><h3>{number(row["rank"], whole)}. {escape(row["city_name"])},'
                 f" score {number(row['score'], decimals(2))}</h3>"
+                f"{f'<p>Stands highest in {highest}.</p>' if highest else ''}"
                 f"{_places('Strengths', [s for s in mine if s['kind'] == 'strength'])}"
                 f"{_places('Weaknesses', [s for s in mine if s['kind'] == 'weakness'])}"
                 f"{self._peers(near)}</div>"
             )
         return (
-            '<p class="note">By the rank of a city in each indicator among the ranked cities. '
+            '<p class="note">By the rank of a city in each indicator among the ranked cities: '
+            "strengths lie above the middle of them, weaknesses below; a shared rank counts by the "
+            "middle of its places, and what was filled in is neither. "
             "Peers are the cities whose scores in the dimensions are nearest, each dimension "
             "weighted as in the index; the distance is in points of the scale.</p>"
             f"{''.join(blocks)}"
@@ -337,7 +381,41 @@ class _Report:
             self._statistics,
             "Over the ranked cities, before anything is filled in or treated. Skewness and excess "
             "kurtosis are type-2 estimates; beyond 2 and 3.5 together they tell of outliers.",
-        ) + (f"<h3>Breaks since the edition before</h3><ul>{breaks}</ul>" if breaks else "")
+        ) + (
+            table(
+                "ages-table",
+                [
+                    Column("Year of the figures", "value_year", lambda year: f"{year:.0f}"),
+                    Column("Weight in the index", "weight_share", per_cent),
+                    Column("Indicators", "n_leaves", whole),
+                    Column(
+                        "", cell=lambda row: "older than the edition" if row["is_older"] else ""
+                    ),
+                ],
+                self._ages,
+                "Observed figures of the ranked cities, mean city. An older figure is carried "
+                "forward where the edition has none of its own.",
+            )
+            + (f"<h3>Breaks since the edition before</h3><ul>{breaks}</ul>" if breaks else "")
+        )
+
+    def references(self) -> str:
+        found = self._rows(queries.REFERENCES)
+        if not found:
+            return ""
+        return table(
+            "references-table",
+            [
+                Column("Reference", "title"),
+                Column("Spearman", "spearman", decimals(2)),
+                Column("Pearson", "pearson", decimals(2)),
+                Column("Cities", "n", whole),
+                Column("", cell=lambda row: "part of it" if row["is_part_of_index"] else ""),
+            ],
+            found,
+            "Correlation of the scores of the ranked cities with references. Near 1 the index "
+            "says little that the reference does not say; with a part of it, some is its own.",
+        )
 
     def treatment(self) -> str:
         columns = [
@@ -495,7 +573,13 @@ class _Report:
     def variants(self) -> str:
         if "marts.framework_agreement" not in self._tables:
             return ""
-        return table(
+        lone = (
+            ""
+            if self._shifts
+            else '<p class="note">Another weighting would move ranks. By how much is not computed, '
+            "since the catalog has no variant of this index in this edition.</p>"
+        )
+        return lone + table(
             "variants-table",
             [
                 Column("Index", "title"),
@@ -550,6 +634,14 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any]) -> li
 
 def _file(framework: str) -> str:
     return f"{quote(framework, safe='')}.html"
+
+
+def _variant(index: Row) -> str:
+    """That an index is a variant, and of what; nothing for another."""
+    if not index["variant_of"]:
+        return ""
+    base = index["base_title"] or index["variant_of"]
+    return f"<p>A variant of {_strong(base)} ({escape(index['variant_of'])}).</p>\n"
 
 
 def _strong(text: str) -> str:
@@ -618,7 +710,9 @@ def _parameters(row: Row) -> str:
 def _places(title: str, rows: Sequence[Row]) -> str:
     items = "".join(
         f"<li>{escape(row['title'])}: {number(row['rank'], whole)} of "
-        f"{number(row['n_scored'], whole)}</li>"
+        f"{number(row['n_scored'], whole)}"
+        f"{f', shared by {number(shared, whole)}' if (shared := row['n_same_rank']) > 1 else ''}"
+        "</li>"
         for row in rows
     )
     return f"<div><h4>{title}</h4><ul>{items or '<li>none</li>'}</ul></div>"

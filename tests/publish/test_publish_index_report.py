@@ -116,6 +116,21 @@ def test_the_ranking_is_that_of_the_table(released: Release) -> None:
             """,
         ),
         (
+            "ages-table",
+            """
+            select c.value_year, round(sum(c.effective_weight) / max(r.n_ranked), 12),
+                count(distinct c.node)
+            from marts.index_contribution as c
+            join marts.index_ranking as r on c.city_id = r.city_id and c.edition = r.edition
+            where c.edition = 2023 and r.rank is not null and c.status in ('observed', 'zero')
+            group by c.value_year order by c.value_year desc
+            """,
+        ),
+        (
+            "references-table",
+            "select spearman, pearson, n from marts.index_correlation where edition = 2023",
+        ),
+        (
             "tree-table",
             """
             select w.weight, w.effective_weight from marts.framework_node as n
@@ -237,6 +252,8 @@ def test_no_number_stands_outside_the_tables(released: Release) -> None:
         "index_pca",
         "index_strength",
         "index_peer",
+        "index_profile",
+        "index_correlation",
     ]
     known: set[float] = set()
     for table in tables:
@@ -257,12 +274,73 @@ def test_no_number_stands_outside_the_tables(released: Release) -> None:
     known |= {float(number) for number in derived[0]}
     shares = rows(con, "select 1 - n_missing / n_cities from marts.index_statistic")
     known |= {float(number) for (number,) in shares}
+    ages = [values(row) for row in page.body("ages-table")]
+    known |= {number for row in ages for number in row}
+    known.add(sum(row[1] for row in ages if row[0] < 2023))
     for table in ("unranked-table", "sources-table"):
         for row in page.body(table) if table in page.tables else []:
             known |= set(values(row))
     leaves = rows(con, "select count(*) from marts.framework_node where level = 1")
     known |= {float(leaves[0][0])}
     assert [value for value, _ in page.numbers if value not in known] == []
+
+
+def test_it_says_what_is_older_and_where_a_city_stands_highest(released: Release) -> None:
+    _, con, page = released
+    older = [row for row in page.body("ages-table") if row[-1][0] == "older than the edition"]
+    assert [values(row)[0] for row in older] == [2022]
+    share = sum(values(row)[1] for row in older)
+    assert share in {value for value, _ in page.numbers}
+    highest = rows(
+        con,
+        """
+        select n.title, p.rank, p.n_ranked from marts.index_profile as p
+        join marts.framework_node as n on p.node = n.node
+        join marts.index_ranking as r on p.city_id = r.city_id and p.edition = r.edition
+        where p.edition = 2023 and p.is_dominant and r.rank = 1
+        """,
+    )
+    assert highest
+    for title, rank, n_ranked in highest:
+        assert f"{title}, {rank} of {n_ranked}" in page.text
+    assert "Another weighting would move ranks" in page.text
+
+
+def test_a_variant_is_called_one_and_shows_what_it_moves(released: Release, tmp_path: Path) -> None:
+    folder, _, _ = released
+    file = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(folder / "warehouse.duckdb", file)
+    file.chmod(0o644)
+    with duckdb.connect(str(file)) as con:
+        for table in ("framework", "framework_node", "index_ranking", "index_weight"):
+            con.execute(
+                f"insert into marts.{table} select * replace ('other' as framework)"
+                f" from marts.{table}"
+            )
+        con.execute(
+            "update marts.framework set variant_of = 'orchard_index', title = 'Other'"
+            " where framework = 'other'"
+        )
+        con.execute(
+            "insert into marts.framework_comparison by name"
+            " select 'other' as framework, 'orchard_index' as compared_framework, edition, city_id,"
+            " true as is_variant, rank - 3 as rank_shift"
+            " from marts.index_ranking where framework = 'other' and rank is not null"
+        )
+        n, shifted, most = con.execute(
+            "select count(*), count(case when rank <> 3 then 1 end), max(abs(rank - 3))"
+            " from marts.index_ranking where framework = 'other' and edition = 2023"
+            " and rank is not null"
+        ).fetchall()[0]
+    with content.open_read_only(new=file) as con:
+        found = index_report.reports(con, "new")
+    base, other = (Page(found[f"reports/{name}.html"]) for name in ("orchard_index", "other"))
+    said = f"{shifted} of {n} cities stand elsewhere, by {most} places at most"
+    assert f"beside Other, {said}" in base.text
+    assert f"beside Orchard index, {said}" in other.text
+    assert "A variant of Orchard index (orchard_index)." in other.text
+    assert "A variant of" not in base.text
+    assert "Another weighting would move ranks" not in base.text
 
 
 HOSTILE = """<script>alert(1)</script> & "quoted" 'too' <b onload=x> </td></table>"""
