@@ -67,9 +67,9 @@ def entropy_weights(scores: Array) -> Array:
 def critic_weights(scores: Array) -> Array:
     """Weights by spread and conflict (CRITIC; Diakoulaki, Mavrotas and Papayannakis 1995).
 
-    The standard deviation of a child's scores times the sum of 1 - r over the other children, r
-    being the correlation over the units that have both. A child that has no score, or the same
-    everywhere, has the weight 0.
+    The standard deviation of a child's scores, brought to 0..1, times the sum of 1 - r over the
+    other children, r being the correlation over the units that have both. A child that has no
+    score, or the same everywhere, has the weight 0.
     """
     used = _varies(scores)
     weights = np.zeros(scores.shape[1])
@@ -77,7 +77,8 @@ def critic_weights(scores: Array) -> Array:
     distances = 1 - pairwise(columns).pearson
     conflict = np.nansum(np.where(distances > NOTHING, distances, 0.0), axis=0)
     if used.any():
-        weights[used] = np.nanstd(columns, axis=0, ddof=1) * conflict
+        spread = np.nanmax(columns, axis=0) - np.nanmin(columns, axis=0)
+        weights[used] = np.nanstd(columns, axis=0, ddof=1) / spread * conflict
     return _relative(weights, "the scores do not vary, or all in step")
 
 

@@ -176,6 +176,7 @@ def _indicators(coin: Coin, choices: Choices) -> dict[str, Any]:
                 "definition": f"{meta.name}{f' ({meta.unit})' if meta.unit else ''}.",
                 "sources": [choices.name],
             }
+            | ({"max_yearly_change": ANY_CHANGE} if len(coin.years) > 1 else {})
             for meta in figures
         ],
     }
@@ -342,9 +343,12 @@ def _check(folder: Path, choices: Choices) -> None:
             )
 
 
+ANY_CHANGE = 1_000_000_000
 INDICATORS_HEAD = """\
 # Brought in from COINr's iMeta. A code ends with its unit; `code` is the iCode.
 # `measures` is a guess: size grows with the unit, intensity does not.
+# COINr looks at no change from year to year: a smaller max_yearly_change does, see
+# docs/add-an-indicator.md.
 """
 SOURCE_HEAD = """\
 # Brought in from COINr's iData. Name the publisher, the licence, the citation and the address

@@ -33,10 +33,10 @@ def test_entropy_counts_the_units_that_have_a_score() -> None:
 
 
 def test_critic_by_hand() -> None:
-    """The first two are in step; the third, of the same spread, is against both: 2 + 2 to 2, 2."""
+    """Two are in step, on any scale; the third is against both: 2 + 2 to 2 and 2."""
     up = np.array([0.0, 50.0, 100.0])
     np.testing.assert_allclose(
-        critic_weights(np.column_stack([up, up, 100 - up])), [0.25, 0.25, 0.5]
+        critic_weights(np.column_stack([up, up / 5, 100 - up])), [0.25, 0.25, 0.5]
     )
 
 

@@ -611,6 +611,8 @@ def fit(method: str, scores: Array) -> Array:
     columns = [column[~np.isnan(column)] for column in scores.T]
     varies = np.array([c.size > 1 and np.ptp(c) > 1e-12 * np.abs(c).max() for c in columns])
     raw = np.zeros(n)
+    if method == "entropy" and any((column < 0).any() for column in columns):
+        return np.full(n, 1 / n)  # a check then stops the release
     if method == "entropy":
         for j in np.flatnonzero(varies):
             share = columns[j] / columns[j].sum()
@@ -621,7 +623,8 @@ def fit(method: str, scores: Array) -> Array:
             both = scores[~np.isnan(scores[:, [j, k]]).any(axis=1)][:, [j, k]]
             if len(both) > 1 and (np.ptp(both, axis=0) > 1e-12).all():
                 distance = 1 - np.corrcoef(both, rowvar=False)[0, 1]
-                raw[j] += columns[j].std(ddof=1) * (distance if distance > 1e-12 else 0.0)
+                spread = columns[j].std(ddof=1) / np.ptp(columns[j])
+                raw[j] += spread * (distance if distance > 1e-12 else 0.0)
     else:
         raise NotImplementedError(method)
     return raw / raw.sum() if raw.sum() > 1e-12 else np.full(n, 1 / n)

@@ -180,7 +180,8 @@ def entropy(x: np.ndarray) -> np.ndarray:
 
 
 def critic(x: np.ndarray) -> np.ndarray:
-    return np.asarray(x.std(axis=0, ddof=1) * (1 - np.corrcoef(x, rowvar=False)).sum(axis=0))
+    conflict = (1 - np.corrcoef(x, rowvar=False)).sum(axis=0)
+    return np.asarray(x.std(axis=0, ddof=1) / np.ptp(x, axis=0) * conflict)
 
 
 def first_component(x: np.ndarray) -> np.ndarray:
