@@ -1,5 +1,5 @@
--- Counted anew from the leaves. Imputed values count where imputation comes before screening; leaves
--- that are left out of an edition never do.
+-- Counted anew from the leaves. Imputed values count where imputation comes before screening;
+-- leaves that are left out of an edition never do.
 with screen as (
     select
         screen.framework,
