@@ -220,7 +220,7 @@ class Stage(_Part):
     remedies: ClassVar[dict[str, str]] = {
         name: f"Write {ours}."
         for name, ours in {
-            "dat_thresh": "'unit_coverage_min'",
+            "dat_thresh": "'unit_coverage_min' to screen, 'children_coverage_min' to aggregate",
             "nonzero_thresh": "'unit_nonzero_min'",
             "unit_screen": "'unit_coverage_min', 'unit_nonzero_min' or both",
             "f_i": "'method'",
@@ -231,6 +231,7 @@ class Stage(_Part):
             "skew_thresh": "'skewness_max'",
             "kurt_thresh": "'kurtosis_max'",
             "winmax": "'points_max'",
+            "f2": "'fallback'",
             "l_u": "'score_min' and 'score_max'",
             "m_sd": "'mean' and 'sd'",
             "npara": "'shift' and 'factor': (value - shift) / factor",
