@@ -27,6 +27,8 @@ MODELS = (
     "index_pca",
     "index_strength",
     "index_peer",
+    "index_profile",
+    "index_correlation",
     "index_weight",
     "index_treatment",
     "index_treated_point",
