@@ -1,8 +1,8 @@
 """An index as arrays, and its stages from the figures to the scores, any number of times at once.
 
 The stages are those of the dbt models ``int_index_imputed`` to ``int_index_scaled``, with the
-methods and parameters of COINr (``Impute``, ``Treat``, ``Normalise``, ``Aggregate``). Every function
-takes arrays with leading axes before those of units and leaves, so that a thousand perturbed tables
+methods and parameters of COINr (``Impute``, ``Treat``, ``Normalise``, ``Aggregate``). Functions
+take arrays with leading axes before those of units and leaves, so that a thousand perturbed tables
 go through a stage in one call. What is missing is NaN.
 """
 
