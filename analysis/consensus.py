@@ -193,10 +193,15 @@ class Kemeny:
         return len(self.order) - self.always_ahead.sum(axis=1)
 
 
-def kemeny_distance(order: Sequence[int] | Integers, pairs: Floats) -> float:
-    """Distance of an order of all cities to the lists of ``support``."""
-    placed = pairs[np.ix_(order, order)]
-    return float(np.tril(placed, -1).sum())
+def distance(ranks: Floats | Integers, pairs: Floats) -> float:
+    """Distance of a ranking to the lists of ``support``.
+
+    Args:
+        ranks: (cities,); cities that share a rank count half for each list that orders them.
+    """
+    ahead = ranks[:, None] < ranks[None, :]
+    tied = (ranks[:, None] == ranks[None, :]) & ~np.eye(len(ranks), dtype=bool)
+    return float(pairs.T[ahead].sum() + pairs[tied].sum() / 2)
 
 
 def kemeny(
@@ -255,13 +260,18 @@ def kemeny(
     back = np.argsort(listed)
     return Kemeny(
         order=listed[order],
-        distance=kemeny_distance(order, sorted_pairs),
+        distance=_distance(order, sorted_pairs),
         lower_bound=float(across + sum(cycle.lower_bound for cycle in cycles)),
         is_exact=is_exact,
         is_unique=is_unique,
         always_ahead=always[np.ix_(back, back)],
         largest_cycle=max((len(cities) for cities in members), default=0),
     )
+
+
+def _distance(order: Integers, pairs: Floats) -> float:
+    """Of an order without ties, from the first city to the last."""
+    return float(np.tril(pairs[np.ix_(order, order)], -1).sum())
 
 
 def _topological(always: Truths, part: Integers, members: Sequence[Integers]) -> list[int]:
@@ -311,24 +321,24 @@ def _solve_cycle(pairs: Floats, exact_max: int, nodes_max: int, seconds_max: flo
         always = _in_every_order(added, rest)
         return _Cycle(order, float(rest[0]), True, bool(always.sum() == n * (n - 1) // 2), always)
     order = _local_search(pairs)
-    distance = kemeny_distance(order, pairs)
+    least = _distance(order, pairs)
     programme = _Programme(pairs, nodes_max, seconds_max)
     bound = max(_cycle_bound(pairs), programme.relaxed() if n <= _RELAXED_MAX else 0.0)
-    bound = min(_next_possible(bound, pairs), distance)
-    if bound < distance - _TOLERANCE and n <= exact_max:
-        better, proved = programme.branched(below=distance)
+    bound = min(_next_possible(bound, pairs), least)
+    if bound < least - _TOLERANCE and n <= exact_max:
+        better, proved = programme.branched(below=least)
         if better is not None:
-            order, distance = better, kemeny_distance(better, pairs)
-        bound = min(max(bound, _next_possible(proved, pairs)), distance)
-    is_exact = bool(bound >= distance - _TOLERANCE)
+            order, least = better, _distance(better, pairs)
+        bound = min(max(bound, _next_possible(proved, pairs)), least)
+    is_exact = bool(bound >= least - _TOLERANCE)
     is_unique: bool | None = None
     if _has_equal_neighbour(order, pairs):
         is_unique = False if is_exact else None
     elif is_exact and n <= exact_max:
         other, proved = programme.branched(without=order)
-        if _next_possible(proved, pairs) > distance + _TOLERANCE:
+        if _next_possible(proved, pairs) > least + _TOLERANCE:
             is_unique = True
-        elif other is not None and kemeny_distance(other, pairs) <= distance + _TOLERANCE:
+        elif other is not None and _distance(other, pairs) <= least + _TOLERANCE:
             is_unique = False
     always = np.zeros((n, n), dtype=bool)
     if is_unique:
@@ -433,15 +443,15 @@ def _local_search(pairs: Floats) -> Integers:
     share = np.divide(pairs, compared, out=np.full(pairs.shape, 0.5), where=compared > 0)
     generator = np.random.default_rng(n)
     best = _improved(np.argsort(-copeland(pairs), kind="stable"), pairs)
-    least = kemeny_distance(best, pairs)
+    least = _distance(best, pairs)
     starts: list[Callable[[], Integers]] = [lambda: np.argsort(-share.sum(axis=1), kind="stable")]
     starts += [lambda: _shaken(best, generator)] * max(_RESTARTS * 30 // max(n, 30), 10)
     for start in starts:
         found = _improved(start(), pairs)
-        distance = kemeny_distance(found, pairs)
-        if distance <= least + _TOLERANCE:
+        reached = _distance(found, pairs)
+        if reached <= least + _TOLERANCE:
             # An equal one, too: it leads on to others.
-            best, least = found, distance
+            best, least = found, reached
     return best
 
 
