@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.consensus import agreement
+from analysis.concordance import agreement
 
 LIST = ["list_id", "kind", "report_id", "framework", "data_year", "family_id"]
 COLUMNS = {

@@ -4,7 +4,7 @@ years."""
 import numpy as np
 import pandas as pd
 
-from analysis.consensus import concordances
+from analysis.concordance import concordances
 
 N_YEARS = 3
 COLUMNS = {

@@ -94,8 +94,8 @@ left_out as (
         on
             compared.framework = voters.framework
             and (
-                voters.series_id = compared.own_series_id
-                or voters.series_id = compared.origin_series_id
+                compared.own_series_id = voters.series_id
+                or compared.origin_series_id = voters.series_id
             )
     group by compared.framework, compared.compared_id
 

@@ -7,7 +7,7 @@ with the same subject and universe, is computed once.
 import numpy as np
 import pandas as pd
 
-from analysis import consensus
+from analysis import consensus, kemeny
 
 N_RESAMPLES = 1000
 SEED = 20_231_116
@@ -87,7 +87,7 @@ def _consensus(votes, cities, *, intervals):
     pairs = consensus.support(votes)
     places = consensus.positions(votes)
     borda, copeland = consensus.borda(places), consensus.copeland(pairs)
-    best = consensus.kemeny(pairs, borda, nodes_max=NODES_MAX, seconds_max=SECONDS_MAX)
+    best = kemeny.kemeny(pairs, borda, nodes_max=NODES_MAX, seconds_max=SECONDS_MAX)
     ranks = {"borda": consensus.competition_ranks(borda)}
     ranks["copeland"] = consensus.competition_ranks(copeland)
     found = pd.DataFrame(
@@ -106,8 +106,8 @@ def _consensus(votes, cities, *, intervals):
             "n_cities": len(cities),
             "n_pairs": (~np.isnan(votes)).any(axis=0).sum() // 2,
             "n_resamples": N_RESAMPLES if intervals else 0,
-            "borda_distance": consensus.distance(ranks["borda"], pairs),
-            "copeland_distance": consensus.distance(ranks["copeland"], pairs),
+            "borda_distance": kemeny.distance(ranks["borda"], pairs),
+            "copeland_distance": kemeny.distance(ranks["copeland"], pairs),
             "kemeny_distance": best.distance,
             "kemeny_lower_bound": best.lower_bound,
             "is_exact": best.is_exact,
