@@ -72,7 +72,9 @@ def scores(
         tables: of :func:`leaf_tables`, where several calls share them.
 
     Returns:
-        (n, units) in the order of :func:`units`, on the scale that is published, NaN for none.
+        (n, units) in the order of :func:`units`, NaN for none, as they are published; where they
+        are normalised across the panel, before the stage scale, which needs all editions and keeps
+        their order.
     """
     tables = tables or leaf_tables(index)
     rows = units(index, edition)
@@ -136,7 +138,14 @@ def _roots(
     branches = branches_of(index, variant)
     known: dict[str, Array | float] = {**index.weights[edition], **weights}
     root = aggregate_tree(branches, leaves, known, is_rounded=False)[branches[-1].node]
-    return scale(root, stages_of(index, variant))
+    stages = stages_of(index, variant)
+    return root if stages["normalise"].get("across") == "panel" else scale(root, stages)
+
+
+def nominal_scores(index: Index, edition: int, tables: LeafTables | None = None) -> Array:
+    """Scores of the replication in which nothing varies, (units,)."""
+    nothing = draw(index, edition, (), np.empty((1, 0)))
+    return scores(index, edition, nothing, tables)[0]
 
 
 # ---------------------------------------------------------------- chunks
@@ -288,6 +297,15 @@ def rank_at_most(found: Tally, rank: int) -> Array:
     return share
 
 
+def top3_order_share(found: Tally) -> float:
+    """Share of all replications in which the nominal top three stand in their nominal order, each
+    above the next; NaN where the nominal order is not strict, or there is nothing to order."""
+    nominal = found.nominal[found.top[:3]]
+    if len(nominal) < 2 or (np.diff(nominal) <= 0).any():
+        return float("nan")
+    return found.n_top3_kept / found.n
+
+
 def mean_rank_shift(found: Tally) -> Array:
     """Mean absolute difference from the nominal rank, over those with a score, (units,)."""
     result = np.full(len(found.nominal), np.nan)
@@ -299,6 +317,22 @@ def mean_rank_shift(found: Tally) -> Array:
             mean = np.einsum("ij,ij->i", counts, shifts) / counts.sum(axis=1)
         result[part] = np.where(found.nominal[part] > 0, mean, np.nan)
     return result
+
+
+def mean_ranks_by_choice(found: Tally) -> dict[str, tuple[Array, Array]]:
+    """Factor with a choice -> mean ranks where the choice is the framework's own, and where it is
+    another, (units,) each; over the replications with a score, NaN where there are none."""
+    ranks = np.arange(found.histogram.shape[1])
+    totals = np.zeros((2, len(found.nominal)))
+    for part in _blocks(found):
+        counts = found.histogram[part]
+        totals[:, part] = counts @ ranks, counts[:, 1:].sum(axis=1)
+    means = {}
+    with np.errstate(all="ignore"):
+        for factor, own_sum in found.own_rank_sum.items():
+            own_n = found.own_n[factor]
+            means[factor] = own_sum / own_n, (totals[0] - own_sum) / (totals[1] - own_n)
+    return means
 
 
 def rank_groups(found: Tally, decided: float = DECIDED) -> Integers:
