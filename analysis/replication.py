@@ -145,7 +145,8 @@ def _roots(
 def nominal_scores(index: Index, edition: int, tables: LeafTables | None = None) -> Array:
     """Scores of the replication in which nothing varies, (units,)."""
     nothing = draw(index, edition, (), np.empty((1, 0)))
-    return scores(index, edition, nothing, tables)[0]
+    found: Array = scores(index, edition, nothing, tables)[0]
+    return found
 
 
 # ---------------------------------------------------------------- chunks
