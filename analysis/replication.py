@@ -203,9 +203,8 @@ class Tally:
     top: Integers
     """(top,) units with the best nominal ranks, in their order; equal ones in the order given."""
     above: Integers
-    """(top, top): in how many replications the first is above the second."""
-    equal: Integers
-    """(top, top): in how many they are level, or neither has a score."""
+    """(top, top): in how many replications the first is above the second. In the rest, less those
+    of the other way round, they are level, or neither has a score."""
     n_top3_kept: int
     """In how many the nominal top three are in their nominal order, each above the next."""
     own_rank_sum: dict[str, Array]
@@ -232,7 +231,6 @@ def tally(nominal: Integers, parts: Iterable[Chunk], top: int = TOP) -> Tally:
         histogram=np.zeros((n_units, n_units + 1), dtype=np.int32),
         top=best,
         above=np.zeros((len(best), len(best)), dtype=np.int64),
-        equal=np.zeros((len(best), len(best)), dtype=np.int64),
         n_top3_kept=0,
         own_rank_sum={},
         own_n={},
@@ -250,13 +248,14 @@ def _count(found: Tally, ranks: Integers, is_own: Mapping[str, NDArray[np.bool_]
     if counts.size <= 4 * places.size:
         counts += np.bincount(places, minlength=counts.size).astype(np.int32)
     else:
-        np.add.at(counts, places, 1)
+        np.add.at(counts, places, np.int32(1))
 
-    of_top = np.ascontiguousarray(ranks[:, found.top].T, dtype=np.int32)
+    # Short numbers are compared several times as fast; a city with all others takes little memory.
+    short = "int16" if n_units < 2**15 - 1 else "int32"
+    of_top: NDArray[np.int32] = np.ascontiguousarray(ranks[:, found.top].T).astype(short)
     of_top[of_top == 0] = n_units + 1
     for place, own in enumerate(of_top):
-        found.above[place] += np.count_nonzero(own < of_top, axis=1)
-        found.equal[place] += np.count_nonzero(own == of_top, axis=1)
+        found.above[place] += np.add.reduce(own < of_top, axis=1, dtype=np.int32)
     first = of_top[:3]
     found.n_top3_kept += int((first[:-1] < first[1:]).all(axis=0).sum())
 

@@ -94,10 +94,8 @@ def _of_cities(cities, scores, found):
 
 def _of_pairs(cities, found):
     one, other = np.nonzero(~np.eye(len(found.top), dtype=bool))
-    for quantity, counts in (
-        ("above_probability", found.above),
-        ("equal_probability", found.equal),
-    ):
+    equal = found.n - found.above - found.above.T
+    for quantity, counts in (("above_probability", found.above), ("equal_probability", equal)):
         yield pd.DataFrame(
             {
                 "quantity": quantity,
