@@ -8,7 +8,7 @@ go through a stage in one call. What is missing is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.aggregation import aggregate, round_significant
+from analysis.aggregation import Array, round_significant
+from analysis.tree import aggregate_tree as aggregate_tree
 from analysis.weights import Branch
 
-Array = NDArray[np.float64]
 Stages = Mapping[str, Mapping[str, Any]]
 """Stage -> its method (key ``method``) and parameters, as the columns of stg_framework_stage; a
 parameter that is empty there is left out. A stage that is not there is not applied."""
@@ -633,42 +633,7 @@ def _on_scale(
     return np.where(np.isfinite(score) & known, score, np.nan)
 
 
-# ---------------------------------------------------------------- tree
-def aggregate_tree(
-    branches: Sequence[Branch], scores: Mapping[str, Array], weights: Mapping[str, Array | float]
-) -> dict[str, Array]:
-    """Scores of all nodes, from those of the leaves upward, rounded as the dbt models round them.
-
-    A node all of whose children are left out is left out itself.
-
-    Args:
-        branches: with the methods that count, each after its children.
-        scores: leaf -> (..., units), units of one edition.
-        weights: node -> (...) or one number; NaN leaves a node out.
-    """
-    found: dict[str, Array] = dict(scores)
-    counted = {node: np.asarray(weight, dtype=float) for node, weight in weights.items()}
-    for branch in branches:
-        below = np.stack(np.broadcast_arrays(*(found[c] for c in branch.children)), axis=-1)
-        parts = np.stack(np.broadcast_arrays(*(counted[c] for c in branch.children)), axis=-1)
-        if branch.aggregation == "a_copeland" and branch.level > 2:
-            below = round_significant(below)
-        lead = np.broadcast_shapes(below.shape[:-2], parts.shape[:-1])
-        found[branch.node] = aggregate(
-            np.broadcast_to(below, (*lead, *below.shape[-2:])),
-            np.broadcast_to(parts, (*lead, parts.shape[-1])),
-            branch.aggregation,
-            branch.power,
-            branch.missing_children,
-            branch.children_coverage_min,
-        )
-        out = np.isnan(parts).all(axis=-1)
-        counted[branch.node] = np.where(out, np.nan, counted.get(branch.node, np.array(1.0)))
-    return {
-        node: found[node] if node in scores else round_significant(found[node]) for node in found
-    }
-
-
+# ---------------------------------------------------------------- scores and ranks
 def scale(scores: Array, stages: Stages) -> Array:
     """The stage scale, on root scores (..., units) of one edition; as they are without it.
 
@@ -696,12 +661,14 @@ def scores_of(
     variant: Variant = NOMINAL,
     leaves: Array | None = None,
     weights: Mapping[str, Array | float] | None = None,
+    nodes: Collection[str] | None = None,
 ) -> dict[str, Array]:
-    """Scores of all nodes in all rows, aggregated and scaled, as in marts.index_score.
+    """Scores of nodes in all rows, aggregated and scaled, as in marts.index_score.
 
     Args:
         leaves: (..., rows, leaves) scores; without them, those of the variant.
         weights: node -> (...) or one number, in place of those of the index.
+        nodes: those that are wanted; all without it.
 
     Returns:
         Node -> (..., rows).
@@ -713,7 +680,7 @@ def scores_of(
         rows = np.flatnonzero(index.editions == edition)
         own = {leaf.node: scores[..., rows, j] for j, leaf in enumerate(index.leaves)}
         counted = {**index.weights[int(edition)], **(weights or {})}
-        by_edition.append((rows, aggregate_tree(branches, own, counted)))
+        by_edition.append((rows, aggregate_tree(branches, own, counted, nodes)))
     found: dict[str, Array] = {}
     for node in by_edition[0][1] if by_edition else ():
         parts = [(rows, own[node]) for rows, own in by_edition]
@@ -724,9 +691,9 @@ def scores_of(
     groups = [rows for rows, _ in by_edition]
     if stages["normalise"].get("across") == "panel":
         groups = [np.arange(len(index.editions))]
-    for branch in branches if found else ():
+    for node in {b.node for b in branches} & found.keys():
         for rows in groups:
-            found[branch.node][..., rows] = scale(found[branch.node][..., rows], stages)
+            found[node][..., rows] = scale(found[node][..., rows], stages)
     return found
 
 
