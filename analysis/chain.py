@@ -16,10 +16,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.aggregation import Array, round_significant
+from analysis.aggregation import Array as Array
+from analysis.aggregation import round_significant
 from analysis.tree import aggregate_tree as aggregate_tree
 from analysis.weights import Branch
 
+# What two numbers that are equal to 12 digits may differ by, relative to either, and some more.
+ROUNDING = 2e-11
+# Scores whose arrays stay in the cache of a processor while they are ranked.
+RANKED_AT_ONCE = 2**16
 Stages = Mapping[str, Mapping[str, Any]]
 """Stage -> its method (key ``method``) and parameters, as the columns of stg_framework_stage; a
 parameter that is empty there is left out. A stage that is not there is not applied."""
@@ -700,22 +705,41 @@ def scores_of(
 def ranks(scores: Array) -> NDArray[np.int64]:
     """(..., units): 1 for the highest score, equal scores the same rank (the smallest); 0 where
     there is no score. Scores are compared rounded to 12 significant digits."""
-    return _smallest_ranks(-round_significant(scores))
+    n = scores.shape[-1]
+    flat = -scores.reshape(-1, n)
+    found = np.empty(flat.shape, dtype=np.int64)
+    at_once = max(1, RANKED_AT_ONCE // max(1, n))
+    for start in range(0, len(flat), at_once):
+        part = flat[start : start + at_once]
+        found[start : start + at_once], is_close = _ranks_of_rows(part)
+        # To round is the greater part of the work, and needed only where it may make a tie.
+        if is_close.any():
+            rows = start + np.flatnonzero(is_close)
+            found[rows], _ = _ranks_of_rows(round_significant(flat[rows]))
+    return found.reshape(scores.shape)
 
 
 def _smallest_ranks(values: Array) -> NDArray[np.int64]:
     """Ranks along the last axis: 1 for the smallest value, ties the smallest rank, 0 for NaN."""
-    n = values.shape[-1]
-    flat = values.reshape(-1, n)
-    order = np.argsort(flat, axis=-1)
-    in_order = np.take_along_axis(flat, order, axis=-1)
-    places = np.broadcast_to(np.arange(1, n + 1), flat.shape)
-    is_tied = in_order[:, 1:] == in_order[:, :-1]
-    if is_tied.any():
-        first = np.ones(flat.shape, dtype=bool)
+    return _ranks_of_rows(values.reshape(-1, values.shape[-1]))[0].reshape(values.shape)
+
+
+def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """As above for (n, units), and which rows have values that only rounding may make equal."""
+    order = np.argsort(values, axis=-1)
+    in_order = np.take_along_axis(values, order, axis=-1)
+    step = np.diff(in_order, axis=-1)
+    with np.errstate(invalid="ignore"):
+        is_close = step <= ROUNDING * np.abs(in_order[:, 1:])
+    places = np.broadcast_to(np.arange(1, values.shape[-1] + 1), values.shape)
+    if is_close.any():
+        is_tied = step == 0
+        first = np.ones(values.shape, dtype=bool)
         first[:, 1:] = ~is_tied
         places = np.maximum.accumulate(np.where(first, places, 0), axis=-1)
-    found = np.empty(flat.shape, dtype=np.int64)
+        is_close &= ~is_tied
+    found = np.empty(values.shape, dtype=np.int64)
     np.put_along_axis(found, order, places, axis=-1)
-    found[np.isnan(flat)] = 0
-    return found.reshape(values.shape)
+    if np.isnan(in_order[:, -1:]).any():
+        found[np.isnan(values)] = 0
+    return found, is_close.any(axis=-1)

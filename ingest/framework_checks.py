@@ -87,25 +87,30 @@ def faults_in_catalog(framework: Framework, cities: Mapping[str, City]) -> list[
 
 def _stages(framework: Framework) -> Iterator[Fault]:
     for i, stage in enumerate(framework.stages):
-        at: Location = ("stages", i)
-        methods = METHODS[stage.stage]
-        for place, name in _methods_named(stage, at):
-            if name not in methods:
-                message = f"unknown method '{name}' of stage '{stage.stage}'"
-                yield Fault(place, message, did_you_mean(name, methods))
-        method = methods.get(stage.method)
-        if method is None:
-            continue
-        known = (*method.needs, *method.may_have)
-        for name in stage.parameters:
-            if name not in known:
-                message = f"method '{stage.method}' has no parameter '{name}'"
-                remedy = f"It has {', '.join(known)}." if known else "Leave it out: it has none."
-                yield Fault((*at, name), message, remedy)
-        for name in method.needs:
-            if name not in stage.parameters:
-                yield Fault(at, f"method '{stage.method}' needs '{name}'", f"Add '{name}:'.")
-        yield from _numbers(stage, at)
+        yield from faults_of_stage(stage, ("stages", i))
+
+
+def faults_of_stage(stage: Stage, at: Location = ()) -> Iterator[Fault]:
+    """Faults of a stage by itself, at its place: its methods, and parameters that they do not have
+    or miss."""
+    methods = METHODS[stage.stage]
+    for place, name in _methods_named(stage, at):
+        if name not in methods:
+            message = f"unknown method '{name}' of stage '{stage.stage}'"
+            yield Fault(place, message, did_you_mean(name, methods))
+    method = methods.get(stage.method)
+    if method is None:
+        return
+    known = (*method.needs, *method.may_have)
+    for name in stage.parameters:
+        if name not in known:
+            message = f"method '{stage.method}' has no parameter '{name}'"
+            remedy = f"It has {', '.join(known)}." if known else "Leave it out: it has none."
+            yield Fault((*at, name), message, remedy)
+    for name in method.needs:
+        if name not in stage.parameters:
+            yield Fault(at, f"method '{stage.method}' needs '{name}'", f"Add '{name}:'.")
+    yield from _numbers(stage, at)
 
 
 def _methods_named(stage: Stage, at: Location) -> Iterator[tuple[Location, str]]:
