@@ -135,8 +135,9 @@ def _roots(
 ) -> Array:
     branches = branches_of(index, variant)
     known: dict[str, Array | float] = {**index.weights[edition], **weights}
-    root = aggregate_tree(branches, leaves, known, is_rounded=False)[branches[-1].node]
-    return scale(root, stages_of(index, variant))
+    root = branches[-1].node
+    found = aggregate_tree(branches, leaves, known, nodes=[root], is_rounded=False)[root]
+    return scale(found, stages_of(index, variant))
 
 
 # ---------------------------------------------------------------- chunks
