@@ -122,6 +122,8 @@ DEFAULTS: dict[str, Any] = {
     "objective": "balance",
 }
 ORDER = tuple(METHODS)
+COLUMN_OF = {"factor": "divisor"}
+"""Columns of parameters that do not have their name: a factor is something else in the tables."""
 NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
 
 

@@ -17,7 +17,7 @@ from ingest.cards import Correction
 from ingest.catalog import Catalog
 from ingest.expert_tables import ExpertWeights, expert_weights, weights_by_expert
 from ingest.facts import FACT_KINDS, raw_tables
-from ingest.framework_cards import Framework, Node, Stage
+from ingest.framework_cards import COLUMN_OF, Framework, Node, Stage
 from ingest.framework_choices import own_choice, parameter
 from ingest.framework_uncertainty import factors_of, has_errors
 from ingest.numbers import convert, parse_number
@@ -399,8 +399,8 @@ def _parameters(stage: Stage) -> list[Any]:
 
 
 def _parameter_of(column: str) -> str:
-    """Name in the file of a parameter of a stage; a factor is something else in the tables."""
-    return "factor" if column == "divisor" else column
+    """Name in the file of a parameter of a stage."""
+    return next((name for name, other in COLUMN_OF.items() if other == column), column)
 
 
 def _uncertainty_rows(catalog: Catalog) -> dict[str, list[Row]]:

@@ -1,5 +1,5 @@
--- How exact a value is, as far as the source of it states an error. Of a derived value the errors of
--- its parts count, taken as independent: its relative variance is the sum of theirs, each times the
+-- How exact a value is, as far as its source states an error. Of a derived value the errors of its
+-- parts count, taken as independent: its relative variance is the sum of theirs, each times the
 -- square of the per cent by which the value changes with one per cent of the part (ISO/IEC Guide
 -- 98-3, 5.1). A part of which no error is stated counts as exact.
 with
