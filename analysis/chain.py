@@ -630,7 +630,7 @@ def _on_scale(
         elif method == "n_fracmax":
             width = high
         elif method == "n_scaled":
-            start, width = stage["shift"], stage["factor"]
+            start, width = stage["shift"], stage["divisor"]
         elif method != "n_minmax":
             raise KeyError(method)
         score = start_score + score_width * (x - start) / np.where(width == 0, np.nan, width)
