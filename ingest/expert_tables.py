@@ -259,6 +259,28 @@ def expert_weights(
     }
 
 
+def weights_by_expert(
+    framework: Framework, judgements: Iterable[Judgement]
+) -> dict[str, dict[str, float]]:
+    """Weights by the judgements of each expert alone: expert -> node -> share of its parent.
+
+    An expert who does not judge the children of a node has no weights for them.
+    """
+    own: dict[str, list[Judgement]] = defaultdict(list)
+    for judgement in judgements:
+        own[judgement.expert].append(judgement)
+    found: dict[str, dict[str, float]] = {}
+    for expert, rows in own.items():
+        judged = {row.parent for row in rows}
+        found[expert] = {
+            node: weight
+            for parent, children in expert_weights(framework, rows).items()
+            if parent in judged
+            for node, weight in children.weights.items()
+        }
+    return found
+
+
 def _allocated(children: Sequence[str], judgements: Sequence[Judgement]) -> ExpertWeights:
     totals: dict[str, float] = defaultdict(float)
     for judgement in judgements:

@@ -9,7 +9,7 @@ of a framework fit together, and whether what it names is in the catalog, is che
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal, NamedTuple, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import ConfigDict, Field
 
@@ -38,6 +38,8 @@ Weighting = Literal[
     "ahp",
     "budget_allocation",
 ]
+BY_EXPERTS: tuple[Weighting, ...] = ("ahp", "budget_allocation")
+"""Weightings that rest on tables of judgements."""
 Transform = Literal["sqrt", "log", "log1p", "log10", "boxcox"]
 Fallback = Literal["none", "log_CT", "log_CT_orig", "log_GII", "boxcox"]
 Across = Literal["edition", "panel"]
@@ -214,8 +216,8 @@ class Edition(_Part):
     max_age_years: int = Field(0, ge=0, le=YEAR_MAX)
 
 
-class Stage(_Part):
-    """A stage with its method, and the parameters of this method; see ``METHODS``."""
+class Choice(_Part):
+    """A method of a stage with its parameters; see ``METHODS``."""
 
     remedies: ClassVar[dict[str, str]] = {
         name: f"Write {ours}."
@@ -247,18 +249,6 @@ class Stage(_Part):
     }
     """What COINr calls a parameter."""
 
-    stage: Literal[
-        "select",
-        "denominate",
-        "screen",
-        "impute",
-        "transform",
-        "treat",
-        "normalise",
-        "weight",
-        "aggregate",
-        "scale",
-    ]
     method: Text
     across: Across | None = None
     """Whether extremes, means and the like are those of the edition (default) or of all editions
@@ -308,6 +298,23 @@ class Stage(_Part):
         stated = self.model_dump(exclude={"stage", "method"}, exclude_none=True)
         return {name: value for name, value in stated.items() if value != {}}
 
+
+class Stage(Choice):
+    """A stage with its method, and the parameters of this method."""
+
+    stage: Literal[
+        "select",
+        "denominate",
+        "screen",
+        "impute",
+        "transform",
+        "treat",
+        "normalise",
+        "weight",
+        "aggregate",
+        "scale",
+    ]
+
     def parameter(self, name: str) -> Any:
         """A parameter as it counts: as stated, or the default where the method may have it.
 
@@ -355,11 +362,76 @@ class EmptyPart(Entry):
     """Why it is empty."""
 
 
+class Factor(_Part):
+    """What of an index may vary: one of a stage's method, weights, a node left out, figures."""
+
+    remedies: ClassVar[dict[str, str]] = {
+        "weight_noise": "Write a share of the weight above 0 and below 1: 0.25 for 25 %.",
+        "dirichlet": "Write a number above 0; the greater it is, the less the weights vary.",
+        "leave_out": "Write the level of the nodes of which one is left out, 1 for indicators.",
+        "kind": "Leave it out: it follows from what varies.",
+    }
+
+    factor: Identifier
+    title: str = ""
+    reason: str = ""
+    """Why it is varied."""
+    level: int | None = None
+    """Of the nodes whose children are combined or whose weights vary; without it, all levels."""
+    stage: Text | None = None
+    """Stage that may have one of the ``alternatives`` in place of its own method."""
+    alternatives: tuple[Choice, ...] = ()
+    weight_noise: float | None = Field(None, gt=0, lt=1)
+    """By how much weights go up or down at most, as a share of them (COINr's noise factor)."""
+    dirichlet: float | None = Field(None, gt=0)
+    """Weights of siblings are drawn from a Dirichlet distribution whose parameters are the
+    weights times this."""
+    leave_out: int | None = None
+    """Level of the nodes of which one, or none, is left out."""
+    vary: Literal["expert_weights", "observation_error"] | None = None
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What it states to vary: key of the file -> kind. It should be one."""
+        kinds = {
+            "stage": "stage",
+            "weight_noise": "weight_noise",
+            "dirichlet": "dirichlet",
+            "leave_out": "left_out",
+            "vary": str(self.vary),
+        }
+        return {key: kind for key, kind in kinds.items() if getattr(self, key) is not None}
+
+    @property
+    def kind(self) -> str:
+        return next(iter(self.kinds.values()))
+
+
+class Uncertainty(_Part):
+    """What may vary, and how often it is varied. Without ``factors`` it has the default ones."""
+
+    remedies: ClassVar[dict[str, str]] = {
+        "replications": "Write a whole number from 100 to 1000000.",
+        "seed": "Write a whole number from 0 to 2^63 - 1.",
+        "samples": "Write a power of 2 from 16 to 65536.",
+        "factors": "Write a list; 'factors: []' where nothing varies.",
+    }
+
+    replications: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
+    samples: Annotated[int, Field(ge=16, le=2**16)] = 512
+    """Base samples of the design by which the sensitivity indices are computed."""
+    factors: tuple[Factor, ...] = ()
+
+
 class Framework(Entry):
-    remedies: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("nodes", "without_nodes", "without_stages"),
-        "Only a variant has it: name the framework that it changes under variant_of.",
-    )
+    remedies: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(
+            ("nodes", "without_nodes", "without_stages"),
+            "Only a variant has it: name the framework that it changes under variant_of.",
+        ),
+        "uncertainty": "Write 'uncertainty: {factors: []}' where nothing varies.",
+    }
 
     framework: Identifier
     title: Text
@@ -378,6 +450,7 @@ class Framework(Entry):
     """What it should measure and can't, because nothing open tells it of enough units."""
     editions: tuple[Edition, ...] = Field(min_length=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
+    uncertainty: Uncertainty = Uncertainty()
     index: Node
 
     @property
@@ -385,6 +458,14 @@ class Framework(Entry):
         """Every indicator that it names: of its leaves, their denominators, its references."""
         named = {code for node in self.index.walk() for code in (node.indicator, node.denominator)}
         return {*filter(None, (*named, self.universe.size_indicator)), *self.references}
+
+    def choices(self) -> Iterator[tuple[Location, Choice]]:
+        """Its stages and the alternatives of its factors, with their places in the file."""
+        for i, stage in enumerate(self.stages):
+            yield ("stages", i), stage
+        for i, factor in enumerate(self.uncertainty.factors):
+            for j, choice in enumerate(factor.alternatives):
+                yield ("uncertainty", "factors", i, "alternatives", j), choice
 
     def stage(self, name: str) -> Stage | None:
         """The stage of this name, where it has one."""

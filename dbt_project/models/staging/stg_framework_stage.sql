@@ -32,7 +32,7 @@ final as (
         sd,
         reference_unit,
         shift,
-        factor,
+        divisor,
         objective
     from source
 

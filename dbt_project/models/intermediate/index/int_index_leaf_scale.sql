@@ -104,7 +104,7 @@ leaves as (
         stages.sd,
         stages.reference_unit,
         stages.shift,
-        stages.factor
+        stages.divisor
     from extremes
     inner join turned
         on extremes.framework = turned.framework and extremes.node = turned.node
@@ -431,12 +431,12 @@ n_scaled as (
         node,
         is_untreated,
         shift as start_value,
-        factor as value_width,
+        divisor as value_width,
         0.0 as start_score,
         1.0 as score_width,
         cast(null as double) as score_floor,
         cast(null as double) as score_ceiling,
-        case when factor = 0 then 'the factor of n_scaled is 0: give another' end as problem
+        case when divisor = 0 then 'the factor of n_scaled is 0: give another' end as problem
     from leaves
     where method = 'n_scaled'
 

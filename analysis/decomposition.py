@@ -1,0 +1,705 @@
+"""Why a score or a rank changed: the change divided into data, method, weights and field.
+
+Between two states of an index, each of four factors is taken from the state before or from the one
+after, which makes 16 indices. A factor's part of a city's change is its Shapley value over these
+(Shapley 1953): the mean, over the 24 orders in which the factors can change one after the other, of
+what its change adds. The parts sum to the change exactly, a factor that is the same in both states
+has the part 0, and the other way round every part has the opposite sign.
+
+- *data*: the figures before imputation, with what is missing, of the units that both states have.
+- *method*: the stages impute, transform, treat, normalise and scale with their parameters, how each
+  node is aggregated, and what the framework says of a leaf (caps, transform, treatment, goalposts,
+  target, direction). The figures of a leaf that is drawn otherwise from the same indicator go here.
+- *weights*: the tree, with the weights in it, as given or fitted. A leaf that is in one state only
+  brings its figures with it, so that adding or dropping an indicator is weights alone.
+- *field*: the units that are let through and ranked. A unit that is in one state only brings its
+  figures with it, so that its coming or going is field alone.
+
+Within data, each leaf's part is the mean of two effects: of its change before anything else
+changed, and of its change after everything else did. What is left of the data's part is spread over
+the leaves in proportion to these effects, without their signs. A leaf's part is then divided into
+that of the city's own figure, with the scores of the others held where they were, and the rest,
+which is that of the others' figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from math import factorial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis import chain
+from analysis.aggregation import round_significant
+from analysis.chain import Array, Index, Leaf, Stages
+from analysis.weights import Branch
+
+FACTORS = ("data", "method", "weights", "field")
+STAGES = ("impute", "transform", "treat", "normalise", "scale")
+"""Stages of the factor method; those before make the data and the field."""
+UNEXPLAINED = "unexplained"
+"""In place of the factors where a state between the two has no score for the city."""
+ACROSS_EDITIONS = ("i_latest", "i_linear")
+"""Methods of the stage impute that look at other editions whatever their parameters."""
+DIGITS = 12
+CHUNK = 4_000_000
+"""Figures in the tables that are computed at once."""
+
+Flags = NDArray[np.bool_]
+State = tuple[int, ...]
+"""For each of FACTORS 0 (as before) or 1 (as after)."""
+OLD: State = (0, 0, 0, 0)
+NEW: State = (1, 1, 1, 1)
+
+
+class Change(NamedTuple):
+    """The changes of all units of an index from one state to another."""
+
+    totals: pd.DataFrame
+    """A row a unit that either state ranks: edition, city_id, standing (``ranked`` in both,
+    ``entered`` or ``left``), score_before, score, rank_before, rank."""
+    parts: pd.DataFrame
+    """Rows edition, city_id, factor, node, score_part, rank_part (places gained) of the units that
+    both rank. The parts of the four factors have the root as node and sum to the change; those of
+    leaves have the factor ``data`` and sum to its part. own_score_part and own_rank_part are what
+    is due to the unit's own figure, NaN where that is not told apart."""
+
+
+def between_editions(index: Index, edition_before: int, edition: int) -> Change:
+    """The changes of a framework from one edition to another.
+
+    Where figures are imputed, treated or normalised across editions, the panel stays what it is
+    and a leaf's scores in the two editions stand for its figures; where only the final scaling
+    is across editions, the extremes of the panel stay in it.
+    """
+    years = (edition_before, edition)
+    if not _is_panel(index.stages):
+        before, after = (_edition(index, year, edition) for year in years)
+        return _change(_Pair(before, after))
+    # Who is not ranked has no score that could stand for its figures.
+    scores = chain.leaf_scores(index)
+    scored = replace(index, values=scores)
+    before, after = (_edition(scored, year, edition, index.is_ranked) for year in years)
+    return _change(_Pair(before, after, is_scored=True, panel=_panel_roots(index, scores)))
+
+
+def between_states(before: Index, after: Index, redefined: Collection[str] = ()) -> Change:
+    """The changes of a framework, in the editions that both states have.
+
+    Args:
+        redefined: leaves whose figures are drawn otherwise from the indicator, by the method.
+    """
+    return _change(_Pair(before, after, redefined=redefined))
+
+
+def is_same(before: Index, after: Index) -> bool:
+    """Whether two states have the same figures, method, weights and field."""
+    return not any(_Pair(before, after).differs)
+
+
+def _is_panel(stages: Stages) -> bool:
+    """Whether a score depends on other editions than its own."""
+    impute = stages.get("impute", {})
+    return impute.get("method") in ACROSS_EDITIONS or any(
+        stages.get(stage, {}).get("across") == "panel" for stage in ("impute", "treat", "normalise")
+    )
+
+
+def _edition(index: Index, edition: int, label: int, among: Flags | None = None) -> Index:
+    """One edition of an index, or some rows of it, under another year."""
+    rows: Flags = index.editions == edition
+    if among is not None:
+        rows = rows & among
+    return replace(
+        index,
+        city_ids=index.city_ids[rows],
+        editions=np.full(int(rows.sum()), label),
+        is_ranked=index.is_ranked[rows],
+        groups={name: groups[rows] for name, groups in index.groups.items()},
+        values=index.values[rows],
+        is_kept=index.is_kept[rows],
+        weights={label: index.weights[edition]},
+    )
+
+
+def _panel_roots(index: Index, scores: Array) -> Array:
+    """Scores of all editions before scaling; none where each edition is scaled by itself."""
+    if "scale" not in index.stages or index.stages["normalise"].get("across") != "panel":
+        return np.empty(0)
+    found = []
+    for edition in np.unique(index.editions):
+        rows = (index.editions == edition) & index.is_ranked
+        columns = {leaf.node: scores[rows, i] for i, leaf in enumerate(index.leaves)}
+        weights = index.weights[int(edition)]
+        nodes = chain.aggregate_tree(index.branches, columns, weights)
+        found.append(nodes[index.branches[-1].node])
+    return np.concatenate(found)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two states over the same rows and leaves: those that either has, sorted."""
+
+    before: Index
+    after: Index
+    redefined: Collection[str] = ()
+    is_scored: bool = False
+    """Values are scores of leaves already."""
+    panel: Array = field(default_factory=lambda: np.empty(0))
+    """Root scores that are scaled with those of an edition."""
+
+    @cached_property
+    def sides(self) -> tuple[Index, Index]:
+        return self.before, self.after
+
+    @cached_property
+    def rows(self) -> pd.MultiIndex:
+        """(edition, city_id) of the rows."""
+        found = [
+            pd.MultiIndex.from_arrays([side.editions.astype(np.int64), side.city_ids])
+            for side in self.sides
+        ]
+        return found[0].union(found[1], sort=None).sort_values()
+
+    @cached_property
+    def places(self) -> list[NDArray[np.int64]]:
+        """Of each side the row of each of its rows."""
+        return [
+            np.asarray(
+                self.rows.get_indexer(pd.MultiIndex.from_arrays([side.editions, side.city_ids]))
+            )
+            for side in self.sides
+        ]
+
+    @cached_property
+    def editions(self) -> NDArray[np.int64]:
+        return np.asarray(self.rows.get_level_values(0), dtype=np.int64)
+
+    @cached_property
+    def city_ids(self) -> NDArray[np.object_]:
+        return np.asarray(self.rows.get_level_values(1), dtype=object)
+
+    @cached_property
+    def nodes(self) -> list[str]:
+        return sorted({leaf.node for side in self.sides for leaf in side.leaves})
+
+    @cached_property
+    def leaves(self) -> list[tuple[Leaf, ...]]:
+        """By method: what a side says of a leaf, or the other of one that it has not."""
+        known = [{leaf.node: leaf for leaf in side.leaves} for side in self.sides]
+        return [
+            tuple(known[side].get(node) or known[1 - side][node] for node in self.nodes)
+            for side in (0, 1)
+        ]
+
+    @cached_property
+    def exists(self) -> Flags:
+        """(2, rows) by field."""
+        found = np.zeros((2, len(self.rows)), dtype=bool)
+        for side in (0, 1):
+            found[side, self.places[side]] = True
+        return found
+
+    @cached_property
+    def ranked(self) -> Flags:
+        """(2, rows) by field."""
+        found = np.zeros((2, len(self.rows)), dtype=bool)
+        for side in (0, 1):
+            found[side, self.places[side]] = self.sides[side].is_ranked
+        return found
+
+    @cached_property
+    def groups(self) -> list[dict[str, NDArray[np.object_]]]:
+        """By method: grouping -> (rows,), the other side's for rows that a side has not."""
+        found = []
+        for side in (0, 1):
+            own: dict[str, NDArray[np.object_]] = {}
+            for name in self.sides[side].groups:
+                own[name] = np.full(len(self.rows), None, dtype=object)
+                for each in (1 - side, side):
+                    if name in self.sides[each].groups:
+                        own[name][self.places[each]] = self.sides[each].groups[name]
+            found.append(own)
+        return found
+
+    def _other_groups(self) -> bool:
+        """Whether anyone is in another group of those within which is imputed."""
+        names = [str(side.stages.get("impute", {}).get("grouping")) for side in self.sides]
+        return any(
+            list(self.groups[0].get(name, ())) != list(self.groups[1].get(name, ()))
+            for name in names
+        )
+
+    @cached_property
+    def known(self) -> Flags:
+        """(2, rows, leaves): a side has the row and keeps the leaf in its edition."""
+        found = np.zeros((2, len(self.rows), len(self.nodes)), dtype=bool)
+        for i, side in enumerate(self.sides):
+            found[i][np.ix_(self.places[i], self.columns[i])] = side.is_kept
+        return found
+
+    @cached_property
+    def columns(self) -> list[NDArray[np.int64]]:
+        """Of each side the column of each of its leaves."""
+        place = {node: i for i, node in enumerate(self.nodes)}
+        return [np.array([place[leaf.node] for leaf in side.leaves]) for side in self.sides]
+
+    @cached_property
+    def values(self) -> Array:
+        """(2, rows, leaves) by data. What one side alone has is the same on both."""
+        found = np.full(self.known.shape, np.nan)
+        for i, side in enumerate(self.sides):
+            found[i][np.ix_(self.places[i], self.columns[i])] = side.values
+        found[~self.known] = np.nan
+        return np.where(self.known, found, np.where(self.known[::-1], found[::-1], np.nan))
+
+    @cached_property
+    def is_redefined(self) -> Flags:
+        """(leaves,): the figures go with the method."""
+        return np.array([node in self.redefined for node in self.nodes], dtype=bool)
+
+    @cached_property
+    def is_changed(self) -> Flags:
+        """(rows, leaves): the figure is another."""
+        one, other = self.values
+        is_other: Flags = (one != other) & ~(np.isnan(one) & np.isnan(other))
+        return is_other
+
+    @cached_property
+    def differs(self) -> State:
+        """Whether each factor changes: one that does not is never computed anew."""
+        before, after = self.sides
+        method = (
+            any(_parameters(before, stage) != _parameters(after, stage) for stage in STAGES)
+            or self.leaves[0] != self.leaves[1]
+            or _methods(before.branches, after.branches) != _methods(after.branches, after.branches)
+            or self._other_groups()
+            or bool(self.is_changed[:, self.is_redefined].any())
+        )
+        return (
+            int(self.is_changed[:, ~self.is_redefined].any()),
+            int(method),
+            int(_trees(before.branches) != _trees(after.branches) or self._other_weights()),
+            int(
+                (self.exists[0] != self.exists[1]).any() or (self.ranked[0] != self.ranked[1]).any()
+            ),
+        )
+
+    def _other_weights(self) -> bool:
+        return any(
+            not np.array_equal(
+                [self.weights(0, edition).get(node, np.nan) for node in nodes],
+                [self.weights(1, edition).get(node, np.nan) for node in nodes],
+                equal_nan=True,
+            )
+            for edition in self.common
+            for nodes in [sorted({*self.weights(0, edition), *self.weights(1, edition)})]
+        )
+
+    @cached_property
+    def common(self) -> list[int]:
+        """Editions that both sides have."""
+        both = set(self.before.weights) & set(self.after.weights)
+        return sorted(int(edition) for edition in both)
+
+    def weights(self, side: int, edition: int) -> Mapping[str, float]:
+        own, other = self.sides[side].weights, self.sides[1 - side].weights
+        return own.get(edition) or other[edition]
+
+    def branches(self, method: int, weights: int) -> list[Branch]:
+        """The tree of one side, its nodes aggregated as on another where this has them."""
+        return _combined(self.sides[weights].branches, self.sides[method].branches)
+
+    def reduced(self, state: State) -> State:
+        """The same state with the factors that do not change as before."""
+        return tuple(a * b for a, b in zip(state, self.differs, strict=True))
+
+    def figures(self, data: int, method: int, field: int) -> Array:
+        """(rows, leaves) of a state."""
+        values = np.where(self.is_redefined, self.values[method], self.values[data])
+        return np.where(self.exists[field][:, np.newaxis], values, np.nan)
+
+    def leaf_scores(self, values: Array, method: int, field: int) -> Array:
+        """(..., rows, leaves) of figures, NaN for who is not in the field."""
+        if self.is_scored:
+            return np.where(self.ranked[field][:, np.newaxis], values, np.nan)
+        state = replace(
+            self.sides[method],
+            city_ids=self.city_ids,
+            editions=self.editions,
+            is_ranked=self.ranked[field],
+            groups=self.groups[method],
+            leaves=self.leaves[method],
+            values=values.reshape(-1, *values.shape[-2:])[0],
+            is_kept=self.known[0] | self.known[1],
+        )
+        return chain.leaf_scores(state, values=values)
+
+    def aggregated(self, scores: Array, method: int, weights: int, field: int) -> Array:
+        """(..., rows) root scores before scaling, from those of leaves (..., rows, leaves)."""
+        branches = self.branches(method, weights)
+        parents = {branch.node for branch in branches}
+        used = {child for branch in branches for child in branch.children} - parents
+        found = np.full(scores.shape[:-1], np.nan)
+        for edition in np.unique(self.editions):
+            rows = np.flatnonzero((self.editions == edition) & self.ranked[field])
+            columns = {
+                node: scores[..., rows, i] for i, node in enumerate(self.nodes) if node in used
+            }
+            shares = self.weights(weights, int(edition))
+            shares = {node: shares.get(node, np.nan) for node in {*parents, *used}}
+            nodes = chain.aggregate_tree(branches, columns, shares)
+            found[..., rows] = nodes[branches[-1].node]
+        return found
+
+    def scaled_with(self, edition: int, method: int) -> Flags:
+        """Rows that are scaled together with those of an edition."""
+        panel = self.sides[method].stages.get("normalise", {}).get("across") == "panel"
+        return np.full(len(self.rows), True) if panel else self.editions == edition
+
+    def scaled(self, roots: Array, method: int) -> Array:
+        """The stage scale on (..., rows)."""
+        stages = self.sides[method].stages
+        if "scale" not in stages:
+            return roots
+        found = np.full(roots.shape, np.nan)
+        panel = np.broadcast_to(self.panel, (*roots.shape[:-1], len(self.panel)))
+        for edition in self.common:
+            together = self.scaled_with(edition, method)
+            rows = self.editions == edition
+            all_scores = np.concatenate([roots[..., together], panel], axis=-1)
+            scores = chain.scale(all_scores, stages)[..., : int(together.sum())]
+            found[..., rows] = scores[..., rows[together]]
+        return found
+
+    def ranks(self, scores: Array) -> Array:
+        """(..., rows) within each edition, NaN where there is no score."""
+        found = np.full(scores.shape, np.nan)
+        for edition in self.common:
+            rows = self.editions == edition
+            ranks = chain.ranks(scores[..., rows]).astype(float)
+            found[..., rows] = np.where(ranks == 0, np.nan, ranks)
+        return found
+
+
+def _parameters(index: Index, stage: str) -> dict[str, object] | None:
+    found = index.stages.get(stage)
+    return None if found is None else dict(found)
+
+
+def _trees(branches: Sequence[Branch]) -> dict[str, tuple[str, ...]]:
+    return {branch.node: tuple(sorted(branch.children)) for branch in branches}
+
+
+def _combined(tree: Sequence[Branch], methods: Sequence[Branch]) -> list[Branch]:
+    by_node = {branch.node: branch for branch in methods} | {tree[-1].node: methods[-1]}
+    return [
+        replace(
+            branch,
+            aggregation=how.aggregation,
+            power=how.power,
+            missing_children=how.missing_children,
+            children_coverage_min=how.children_coverage_min,
+        )
+        for branch in tree
+        for how in [by_node.get(branch.node, branch)]
+    ]
+
+
+def _methods(methods: Sequence[Branch], tree: Sequence[Branch]) -> list[tuple[object, ...]]:
+    return [
+        (b.aggregation, b.power, b.missing_children, b.children_coverage_min)
+        for b in _combined(tree, methods)
+    ]
+
+
+class _Result(NamedTuple):
+    """Scores and ranks of one state or more, (..., rows)."""
+
+    scores: Array
+    ranks: Array
+
+
+def _change(pair: _Pair) -> Change:
+    states = _states(pair)
+    old, new = states[OLD], states[NEW]
+    edition = np.isin(pair.editions, pair.common)
+    had, has = ~np.isnan(old.scores) & edition, ~np.isnan(new.scores) & edition
+    any_, both = np.flatnonzero(had | has), np.flatnonzero(had & has)
+    totals = pd.DataFrame(
+        {
+            "edition": pair.editions[any_],
+            "city_id": pair.city_ids[any_],
+            "standing": np.select(
+                [had[any_] & has[any_], has[any_]], ["ranked", "entered"], "left"
+            ).astype(object),
+            "score_before": old.scores[any_],
+            "score": new.scores[any_],
+            "rank_before": old.ranks[any_],
+            "rank": new.ranks[any_],
+        }
+    )
+    return Change(totals, _parts(pair, states, both))
+
+
+def _states(pair: _Pair) -> dict[State, _Result]:
+    """All 16 states, those that are the same computed once."""
+    leaf_scores: dict[tuple[int, int, int], Array] = {}
+    found: dict[State, _Result] = {}
+    for state in product((0, 1), repeat=4):
+        reduced = pair.reduced(state)
+        if reduced not in found:
+            data, method, weights, field = reduced
+            if (data, method, field) not in leaf_scores:
+                values = pair.figures(data, method, field)
+                leaf_scores[data, method, field] = pair.leaf_scores(values, method, field)
+            scores = leaf_scores[data, method, field]
+            found[reduced] = _result(pair, scores, method, weights, field)
+        found[state] = found[reduced]
+    return found
+
+
+def _result(pair: _Pair, leaf_scores: Array, method: int, weights: int, field: int) -> _Result:
+    roots = pair.aggregated(leaf_scores, method, weights, field)
+    scores = pair.scaled(roots, method)
+    return _Result(scores, pair.ranks(scores))
+
+
+def shapley(states: Mapping[State, Array]) -> Array:
+    """Shapley values of the four factors, (4, ...), of what each of the 16 states is worth."""
+    n = len(FACTORS)
+    parts = []
+    for factor in range(n):
+        part = 0.0 * states[OLD]
+        for state in product((0, 1), repeat=n):
+            if not state[factor]:
+                changed = sum(state)
+                share = factorial(changed) * factorial(n - 1 - changed) / factorial(n)
+                with_it = (*state[:factor], 1, *state[factor + 1 :])
+                part = part + share * (states[with_it] - states[state])
+        parts.append(part)
+    return np.array(parts)
+
+
+def _parts(pair: _Pair, states: Mapping[State, _Result], rows: NDArray[np.int64]) -> pd.DataFrame:
+    # A rank is a number of places from the top, so that fewer is a gain.
+    scores = shapley({state: result.scores[rows] for state, result in states.items()})
+    ranks = -shapley({state: result.ranks[rows] for state, result in states.items()})
+    whole = ~(np.isnan(scores) | np.isnan(ranks)).any(axis=0)
+    root = pair.after.branches[-1].node
+    frames = [
+        _frame(pair, rows[whole], factor, root, scores[i, whole], ranks[i, whole])
+        for i, factor in enumerate(FACTORS)
+    ]
+    if not whole.all():
+        rest = rows[~whole]
+        frames.append(
+            _frame(
+                pair, rest, UNEXPLAINED, root,
+                states[NEW].scores[rest] - states[OLD].scores[rest],
+                states[OLD].ranks[rest] - states[NEW].ranks[rest],
+            )
+        )  # fmt: skip
+    if pair.differs[0] and whole.any():
+        frames += _leaf_parts(pair, states, rows[whole], scores[0, whole], ranks[0, whole])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _leaf_parts(
+    pair: _Pair,
+    states: Mapping[State, _Result],
+    rows: NDArray[np.int64],
+    data_scores: Array,
+    data_ranks: Array,
+) -> list[pd.DataFrame]:
+    """Parts of the leaves of which any figure changed."""
+    changed = np.flatnonzero(pair.is_changed.any(axis=0) & ~pair.is_redefined)
+    effects, own = [], []
+    # First: from the old state, with the leaf's new figures. Last: to the new state, from it with
+    # the leaf's old figures.
+    for state, data, sign in ((OLD, 1, 1), (NEW, 0, -1)):
+        _, method, weights, field = pair.reduced(state)
+        base_values = pair.figures(1 - data, method, field)
+        other_values = pair.figures(data, method, field)
+        base, other = pair.leaf_scores(np.stack([base_values, other_values]), method, field)
+        swapped = np.repeat(base[np.newaxis], len(changed), axis=0)
+        for i, leaf in enumerate(changed):
+            swapped[i, :, leaf] = other[:, leaf]
+        result = _result(pair, swapped, method, weights, field)
+        effects.append(_effect(states[state], result, rows, sign))
+        own.append(
+            _effect(
+                states[state],
+                _own(pair, base_values, other_values, base, changed, method, weights, field),
+                rows,
+                sign,
+            )
+        )
+    score, rank = (_mean(first, last) for first, last in zip(*effects, strict=True))
+    own_score, own_rank = (_mean(first, last) for first, last in zip(*own, strict=True))
+    score_parts = _spread(score, data_scores, np.ones_like(score))
+    rank_parts = _spread(rank, data_ranks, score_parts)
+    is_split = _is_split(pair, rows)[:, changed].T
+    own_score, own_rank = (np.where(is_split, own, np.nan) for own in (own_score, own_rank))
+    return [
+        _frame(
+            pair, rows, FACTORS[0], pair.nodes[leaf],
+            score_parts[i], rank_parts[i], own_score[i], own_rank[i],
+        )
+        for i, leaf in enumerate(changed)
+    ]  # fmt: skip
+
+
+def _is_split(pair: _Pair, rows: NDArray[np.int64]) -> Flags:
+    """(rows, leaves): whether a part can be divided into the unit's own and the others'.
+
+    Not where an aggregation compares units, nor of a leaf that in one state nobody has: a figure
+    alone is on no scale.
+    """
+    compares = any(b.aggregation == "a_copeland" for side in pair.sides for b in side.branches)
+    found = np.zeros((len(pair.rows), len(pair.nodes)), dtype=bool)
+    for edition in pair.common:
+        here = pair.editions == edition
+        found[here] = (~np.isnan(pair.values[:, here])).any(axis=1).all(axis=0) & ~compares
+    return found[rows]
+
+
+def _effect(
+    state: _Result, result: _Result, rows: NDArray[np.int64], sign: int
+) -> tuple[Array, Array]:
+    """(leaves, rows) scores and places gained from a state to another, or back for sign -1."""
+    scores = sign * (result.scores - state.scores)[:, rows]
+    ranks = -sign * (result.ranks - state.ranks)[:, rows]
+    return scores, ranks
+
+
+def _mean(first: Array, last: Array) -> Array:
+    """Mean of two effects; of one that is not defined the other, or nothing."""
+    first, last = np.where(np.isnan(first), last, first), np.where(np.isnan(last), first, last)
+    return np.nan_to_num((first + last) / 2)
+
+
+def _spread(effects: Array, total: Array, otherwise: Array) -> Array:
+    """Parts (leaves, rows) that sum to the total: effects, and the rest in proportion to them.
+
+    Where there are no effects, the rest is in proportion to other numbers, or the same for all.
+    """
+    rest = total - effects.sum(axis=0)
+    shares = np.abs(effects)
+    for instead in (np.abs(otherwise), np.ones_like(effects)):
+        shares = np.where(shares.sum(axis=0) > 0, shares, instead)
+    return effects + rest * shares / shares.sum(axis=0)
+
+
+def _own(
+    pair: _Pair,
+    base_values: Array,
+    other_values: Array,
+    base: Array,
+    changed: NDArray[np.int64],
+    method: int,
+    weights: int,
+    field: int,
+) -> _Result:
+    """(leaves, rows) where a leaf's figure is another for the unit of the row alone.
+
+    Scores of the others are held where they were; the unit's own is on the scale that its new
+    figure makes.
+    """
+    own = _own_leaf_scores(pair, base_values, other_values, base, method, field)
+    swapped = np.repeat(base[np.newaxis], len(changed), axis=0)
+    for i, leaf in enumerate(changed):
+        swapped[i, :, leaf] = own[:, leaf]
+    roots = pair.aggregated(base, method, weights, field)
+    own_roots = pair.aggregated(swapped, method, weights, field)
+    scores, ranks = np.full(own_roots.shape, np.nan), np.full(own_roots.shape, np.nan)
+    stages = pair.sides[method].stages
+    scaled = pair.scaled(roots, method)
+    for edition in pair.common:
+        rows = np.flatnonzero(pair.editions == edition)
+        scores[:, rows] = own_roots[:, rows]
+        if "scale" in stages:
+            together = pair.scaled_with(edition, method)
+            low, high = _extremes_of_others(np.append(roots[together], pair.panel))
+            place = np.searchsorted(np.flatnonzero(together), rows)
+            ends = np.broadcast_to(
+                np.stack([low, high], axis=-1)[place], (len(changed), len(rows), 2)
+            )
+            three = np.concatenate([own_roots[:, rows, np.newaxis], ends], axis=-1)
+            scores[:, rows] = chain.scale(three, stages)[..., 0]
+        ranks[:, rows] = _rank_among(scores[:, rows], scaled[rows])
+    return _Result(scores, ranks)
+
+
+def _own_leaf_scores(
+    pair: _Pair, base_values: Array, other_values: Array, base: Array, method: int, field: int
+) -> Array:
+    """(rows, leaves): scores of each row, its unit's figures being the other ones."""
+    found = base.copy()
+    if pair.is_scored:
+        return pair.leaf_scores(other_values, method, field)
+    is_changed = pair.is_changed & ~pair.is_redefined & pair.ranked[field][:, np.newaxis]
+    units, unit = np.unique(pair.city_ids.astype(str), return_inverse=True)
+    wanted = np.flatnonzero(np.bincount(unit, is_changed.any(axis=1), len(units)))
+    step = max(1, CHUNK // base_values.size)
+    for start in range(0, len(wanted), step):
+        chunk = wanted[start : start + step]
+        mine = unit == chunk[:, np.newaxis]
+        tables = np.where(mine[..., np.newaxis], other_values, base_values)
+        scores = pair.leaf_scores(tables, method, field)
+        table, row = np.nonzero(mine)
+        found[row] = np.where(is_changed[row], scores[table, row], found[row])
+    return found
+
+
+def _extremes_of_others(scores: Array) -> tuple[Array, Array]:
+    """Least and largest score of all but each, NaN where there is no other."""
+    found = []
+    for sign in (1, -1):
+        filled = np.where(np.isnan(scores), np.inf, sign * scores)
+        first, second = np.sort(np.append(filled, [np.inf, np.inf]))[:2]
+        ends = np.where(filled == first, second if (filled == first).sum() == 1 else first, first)
+        found.append(np.where(np.isinf(ends), np.nan, sign * ends))
+    return found[0], found[1]
+
+
+def _rank_among(own: Array, scores: Array) -> Array:
+    """(leaves, units): rank of each unit's own score among the others' (units,)."""
+    mine, others = round_significant(own), round_significant(scores)
+    ordered = np.sort(others[~np.isnan(others)])
+    above = len(ordered) - np.searchsorted(ordered, mine, side="right")
+    ranks = 1.0 + above - (others > mine)
+    return np.asarray(np.where(np.isnan(own), np.nan, ranks))
+
+
+def _frame(
+    pair: _Pair,
+    rows: NDArray[np.int64],
+    factor: str,
+    node: str,
+    score: Array,
+    rank: Array,
+    own_score: Array | float = np.nan,
+    own_rank: Array | float = np.nan,
+) -> pd.DataFrame:
+    numbers = (score, rank, own_score, own_rank)
+    # Adding 0 makes a zero of a minus zero.
+    score, rank, own_score, own_rank = (np.round(number, DIGITS) + 0.0 for number in numbers)
+    return pd.DataFrame(
+        {
+            "edition": pair.editions[rows],
+            "city_id": pair.city_ids[rows],
+            "factor": factor,
+            "node": node,
+            "score_part": score,
+            "rank_part": rank,
+            "own_score_part": own_score,
+            "own_rank_part": own_rank,
+        }
+    )
