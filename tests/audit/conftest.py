@@ -102,7 +102,7 @@ create table marts.index_change as select * from (values
     framework, edition, city_id, rank, rank_before, rank_change, score, score_before, score_change
 );
 create table marts.index_change_part as select * from (values
-    ('flag', 2023, 'aa', 'data', 'total', 3, 8.0, 0.5::double),
+    ('flag', 2023, 'aa', 'data', 'total', 3, 8.0::double, 0.5::double),
     ('flag', 2023, 'aa', 'method', 'total', 3, 0.0, 0.0),
     ('flag', 2023, 'aa', 'weights', 'total', 3, 3.0, 0.5),
     ('flag', 2023, 'aa', 'field', 'total', 3, -1.0, 0.0),
