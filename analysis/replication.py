@@ -137,9 +137,10 @@ def _roots(
 ) -> Array:
     branches = branches_of(index, variant)
     known: dict[str, Array | float] = {**index.weights[edition], **weights}
-    root = aggregate_tree(branches, leaves, known, is_rounded=False)[branches[-1].node]
+    root = branches[-1].node
+    found = aggregate_tree(branches, leaves, known, nodes=[root], is_rounded=False)[root]
     stages = stages_of(index, variant)
-    return root if stages["normalise"].get("across") == "panel" else scale(root, stages)
+    return found if stages["normalise"].get("across") == "panel" else scale(found, stages)
 
 
 def nominal_scores(index: Index, edition: int, tables: LeafTables | None = None) -> Array:
