@@ -8,6 +8,7 @@ go through a stage in one call. What is missing is NaN.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -255,6 +256,8 @@ def leaf_scores(index: Index, variant: Variant = NOMINAL, values: Array | None =
     """
     stages = stages_of(index, variant)
     x = index.values if values is None else np.where(index.is_kept, values, np.nan)
+    if not len(index.editions):
+        return x
     if impute := stages.get("impute"):
         x = np.where(index.is_kept, _imputed(index, impute, x), np.nan)
     x = np.where(index.is_ranked[:, np.newaxis], x, np.nan)
@@ -630,7 +633,7 @@ def _on_scale(
         elif method == "n_fracmax":
             width = high
         elif method == "n_scaled":
-            start, width = stage["shift"], stage["factor"]
+            start, width = stage["shift"], stage["divisor"]
         elif method != "n_minmax":
             raise KeyError(method)
         score = start_score + score_width * (x - start) / np.where(width == 0, np.nan, width)
@@ -686,8 +689,11 @@ def scores_of(
         own = {leaf.node: scores[..., rows, j] for j, leaf in enumerate(index.leaves)}
         counted = {**index.weights[int(edition)], **(weights or {})}
         by_edition.append((rows, aggregate_tree(branches, own, counted, nodes)))
+    if not by_edition:
+        names = [leaf.node for leaf in index.leaves] + [branch.node for branch in branches]
+        return {node: np.empty(scores.shape[:-1]) for node in nodes or names}
     found: dict[str, Array] = {}
-    for node in by_edition[0][1] if by_edition else ():
+    for node in by_edition[0][1]:
         parts = [(rows, own[node]) for rows, own in by_edition]
         lead = np.broadcast_shapes(*(part.shape[:-1] for _, part in parts))
         found[node] = np.full((*lead, len(index.editions)), np.nan)
@@ -706,7 +712,7 @@ def ranks(scores: Array) -> NDArray[np.int64]:
     """(..., units): 1 for the highest score, equal scores the same rank (the smallest); 0 where
     there is no score. Scores are compared rounded to 12 significant digits."""
     n = scores.shape[-1]
-    flat = -scores.reshape(-1, n)
+    flat = -scores.reshape(math.prod(scores.shape[:-1]), n)
     found = np.empty(flat.shape, dtype=np.int64)
     at_once = max(1, RANKED_AT_ONCE // max(1, n))
     for start in range(0, len(flat), at_once):
@@ -721,7 +727,8 @@ def ranks(scores: Array) -> NDArray[np.int64]:
 
 def _smallest_ranks(values: Array) -> NDArray[np.int64]:
     """Ranks along the last axis: 1 for the smallest value, ties the smallest rank, 0 for NaN."""
-    return _ranks_of_rows(values.reshape(-1, values.shape[-1]))[0].reshape(values.shape)
+    flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
+    return _ranks_of_rows(flat)[0].reshape(values.shape)
 
 
 def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -738,8 +745,8 @@ def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]
         first[:, 1:] = ~is_tied
         places = np.maximum.accumulate(np.where(first, places, 0), axis=-1)
         is_close &= ~is_tied
-    found = np.empty(values.shape, dtype=np.int64)
+    found: NDArray[np.int64] = np.empty(values.shape, dtype=np.int64)
     np.put_along_axis(found, order, places, axis=-1)
     if np.isnan(in_order[:, -1:]).any():
         found[np.isnan(values)] = 0
-    return found, is_close.any(axis=-1)
+    return found, np.asarray(is_close.any(axis=-1))
