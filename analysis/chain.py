@@ -17,9 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.aggregation import aggregate, round_significant
+from analysis.means import is_mean, mean
 from analysis.weights import Branch
 
 Array = NDArray[np.float64]
+# What two numbers that are equal to 12 digits may differ by, relative to either, and some more.
+ROUNDING = 2e-11
+# Scores whose arrays stay in the cache of a processor while they are ranked.
+RANKED_AT_ONCE = 2**16
 Stages = Mapping[str, Mapping[str, Any]]
 """Stage -> its method (key ``method``) and parameters, as the columns of stg_framework_stage; a
 parameter that is empty there is left out. A stage that is not there is not applied."""
@@ -635,7 +640,10 @@ def _on_scale(
 
 # ---------------------------------------------------------------- tree
 def aggregate_tree(
-    branches: Sequence[Branch], scores: Mapping[str, Array], weights: Mapping[str, Array | float]
+    branches: Sequence[Branch],
+    scores: Mapping[str, Array],
+    weights: Mapping[str, Array | float],
+    is_rounded: bool = True,
 ) -> dict[str, Array]:
     """Scores of all nodes, from those of the leaves upward, rounded as the dbt models round them.
 
@@ -645,28 +653,43 @@ def aggregate_tree(
         branches: with the methods that count, each after its children.
         scores: leaf -> (..., units), units of one edition.
         weights: node -> (...) or one number; NaN leaves a node out.
+        is_rounded: False leaves the rounding to :func:`ranks`; it takes most of the time.
     """
     found: dict[str, Array] = dict(scores)
     counted = {node: np.asarray(weight, dtype=float) for node, weight in weights.items()}
     for branch in branches:
-        below = np.stack(np.broadcast_arrays(*(found[c] for c in branch.children)), axis=-1)
-        parts = np.stack(np.broadcast_arrays(*(counted[c] for c in branch.children)), axis=-1)
+        below = [found[child] for child in branch.children]
+        parts = [counted[child] for child in branch.children]
         if branch.aggregation == "a_copeland" and branch.level > 2:
-            below = round_significant(below)
-        lead = np.broadcast_shapes(below.shape[:-2], parts.shape[:-1])
-        found[branch.node] = aggregate(
-            np.broadcast_to(below, (*lead, *below.shape[-2:])),
-            np.broadcast_to(parts, (*lead, parts.shape[-1])),
+            below = [round_significant(child) for child in below]
+        combine = mean if is_mean(branch.aggregation, branch.power) else _combined
+        found[branch.node] = combine(
+            below,
+            parts,
             branch.aggregation,
             branch.power,
             branch.missing_children,
             branch.children_coverage_min,
         )
-        out = np.isnan(parts).all(axis=-1)
-        counted[branch.node] = np.where(out, np.nan, counted.get(branch.node, np.array(1.0)))
-    return {
-        node: found[node] if node in scores else round_significant(found[node]) for node in found
-    }
+        out = np.isnan(parts[0])
+        for part in parts[1:]:
+            out = out & np.isnan(part)
+        if out.any():
+            counted[branch.node] = np.where(out, np.nan, counted.get(branch.node, np.array(1.0)))
+    if is_rounded:
+        found |= {b.node: round_significant(found[b.node]) for b in branches}
+    return found
+
+
+def _combined(scores: Sequence[Array], weights: Sequence[Array], *options: Any) -> Array:
+    below = np.stack(np.broadcast_arrays(*scores), axis=-1)
+    parts = np.stack(np.broadcast_arrays(*weights), axis=-1)
+    lead = np.broadcast_shapes(below.shape[:-2], parts.shape[:-1])
+    return aggregate(
+        np.broadcast_to(below, (*lead, *below.shape[-2:])),
+        np.broadcast_to(parts, (*lead, parts.shape[-1])),
+        *options,
+    )
 
 
 def scale(scores: Array, stages: Stages) -> Array:
@@ -733,22 +756,41 @@ def scores_of(
 def ranks(scores: Array) -> NDArray[np.int64]:
     """(..., units): 1 for the highest score, equal scores the same rank (the smallest); 0 where
     there is no score. Scores are compared rounded to 12 significant digits."""
-    return _smallest_ranks(-round_significant(scores))
+    n = scores.shape[-1]
+    flat = -scores.reshape(-1, n)
+    found = np.empty(flat.shape, dtype=np.int64)
+    at_once = max(1, RANKED_AT_ONCE // max(1, n))
+    for start in range(0, len(flat), at_once):
+        part = flat[start : start + at_once]
+        found[start : start + at_once], is_close = _ranks_of_rows(part)
+        # To round is the greater part of the work, and needed only where it may make a tie.
+        if is_close.any():
+            rows = start + np.flatnonzero(is_close)
+            found[rows], _ = _ranks_of_rows(round_significant(flat[rows]))
+    return found.reshape(scores.shape)
 
 
 def _smallest_ranks(values: Array) -> NDArray[np.int64]:
     """Ranks along the last axis: 1 for the smallest value, ties the smallest rank, 0 for NaN."""
-    n = values.shape[-1]
-    flat = values.reshape(-1, n)
-    order = np.argsort(flat, axis=-1)
-    in_order = np.take_along_axis(flat, order, axis=-1)
-    places = np.broadcast_to(np.arange(1, n + 1), flat.shape)
-    is_tied = in_order[:, 1:] == in_order[:, :-1]
-    if is_tied.any():
-        first = np.ones(flat.shape, dtype=bool)
+    return _ranks_of_rows(values.reshape(-1, values.shape[-1]))[0].reshape(values.shape)
+
+
+def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """As above for (n, units), and which rows have values that only rounding may make equal."""
+    order = np.argsort(values, axis=-1)
+    in_order = np.take_along_axis(values, order, axis=-1)
+    step = np.diff(in_order, axis=-1)
+    with np.errstate(invalid="ignore"):
+        is_close = step <= ROUNDING * np.abs(in_order[:, 1:])
+    places = np.broadcast_to(np.arange(1, values.shape[-1] + 1), values.shape)
+    if is_close.any():
+        is_tied = step == 0
+        first = np.ones(values.shape, dtype=bool)
         first[:, 1:] = ~is_tied
         places = np.maximum.accumulate(np.where(first, places, 0), axis=-1)
-    found = np.empty(flat.shape, dtype=np.int64)
+        is_close &= ~is_tied
+    found = np.empty(values.shape, dtype=np.int64)
     np.put_along_axis(found, order, places, axis=-1)
-    found[np.isnan(flat)] = 0
-    return found.reshape(values.shape)
+    if np.isnan(in_order[:, -1:]).any():
+        found[np.isnan(values)] = 0
+    return found, is_close.any(axis=-1)

@@ -52,7 +52,7 @@ CHUNK = 4_000_000
 """Figures in the tables that are computed at once."""
 
 Flags = NDArray[np.bool_]
-State = tuple[int, int, int, int]
+State = tuple[int, ...]
 """For each of FACTORS 0 (as before) or 1 (as after)."""
 OLD: State = (0, 0, 0, 0)
 NEW: State = (1, 1, 1, 1)
@@ -66,9 +66,9 @@ class Change(NamedTuple):
     ``entered`` or ``left``), score_before, score, rank_before, rank."""
     parts: pd.DataFrame
     """Rows edition, city_id, factor, node, score_part, rank_part (places gained) of the units that
-    both rank. The parts of the four factors have no node and sum to the change; those of leaves
-    have the factor ``data`` and sum to its part, own_score_part and own_rank_part being what is
-    due to the unit's own figure (NaN where an aggregation compares units, a_copeland)."""
+    both rank. The parts of the four factors have the root as node and sum to the change; those of
+    leaves have the factor ``data`` and sum to its part. own_score_part and own_rank_part are what
+    is due to the unit's own figure, NaN where that is not told apart."""
 
 
 def between_editions(index: Index, edition_before: int, edition: int) -> Change:
@@ -111,9 +111,11 @@ def _is_panel(stages: Stages) -> bool:
     )
 
 
-def _edition(index: Index, edition: int, label: int, rows: Flags | bool = True) -> Index:
+def _edition(index: Index, edition: int, label: int, among: Flags | None = None) -> Index:
     """One edition of an index, or some rows of it, under another year."""
-    rows = (index.editions == edition) & rows
+    rows: Flags = index.editions == edition
+    if among is not None:
+        rows = rows & among
     return replace(
         index,
         city_ids=index.city_ids[rows],
@@ -228,7 +230,7 @@ class _Pair:
 
     def _other_groups(self) -> bool:
         """Whether anyone is in another group of those within which is imputed."""
-        names = {side.stages.get("impute", {}).get("grouping") for side in self.sides} - {None}
+        names = [str(side.stages.get("impute", {}).get("grouping")) for side in self.sides]
         return any(
             list(self.groups[0].get(name, ())) != list(self.groups[1].get(name, ()))
             for name in names
@@ -243,10 +245,10 @@ class _Pair:
         return found
 
     @cached_property
-    def columns(self) -> list[list[int]]:
+    def columns(self) -> list[NDArray[np.int64]]:
         """Of each side the column of each of its leaves."""
         place = {node: i for i, node in enumerate(self.nodes)}
-        return [[place[leaf.node] for leaf in side.leaves] for side in self.sides]
+        return [np.array([place[leaf.node] for leaf in side.leaves]) for side in self.sides]
 
     @cached_property
     def values(self) -> Array:
@@ -266,7 +268,8 @@ class _Pair:
     def is_changed(self) -> Flags:
         """(rows, leaves): the figure is another."""
         one, other = self.values
-        return (one != other) & ~(np.isnan(one) & np.isnan(other))
+        is_other: Flags = (one != other) & ~(np.isnan(one) & np.isnan(other))
+        return is_other
 
     @cached_property
     def differs(self) -> State:
@@ -283,7 +286,9 @@ class _Pair:
             int(self.is_changed[:, ~self.is_redefined].any()),
             int(method),
             int(_trees(before.branches) != _trees(after.branches) or self._other_weights()),
-            int((self.exists[0] != self.exists[1]).any() or (self.ranked[0] != self.ranked[1]).any()),
+            int(
+                (self.exists[0] != self.exists[1]).any() or (self.ranked[0] != self.ranked[1]).any()
+            ),
         )
 
     def _other_weights(self) -> bool:
@@ -308,13 +313,12 @@ class _Pair:
         return own.get(edition) or other[edition]
 
     def branches(self, method: int, weights: int) -> list[Branch]:
-        """The tree of one side, aggregated as on another, a node that this has not as on its own."""
+        """The tree of one side, its nodes aggregated as on another where this has them."""
         return _combined(self.sides[weights].branches, self.sides[method].branches)
 
     def reduced(self, state: State) -> State:
         """The same state with the factors that do not change as before."""
-        data, method, weights, field = (a * b for a, b in zip(state, self.differs, strict=True))
-        return data, method, weights, field
+        return tuple(a * b for a, b in zip(state, self.differs, strict=True))
 
     def figures(self, data: int, method: int, field: int) -> Array:
         """(rows, leaves) of a state."""
@@ -333,12 +337,12 @@ class _Pair:
             groups=self.groups[method],
             leaves=self.leaves[method],
             values=values.reshape(-1, *values.shape[-2:])[0],
-            is_kept=self.known.any(axis=0),
+            is_kept=self.known[0] | self.known[1],
         )
         return chain.leaf_scores(state, values=values)
 
     def aggregated(self, scores: Array, method: int, weights: int, field: int) -> Array:
-        """(..., rows) scores of the root before scaling, from those of leaves (..., rows, leaves)."""
+        """(..., rows) root scores before scaling, from those of leaves (..., rows, leaves)."""
         branches = self.branches(method, weights)
         parents = {branch.node for branch in branches}
         used = {child for branch in branches for child in branch.children} - parents
@@ -477,8 +481,8 @@ def shapley(states: Mapping[State, Array]) -> Array:
             if not state[factor]:
                 changed = sum(state)
                 share = factorial(changed) * factorial(n - 1 - changed) / factorial(n)
-                with_it: State = tuple(1 if i == factor else s for i, s in enumerate(state))  # type: ignore[assignment]
-                part = part + share * (states[with_it] - states[state])  # type: ignore[index]
+                with_it = (*state[:factor], 1, *state[factor + 1 :])
+                part = part + share * (states[with_it] - states[state])
         parts.append(part)
     return np.array(parts)
 
@@ -488,15 +492,16 @@ def _parts(pair: _Pair, states: Mapping[State, _Result], rows: NDArray[np.int64]
     scores = shapley({state: result.scores[rows] for state, result in states.items()})
     ranks = -shapley({state: result.ranks[rows] for state, result in states.items()})
     whole = ~(np.isnan(scores) | np.isnan(ranks)).any(axis=0)
+    root = pair.after.branches[-1].node
     frames = [
-        _frame(pair, rows[whole], factor, None, scores[i, whole], ranks[i, whole])
+        _frame(pair, rows[whole], factor, root, scores[i, whole], ranks[i, whole])
         for i, factor in enumerate(FACTORS)
     ]
     if not whole.all():
         rest = rows[~whole]
         frames.append(
             _frame(
-                pair, rest, UNEXPLAINED, None,
+                pair, rest, UNEXPLAINED, root,
                 states[NEW].scores[rest] - states[OLD].scores[rest],
                 states[OLD].ranks[rest] - states[NEW].ranks[rest],
             )
@@ -540,19 +545,29 @@ def _leaf_parts(
     own_score, own_rank = (_mean(first, last) for first, last in zip(*own, strict=True))
     score_parts = _spread(score, data_scores, np.ones_like(score))
     rank_parts = _spread(rank, data_ranks, score_parts)
-    compares = any(
-        b.aggregation == "a_copeland"
-        for side in (0, 1)
-        for b in pair.branches(*pair.reduced(NEW if side else OLD)[1:3])
-    )
-    nothing = np.full(len(rows), np.nan)
+    is_split = _is_split(pair, rows)[:, changed].T
+    own_score, own_rank = (np.where(is_split, own, np.nan) for own in (own_score, own_rank))
     return [
         _frame(
-            pair, rows, "data", pair.nodes[leaf], score_parts[i], rank_parts[i],
-            nothing if compares else own_score[i], nothing if compares else own_rank[i],
+            pair, rows, FACTORS[0], pair.nodes[leaf],
+            score_parts[i], rank_parts[i], own_score[i], own_rank[i],
         )
         for i, leaf in enumerate(changed)
     ]  # fmt: skip
+
+
+def _is_split(pair: _Pair, rows: NDArray[np.int64]) -> Flags:
+    """(rows, leaves): whether a part can be divided into the unit's own and the others'.
+
+    Not where an aggregation compares units, nor of a leaf that in one state nobody has: a figure
+    alone is on no scale.
+    """
+    compares = any(b.aggregation == "a_copeland" for side in pair.sides for b in side.branches)
+    found = np.zeros((len(pair.rows), len(pair.nodes)), dtype=bool)
+    for edition in pair.common:
+        here = pair.editions == edition
+        found[here] = (~np.isnan(pair.values[:, here])).any(axis=1).all(axis=0) & ~compares
+    return found[rows]
 
 
 def _effect(
@@ -613,7 +628,9 @@ def _own(
             together = pair.scaled_with(edition, method)
             low, high = _extremes_of_others(np.append(roots[together], pair.panel))
             place = np.searchsorted(np.flatnonzero(together), rows)
-            ends = np.broadcast_to(np.stack([low, high], axis=-1)[place], (len(changed), len(rows), 2))
+            ends = np.broadcast_to(
+                np.stack([low, high], axis=-1)[place], (len(changed), len(rows), 2)
+            )
             three = np.concatenate([own_roots[:, rows, np.newaxis], ends], axis=-1)
             scores[:, rows] = chain.scale(three, stages)[..., 0]
         ranks[:, rows] = _rank_among(scores[:, rows], scaled[rows])
@@ -657,15 +674,15 @@ def _rank_among(own: Array, scores: Array) -> Array:
     mine, others = round_significant(own), round_significant(scores)
     ordered = np.sort(others[~np.isnan(others)])
     above = len(ordered) - np.searchsorted(ordered, mine, side="right")
-    ranks = 1 + above - (others > mine)
-    return np.where(np.isnan(own), np.nan, ranks)
+    ranks = 1.0 + above - (others > mine)
+    return np.asarray(np.where(np.isnan(own), np.nan, ranks))
 
 
 def _frame(
     pair: _Pair,
     rows: NDArray[np.int64],
     factor: str,
-    node: str | None,
+    node: str,
     score: Array,
     rank: Array,
     own_score: Array | float = np.nan,
@@ -679,7 +696,7 @@ def _frame(
             "edition": pair.editions[rows],
             "city_id": pair.city_ids[rows],
             "factor": factor,
-            "node": pd.Series([node] * len(rows), dtype=object),
+            "node": node,
             "score_part": score,
             "rank_part": rank,
             "own_score_part": own_score,

@@ -10,6 +10,7 @@ from ingest.catalog_files import CatalogReader, Found, framework_names
 from ingest.catalog_references import Groups
 from ingest.expert_tables import TABLES, Judgement, branches, judgements_of
 from ingest.framework_cards import Framework
+from ingest.framework_uncertainty import inherited
 from ingest.framework_variants import resolve
 
 FOLDER = "frameworks"
@@ -89,6 +90,8 @@ def _resolved(
     entry = reader.validate(Framework, made.data, variant.file, (), name)
     if entry is None or not reader.is_sound(entry, variant.file):
         return None
+    if "uncertainty" not in variant.data:
+        entry = inherited(entry, bases[base].entry)
     return Found(entry, variant.file, 1, variant.path, variant.data)
 
 

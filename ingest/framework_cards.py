@@ -38,6 +38,8 @@ Weighting = Literal[
     "ahp",
     "budget_allocation",
 ]
+BY_EXPERTS: tuple[Weighting, ...] = ("ahp", "budget_allocation")
+"""Weightings that rest on tables of judgements."""
 Transform = Literal["sqrt", "log", "log1p", "log10", "boxcox"]
 Fallback = Literal["none", "log_CT", "log_CT_orig", "log_GII", "boxcox"]
 Across = Literal["edition", "panel"]
@@ -456,6 +458,14 @@ class Framework(Entry):
         """Every indicator that it names: of its leaves, their denominators, its references."""
         named = {code for node in self.index.walk() for code in (node.indicator, node.denominator)}
         return {*filter(None, (*named, self.universe.size_indicator)), *self.references}
+
+    def choices(self) -> Iterator[tuple[Location, Choice]]:
+        """Its stages and the alternatives of its factors, with their places in the file."""
+        for i, stage in enumerate(self.stages):
+            yield ("stages", i), stage
+        for i, factor in enumerate(self.uncertainty.factors):
+            for j, choice in enumerate(factor.alternatives):
+                yield ("uncertainty", "factors", i, "alternatives", j), choice
 
     def stage(self, name: str) -> Stage | None:
         """The stage of this name, where it has one."""

@@ -18,7 +18,8 @@ from ingest.catalog import Catalog
 from ingest.expert_tables import ExpertWeights, expert_weights, weights_by_expert
 from ingest.facts import FACT_KINDS, raw_tables
 from ingest.framework_cards import Framework, Node, Stage
-from ingest.framework_uncertainty import factors_of, own_choice, parameter
+from ingest.framework_choices import own_choice, parameter
+from ingest.framework_uncertainty import factors_of
 from ingest.numbers import convert, parse_number
 from ingest.parse import Readable, readable
 from ingest.pull import held_documents

@@ -24,8 +24,8 @@ from pydantic import ValidationError
 from analysis.chain import NOMINAL, Array, Index, Variant
 from ingest.catalog_errors import did_you_mean, explain
 from ingest.framework_cards import METHODS, Stage
-from ingest.framework_checks import faults_of_stage
 from ingest.framework_method_checks import VALUES_OF
+from ingest.framework_stage_checks import faults_of_stage
 
 REPLICATION, WEIGHTS, SET = "replication", "weights", "set"
 # Stages of which a replication may choose another method or parameter.
