@@ -37,6 +37,8 @@ MOST_LINES = 5_000_000
 """A table with more rows is written as Parquet."""
 MOST_TABLES = 1000
 """Scores of the leaves under so many different choices are kept for the chunks to come."""
+LEAST = sys.float_info.min
+"""Nothing that a mean is computed from is between zero and it."""
 MAIN = "scores"
 NODES = "node_scores"
 
@@ -270,9 +272,9 @@ def _lowest(branch: Branch) -> float | None:
     """The mean of a branch is not defined for a score below this, nor at it unless it is zero and
     the power above zero; None: it is defined for all scores."""
     if branch.aggregation in ("a_gmean", "a_hmean"):
-        return np.nextafter(0.0, 1.0)
+        return LEAST
     if branch.aggregation == "a_genmean":
-        return 0.0 if (branch.power or 0) > 0 else np.nextafter(0.0, 1.0)
+        return 0.0 if (branch.power or 0) > 0 else LEAST
     return None
 
 

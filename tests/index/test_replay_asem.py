@@ -381,10 +381,9 @@ FAULTS: dict[str, tuple[str | None, str | None, list[str]]] = {
             "choices.csv:4: normalise.method: n_goalposts needs goalpost_min of every leaf",
             "choices.csv:5: impute.method: method 'i_median_grp' needs 'grouping'",
             "choices.csv:6: impute.grouping: no unit has the grouping 'planet'",
-            (
-                "choices.csv:7: normalise.reference_unit: method 'n_rank' has no parameter 'reference_unit'"
-                ". Leave the cell empty."
-            ),
+            "choices.csv:7: normalise.reference_unit: method 'n_rank' has no parameter",
+            "choices.csv:2: normalise.method: method 'n_scaled' needs 'factor'",
+            "choices.csv:4: normalise.method: n_goalposts needs goalpost_max of every leaf",
         ],
     ),
     "stages": (
