@@ -745,7 +745,7 @@ def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]
         first[:, 1:] = ~is_tied
         places = np.maximum.accumulate(np.where(first, places, 0), axis=-1)
         is_close &= ~is_tied
-    found: NDArray[np.int64] = np.empty(values.shape, dtype=np.int64)
+    found: NDArray[np.int64] = np.empty_like(order)
     np.put_along_axis(found, order, places, axis=-1)
     if np.isnan(in_order[:, -1:]).any():
         found[np.isnan(values)] = 0
