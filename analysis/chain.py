@@ -328,15 +328,17 @@ def _imputed(index: Index, stage: Mapping[str, Any], x: Array) -> Array:
 
 
 def _exact_mean(x: Array) -> Array:
-    """Over rows; independent of their order, and of equal numbers that number: by the decimals of
-    the SQL macros exact_mean and exact_sum."""
+    """Over rows, NaN left aside; independent of their order, and of equal numbers that number: by
+    the operations of the SQL macros exact_mean and exact_sum."""
     known = ~np.isnan(x)
     n = known.sum(axis=-2, keepdims=True)
-    largest = np.where(known, np.abs(x), 0.0).max(axis=-2, keepdims=True, initial=0.0)
-    unit = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))))
+    least = np.where(known, x, np.inf).min(axis=-2, keepdims=True)
+    most = np.where(known, x, -np.inf).max(axis=-2, keepdims=True)
+    size = np.maximum(np.abs(least), np.abs(most))
     with np.errstate(all="ignore"):
-        mean: Array = unit * exact_sum(np.where(known, x / unit, 0.0)) / n
-    return mean
+        unit = np.where((size > 0) & (n > 0), np.exp2(np.ceil(np.log2(size))), 1.0)
+        mean = unit * exact_sum(np.where(known, x / unit, 0.0)) / n
+        return np.where(n > 0, np.clip(mean, least, most), np.nan)
 
 
 def exact_sum(x: Array) -> Array:
@@ -358,7 +360,7 @@ def _median(x: Array) -> Array:
     in_order = np.sort(x, axis=-2)
     lower, upper = (
         np.take_along_axis(in_order, np.maximum(place, 0), axis=-2)
-        for place in ((n - 1) // 2, n // 2 - (n == 0) * 0)
+        for place in ((n - 1) // 2, n // 2)
     )
     return np.where(n > 0, lower + (upper - lower) * 0.5, np.nan)
 
