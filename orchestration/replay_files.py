@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from analysis.chain import NOMINAL, Array, Index, Variant
 from ingest.catalog_errors import did_you_mean, explain
-from ingest.framework_cards import METHODS, Stage
+from ingest.framework_cards import COLUMN_OF, METHODS, Stage
 from ingest.framework_method_checks import VALUES_OF
 from ingest.framework_stage_checks import faults_of_stage
 
@@ -421,7 +421,8 @@ class _Reader:
         if method in METHODS[stage]:
             known = _of_method(stage, method)
             if own and own["method"] == method:
-                kept = {p: _plain(v) for p, v in own.items() if p in known and v is not None}
+                values = {p: own.get(COLUMN_OF.get(p, p)) for p in known}
+                kept = {p: _plain(v) for p, v in values.items() if v is not None}
                 # A parameter of another than the fallback in force would be at odds with it.
                 if cells.get("fallback", "boxcox") != "boxcox":
                     kept.pop("boxcox_lambda", None)
@@ -429,7 +430,9 @@ class _Reader:
         found, problems = _stage(stage, stated)
         if found is None or problems:
             return None, [(p if p in cells else next(iter(cells)), m, r) for p, m, r in problems]
-        values = {name: found.parameter(name) for name in _of_method(stage, method)}
+        values = {
+            COLUMN_OF.get(name, name): found.parameter(name) for name in _of_method(stage, method)
+        }
         result = {"method": method, **{p: v for p, v in values.items() if v is not None}}
         problems += self._of_framework(result)
         return result, problems
