@@ -8,7 +8,7 @@ scores of the others. Weights stay as they are published.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.aggregation import round_significant
 from analysis.chain import Array, Index, aggregate_tree, leaf_scores, ranks
+from analysis.design import of_edition
 
 LIFTS = (1, 3, 5)
 """By how many ranks."""
@@ -24,6 +25,9 @@ PRECISION = 1e-6
 """To which share of the way to the best figure an answer is found."""
 ROUNDS = 60
 """More than halving needs; the chord of the gap takes far fewer."""
+WHOLE = 1e-6
+"""So near to a whole number a figure is one."""
+CITIES = 50
 PROBES = (0.75, 0.5, 0.25)
 """Shares of the way that are tried where more may not be better: treatment of outliers looks at all
 figures, and may set in on the way."""
@@ -34,9 +38,9 @@ COLUMNS = (
     "n_ranks_up",
     "rank_wanted",
     "node",
-    "figure",
-    "best_figure",
-    "figure_wanted",
+    "value",
+    "best_value",
+    "value_wanted",
     "way_share",
     "rank_reached",
     "is_checked",
@@ -63,7 +67,7 @@ def lift(
     Returns:
         A row a city, lift and leaf that is kept, and one with the root for all leaves together
         (which has no figures): city_id, rank, n_ranks_up (ranks between the present and the wanted
-        one), rank_wanted, node, figure and best_figure and figure_wanted (in the unit of the leaf,
+        one), rank_wanted, node, value and best_value and value_wanted (in the unit of the leaf,
         before caps and transforms), way_share (share of the way from the figure to the best),
         rank_reached, is_checked (the index computed with it gives that rank, and nothing shorter
         among what was tried does), lift_reason (why there is none). Ordered by city_ids, lift and
@@ -94,9 +98,9 @@ def lift(
             "n_ranks_up": problems.ranks[unit] - target,
             "rank_wanted": target,
             "node": [root if j == problems.ALL else index.leaves[j].node for j in leaf],
-            "figure": figure,
-            "best_figure": best,
-            "figure_wanted": _moved(figure, best, share),
+            "value": figure,
+            "best_value": best,
+            "value_wanted": _moved(figure, best, share, problems.is_whole[own]),
             "way_share": share,
             "rank_reached": pd.array(np.where(np.isnan(share), -1, reached), dtype="Int64"),
             "is_checked": pd.array(~np.isnan(share), dtype="boolean"),
@@ -108,8 +112,26 @@ def lift(
     return found[list(COLUMNS)]
 
 
-def _moved(start: Array, end: Array, share: Array) -> Array:
-    return np.where(share == 1, end, start + share * (end - start))
+def newest(index: Index, n_cities: int = CITIES) -> pd.DataFrame:
+    """What would lift the first cities of the newest edition that ranks any; see :func:`lift`, with
+    a column edition in front."""
+    editions = index.editions[index.is_ranked]
+    if not len(editions):
+        return pd.DataFrame(columns=["edition", *COLUMNS])
+    edition = int(editions.max())
+    problems = _Problems(index, edition)
+    order = np.lexsort((problems.city_ids.astype(str), problems.ranks))
+    first = list(problems.city_ids[order[problems.ranks[order] > 0]])[:n_cities]
+    found = lift(index, edition, first)
+    found.insert(0, "edition", edition)
+    return found
+
+
+def _moved(start: Array, end: Array, share: Array, is_whole: NDArray[np.bool_]) -> Array:
+    """A figure that has gone a share of the way; whole to the last bit where it is whole."""
+    moved = np.where(share == 1, end, start + share * (end - start))
+    whole = np.rint(moved)
+    return np.where(is_whole & (np.abs(moved - whole) < WHOLE), whole, moved)
 
 
 class _Problems:
@@ -119,21 +141,7 @@ class _Problems:
     """In place of a leaf: all of them."""
 
     def __init__(self, index: Index, edition: int) -> None:
-        stages = index.stages.values()
-        is_alone = not any(
-            stage.get("across") == "panel" or stage["method"] in ("i_latest", "i_linear")
-            for stage in stages
-        )
-        rows = np.flatnonzero((index.editions == edition) | (not is_alone))
-        self.index = replace(
-            index,
-            city_ids=index.city_ids[rows],
-            editions=index.editions[rows],
-            is_ranked=index.is_ranked[rows],
-            groups={name: groups[rows] for name, groups in index.groups.items()},
-            values=index.values[rows],
-            is_kept=index.is_kept[rows],
-        )
+        self.index = of_edition(index, edition, ())
         self.weights = index.weights[edition]
         self.units = np.flatnonzero((self.index.editions == edition) & self.index.is_ranked)
         self.city_ids = self.index.city_ids[self.units]
@@ -145,6 +153,8 @@ class _Problems:
         known = np.where(np.isnan(self.figures), -np.inf, self.figures * signs)
         best = known.max(axis=0, initial=-np.inf) * signs
         self.best = np.where(np.isfinite(best), best, np.nan)
+        # What is counted moves by whole numbers.
+        self.is_whole = np.all(np.isnan(self.figures) | (self.figures % 1 == 0), axis=0)
 
     def counts(self, leaf: int) -> bool:
         """Whether a leaf and all nodes above it have a weight."""
@@ -200,10 +210,26 @@ class _Problems:
                 again = going[probe(going, high[going] * part)]
                 low[again], (gap_low[again], _) = 0.0, _gap(nominal[again], *problems[again, :2].T)
                 narrow(again)
+        self._to_whole(problems, going, probe, high)
         lost = is_open & np.isnan(high)
         reason[lost] = np.where(is_all[lost], ALL_TOO_FAR, TOO_FAR)
         share[going] = high[going]
         return share, reached, reason
+
+    def _to_whole(
+        self,
+        problems: Integers,
+        going: Integers,
+        probe: Callable[[Integers, Array], NDArray[np.bool_]],
+        high: Array,
+    ) -> None:
+        """Go on to the next whole figure of what is counted, where it suffices, too."""
+        unit, _, leaf = problems[going].T
+        counted = going[(leaf != self.ALL) & self.is_whole[np.where(leaf == self.ALL, 0, leaf)]]
+        unit, _, leaf = problems[counted].T
+        start, end = self.figures[unit, leaf], self.best[leaf]
+        moved = np.abs(high[counted] * (end - start))
+        probe(counted, np.ceil(moved - WHOLE) / np.abs(end - start))
 
     def _narrow(
         self,
@@ -270,7 +296,8 @@ class _Problems:
         )
         start, end = self.figures[np.ix_(unit, columns)], self.best[columns]
         values = np.repeat(part.values[np.newaxis], len(unit), axis=0)
-        moved = _moved(start, np.broadcast_to(end, start.shape), share[:, np.newaxis])
+        whole = self.is_whole[columns] & (len(columns) == 1)
+        moved = _moved(start, np.broadcast_to(end, start.shape), share[:, np.newaxis], whole)
         values[np.arange(len(unit)), self.units[unit]] = moved
         scores = leaf_scores(part, values=values)[:, self.units]
         return {leaf.node: scores[:, :, i] for i, leaf in enumerate(part.leaves)}
