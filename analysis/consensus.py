@@ -59,7 +59,9 @@ def orders(best: Floats, worst: Floats | None = None) -> Floats:
     """
     worst = best if worst is None else worst
     if best.shape != worst.shape or best.ndim != 2:
-        raise ValueError(f"places of shape {best.shape} and {worst.shape}, not (lists, cities) both")
+        raise ValueError(
+            f"places of shape {best.shape} and {worst.shape}, not (lists, cities) both"
+        )
     if np.any(np.isnan(best) != np.isnan(worst)) or np.any(worst < best):
         raise ValueError("a best place is missing or behind the worst")
     ahead = worst[:, :, None] < best[:, None, :]
@@ -475,9 +477,7 @@ def _improved(order: Integers, pairs: Floats) -> Integers:
 
 def _has_equal_neighbour(order: Integers, pairs: Floats) -> bool:
     """Whether moving one city costs nothing."""
-    return any(
-        np.sum(_move_costs(order, pairs, at) <= _TOLERANCE) > 1 for at in range(len(order))
-    )
+    return any(np.sum(_move_costs(order, pairs, at) <= _TOLERANCE) > 1 for at in range(len(order)))
 
 
 def _cycle_bound(pairs: Floats) -> float:
@@ -589,9 +589,7 @@ class _Programme:
         if without is not None:
             place = np.argsort(without)
             ahead = (place[self.first] < place[self.second]).astype(float)
-            constraints.append(
-                LinearConstraint((2 * ahead - 1)[None, :], -np.inf, ahead.sum() - 1)
-            )
+            constraints.append(LinearConstraint((2 * ahead - 1)[None, :], -np.inf, ahead.sum() - 1))
         result = milp(
             self.cost,
             integrality=np.full(size, int(integral)),
@@ -744,9 +742,7 @@ def agreement(ranks: Floats) -> Agreement:
         mine_top, their_top = mine <= k, theirs <= k
         size = np.maximum(mine_top.sum(axis=1), their_top.sum(axis=1))
         shared = (mine_top & their_top).sum(axis=1)
-        overlap[one] = np.divide(
-            shared, size, out=np.full(n_lists, np.nan), where=top_k[one] > 0
-        )
+        overlap[one] = np.divide(shared, size, out=np.full(n_lists, np.nan), where=top_k[one] > 0)
     return Agreement(n_common, np.clip(tau, -1, 1), top_k, overlap)
 
 
