@@ -24,7 +24,7 @@ score because all the weight is on what it lacks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -100,8 +100,9 @@ class Space:
         return self.powers[0] == self.powers[1]
 
     @property
-    def is_complete(self) -> bool:
-        return bool(np.array_equal(self.worst, self.best))
+    def has_gaps(self) -> bool:
+        """Whether a unit lacks a score."""
+        return not all(known.all() for known in self.known.values())
 
     @property
     def order(self) -> Indices:
@@ -226,9 +227,7 @@ def root_scores(of: Space, weights: Array) -> Array:
         left = {c: np.full(len(weights), np.nan) for c in branch.children if c not in totals}
         with np.errstate(all="ignore"):
             within |= left | {c: np.where(total > 0, totals[c] / total, of.within[c]) for c in kept}
-    shape = (len(weights), len(of.root))
-    scores = {n: np.broadcast_to(values, shape) for n, values in of.scores.items()}
-    return aggregate_tree(of.branches, scores, within)[of.branches[-1].node]
+    return aggregate_tree(of.branches, of.scores, within)[of.branches[-1].node]
 
 
 def swaps(of: Space, pairs: Sequence[tuple[int, int]]) -> list[Answer]:
@@ -262,7 +261,7 @@ def swaps(of: Space, pairs: Sequence[tuple[int, int]]) -> list[Answer]:
     ]
 
 
-def firsts(of: Space, units: Sequence[int]) -> list[Answer]:
+def firsts(of: Space, units: Iterable[int]) -> list[Answer]:
     """The nearest weights under which a unit is strictly ahead of all others.
 
     That there are none is proven by another unit, or a mean of others, that is at least as good in
@@ -272,7 +271,7 @@ def firsts(of: Space, units: Sequence[int]) -> list[Answer]:
         units: positions.
     """
     if of.problem:
-        return [_nothing(of.problem)] * len(units)
+        return [_nothing(of.problem) for _ in units]
     front = _front(of.worst)
     return [_first(of, int(unit), front) for unit in units]
 
@@ -433,7 +432,7 @@ def _scaled(of: Space, ahead: Array, behind: Array) -> tuple[Array, Array]:
 
 
 def _kept_off_zero(of: Space, weights: Array) -> Array:
-    return weights if of.is_complete else (1 - FLOOR) * weights + FLOOR * of.weights
+    return (1 - FLOOR) * weights + FLOOR * of.weights if of.has_gaps else weights
 
 
 def _holds(of: Space, weights: Array, better: Indices, worse: Indices) -> NDArray[np.bool_]:
