@@ -8,7 +8,7 @@ go through a stage in one call. What is missing is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.aggregation import aggregate, round_significant
-from analysis.means import is_mean, mean
+from analysis.aggregation import Array as Array
+from analysis.aggregation import round_significant
+from analysis.tree import aggregate_tree as aggregate_tree
 from analysis.weights import Branch
 
-Array = NDArray[np.float64]
 # What two numbers that are equal to 12 digits may differ by, relative to either, and some more.
 ROUNDING = 2e-11
 # Scores whose arrays stay in the cache of a processor while they are ranked.
@@ -630,7 +630,7 @@ def _on_scale(
         elif method == "n_fracmax":
             width = high
         elif method == "n_scaled":
-            start, width = stage["shift"], stage["factor"]
+            start, width = stage["shift"], stage["divisor"]
         elif method != "n_minmax":
             raise KeyError(method)
         score = start_score + score_width * (x - start) / np.where(width == 0, np.nan, width)
@@ -638,60 +638,7 @@ def _on_scale(
     return np.where(np.isfinite(score) & known, score, np.nan)
 
 
-# ---------------------------------------------------------------- tree
-def aggregate_tree(
-    branches: Sequence[Branch],
-    scores: Mapping[str, Array],
-    weights: Mapping[str, Array | float],
-    is_rounded: bool = True,
-) -> dict[str, Array]:
-    """Scores of all nodes, from those of the leaves upward, rounded as the dbt models round them.
-
-    A node all of whose children are left out is left out itself.
-
-    Args:
-        branches: with the methods that count, each after its children.
-        scores: leaf -> (..., units), units of one edition.
-        weights: node -> (...) or one number; NaN leaves a node out.
-        is_rounded: False leaves the rounding to :func:`ranks`; it takes most of the time.
-    """
-    found: dict[str, Array] = dict(scores)
-    counted = {node: np.asarray(weight, dtype=float) for node, weight in weights.items()}
-    for branch in branches:
-        below = [found[child] for child in branch.children]
-        parts = [counted[child] for child in branch.children]
-        if branch.aggregation == "a_copeland" and branch.level > 2:
-            below = [round_significant(child) for child in below]
-        combine = mean if is_mean(branch.aggregation, branch.power) else _combined
-        found[branch.node] = combine(
-            below,
-            parts,
-            branch.aggregation,
-            branch.power,
-            branch.missing_children,
-            branch.children_coverage_min,
-        )
-        out = np.isnan(parts[0])
-        for part in parts[1:]:
-            out = out & np.isnan(part)
-        if out.any():
-            counted[branch.node] = np.where(out, np.nan, counted.get(branch.node, np.array(1.0)))
-    if is_rounded:
-        found |= {b.node: round_significant(found[b.node]) for b in branches}
-    return found
-
-
-def _combined(scores: Sequence[Array], weights: Sequence[Array], *options: Any) -> Array:
-    below = np.stack(np.broadcast_arrays(*scores), axis=-1)
-    parts = np.stack(np.broadcast_arrays(*weights), axis=-1)
-    lead = np.broadcast_shapes(below.shape[:-2], parts.shape[:-1])
-    return aggregate(
-        np.broadcast_to(below, (*lead, *below.shape[-2:])),
-        np.broadcast_to(parts, (*lead, parts.shape[-1])),
-        *options,
-    )
-
-
+# ---------------------------------------------------------------- scores and ranks
 def scale(scores: Array, stages: Stages) -> Array:
     """The stage scale, on root scores (..., units) of one edition; as they are without it.
 
@@ -719,12 +666,14 @@ def scores_of(
     variant: Variant = NOMINAL,
     leaves: Array | None = None,
     weights: Mapping[str, Array | float] | None = None,
+    nodes: Collection[str] | None = None,
 ) -> dict[str, Array]:
-    """Scores of all nodes in all rows, aggregated and scaled, as in marts.index_score.
+    """Scores of nodes in all rows, aggregated and scaled, as in marts.index_score.
 
     Args:
         leaves: (..., rows, leaves) scores; without them, those of the variant.
         weights: node -> (...) or one number, in place of those of the index.
+        nodes: those that are wanted; all without it.
 
     Returns:
         Node -> (..., rows).
@@ -736,7 +685,7 @@ def scores_of(
         rows = np.flatnonzero(index.editions == edition)
         own = {leaf.node: scores[..., rows, j] for j, leaf in enumerate(index.leaves)}
         counted = {**index.weights[int(edition)], **(weights or {})}
-        by_edition.append((rows, aggregate_tree(branches, own, counted)))
+        by_edition.append((rows, aggregate_tree(branches, own, counted, nodes)))
     found: dict[str, Array] = {}
     for node in by_edition[0][1] if by_edition else ():
         parts = [(rows, own[node]) for rows, own in by_edition]
@@ -747,9 +696,9 @@ def scores_of(
     groups = [rows for rows, _ in by_edition]
     if stages["normalise"].get("across") == "panel":
         groups = [np.arange(len(index.editions))]
-    for branch in branches if found else ():
+    for node in {b.node for b in branches} & found.keys():
         for rows in groups:
-            found[branch.node][..., rows] = scale(found[branch.node][..., rows], stages)
+            found[node][..., rows] = scale(found[node][..., rows], stages)
     return found
 
 
@@ -789,8 +738,8 @@ def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]
         first[:, 1:] = ~is_tied
         places = np.maximum.accumulate(np.where(first, places, 0), axis=-1)
         is_close &= ~is_tied
-    found = np.empty(values.shape, dtype=np.int64)
+    found: NDArray[np.int64] = np.empty_like(order)
     np.put_along_axis(found, order, places, axis=-1)
     if np.isnan(in_order[:, -1:]).any():
         found[np.isnan(values)] = 0
-    return found, is_close.any(axis=-1)
+    return found, np.asarray(is_close.any(axis=-1))

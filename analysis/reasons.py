@@ -70,7 +70,7 @@ def _sentence(move: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> st
 
 def _reasons(parts: Sequence[Mapping[str, Any]]) -> str:
     whole = {part["change_factor"]: part for part in parts if part["level"] > 1}
-    if UNEXPLAINED in whole:
+    if not set(FACTORS) & set(whole):
         return "not divided, since an index between the two has no score for it"
     leaves = [part for part in parts if part["level"] == 1 and _counts(part)]
     # Places are what readers ask for; where none changed hands, points.
@@ -86,8 +86,9 @@ def _reasons(parts: Sequence[Mapping[str, Any]]) -> str:
         texts.append(f"data {_part(whole[FACTORS[0]])}")
     if not texts:
         texts = ["data 0"]
+    others = (*FACTORS[1:], UNEXPLAINED)
     return "; ".join(
-        [*texts, *(f"{name} {_part(whole[name])}" for name in FACTORS[1:] if name in whole)]
+        [*texts, *(f"{name} {_part(whole[name])}" for name in others if name in whole)]
     )
 
 
