@@ -171,6 +171,20 @@ def test_the_leader_takes_the_scale_with_it() -> None:
     assert parts(change, "y") == {}
 
 
+def test_editions_are_apart_unless_they_are_pooled() -> None:
+    """x rises in the second of two editions: the first is another only on a common scale."""
+    years = [2021, 2022] * 2
+    figures = {"x@1": (0,), "x@2": (10,), "y@1": (10,), "y@2": (0,)}
+    for across, changed in (("edition", {2022}), ("panel", {2021, 2022})):
+        stages = {"normalise": {**MINMAX, "across": across}}
+        one = index(figures, {"a": 1.0}, editions=years, stages=stages)
+        other = index({**figures, "x@2": (20,)}, {"a": 1.0}, editions=years, stages=stages)
+        change = between_states(one, other)
+        assert set(change.totals["edition"]) == {2021, 2022}
+        assert set(change.parts.loc[change.parts["node"] == "a", "edition"]) == changed
+    assert parts(change, "y") == {"data": (-50, 0), "a": (-50, 0)}
+
+
 def test_across_editions_the_panel_stays() -> None:
     """With a scale over all editions a figure that does not change keeps its score."""
     figures = {"x@1": (0,), "y@1": (40,), "x@2": (80,), "y@2": (40,), "x@3": (100,), "y@3": (0,)}
