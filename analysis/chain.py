@@ -8,7 +8,7 @@ go through a stage in one call. What is missing is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,10 +16,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.aggregation import aggregate, round_significant
+from analysis.aggregation import Array as Array
+from analysis.aggregation import round_significant
+from analysis.tree import aggregate_tree as aggregate_tree
 from analysis.weights import Branch
 
-Array = NDArray[np.float64]
+# What two numbers that are equal to 12 digits may differ by, relative to either, and some more.
+ROUNDING = 2e-11
+# Scores whose arrays stay in the cache of a processor while they are ranked.
+RANKED_AT_ONCE = 2**16
 Stages = Mapping[str, Mapping[str, Any]]
 """Stage -> its method (key ``method``) and parameters, as the columns of stg_framework_stage; a
 parameter that is empty there is left out. A stage that is not there is not applied."""
@@ -625,7 +630,7 @@ def _on_scale(
         elif method == "n_fracmax":
             width = high
         elif method == "n_scaled":
-            start, width = stage["shift"], stage["factor"]
+            start, width = stage["shift"], stage["divisor"]
         elif method != "n_minmax":
             raise KeyError(method)
         score = start_score + score_width * (x - start) / np.where(width == 0, np.nan, width)
@@ -633,42 +638,7 @@ def _on_scale(
     return np.where(np.isfinite(score) & known, score, np.nan)
 
 
-# ---------------------------------------------------------------- tree
-def aggregate_tree(
-    branches: Sequence[Branch], scores: Mapping[str, Array], weights: Mapping[str, Array | float]
-) -> dict[str, Array]:
-    """Scores of all nodes, from those of the leaves upward, rounded as the dbt models round them.
-
-    A node all of whose children are left out is left out itself.
-
-    Args:
-        branches: with the methods that count, each after its children.
-        scores: leaf -> (..., units), units of one edition.
-        weights: node -> (...) or one number; NaN leaves a node out.
-    """
-    found: dict[str, Array] = dict(scores)
-    counted = {node: np.asarray(weight, dtype=float) for node, weight in weights.items()}
-    for branch in branches:
-        below = np.stack(np.broadcast_arrays(*(found[c] for c in branch.children)), axis=-1)
-        parts = np.stack(np.broadcast_arrays(*(counted[c] for c in branch.children)), axis=-1)
-        if branch.aggregation == "a_copeland" and branch.level > 2:
-            below = round_significant(below)
-        lead = np.broadcast_shapes(below.shape[:-2], parts.shape[:-1])
-        found[branch.node] = aggregate(
-            np.broadcast_to(below, (*lead, *below.shape[-2:])),
-            np.broadcast_to(parts, (*lead, parts.shape[-1])),
-            branch.aggregation,
-            branch.power,
-            branch.missing_children,
-            branch.children_coverage_min,
-        )
-        out = np.isnan(parts).all(axis=-1)
-        counted[branch.node] = np.where(out, np.nan, counted.get(branch.node, np.array(1.0)))
-    return {
-        node: found[node] if node in scores else round_significant(found[node]) for node in found
-    }
-
-
+# ---------------------------------------------------------------- scores and ranks
 def scale(scores: Array, stages: Stages) -> Array:
     """The stage scale, on root scores (..., units) of one edition; as they are without it.
 
@@ -696,12 +666,14 @@ def scores_of(
     variant: Variant = NOMINAL,
     leaves: Array | None = None,
     weights: Mapping[str, Array | float] | None = None,
+    nodes: Collection[str] | None = None,
 ) -> dict[str, Array]:
-    """Scores of all nodes in all rows, aggregated and scaled, as in marts.index_score.
+    """Scores of nodes in all rows, aggregated and scaled, as in marts.index_score.
 
     Args:
         leaves: (..., rows, leaves) scores; without them, those of the variant.
         weights: node -> (...) or one number, in place of those of the index.
+        nodes: those that are wanted; all without it.
 
     Returns:
         Node -> (..., rows).
@@ -713,7 +685,7 @@ def scores_of(
         rows = np.flatnonzero(index.editions == edition)
         own = {leaf.node: scores[..., rows, j] for j, leaf in enumerate(index.leaves)}
         counted = {**index.weights[int(edition)], **(weights or {})}
-        by_edition.append((rows, aggregate_tree(branches, own, counted)))
+        by_edition.append((rows, aggregate_tree(branches, own, counted, nodes)))
     found: dict[str, Array] = {}
     for node in by_edition[0][1] if by_edition else ():
         parts = [(rows, own[node]) for rows, own in by_edition]
@@ -724,31 +696,50 @@ def scores_of(
     groups = [rows for rows, _ in by_edition]
     if stages["normalise"].get("across") == "panel":
         groups = [np.arange(len(index.editions))]
-    for branch in branches if found else ():
+    for node in {b.node for b in branches} & found.keys():
         for rows in groups:
-            found[branch.node][..., rows] = scale(found[branch.node][..., rows], stages)
+            found[node][..., rows] = scale(found[node][..., rows], stages)
     return found
 
 
 def ranks(scores: Array) -> NDArray[np.int64]:
     """(..., units): 1 for the highest score, equal scores the same rank (the smallest); 0 where
     there is no score. Scores are compared rounded to 12 significant digits."""
-    return _smallest_ranks(-round_significant(scores))
+    n = scores.shape[-1]
+    flat = -scores.reshape(-1, n)
+    found = np.empty(flat.shape, dtype=np.int64)
+    at_once = max(1, RANKED_AT_ONCE // max(1, n))
+    for start in range(0, len(flat), at_once):
+        part = flat[start : start + at_once]
+        found[start : start + at_once], is_close = _ranks_of_rows(part)
+        # To round is the greater part of the work, and needed only where it may make a tie.
+        if is_close.any():
+            rows = start + np.flatnonzero(is_close)
+            found[rows], _ = _ranks_of_rows(round_significant(flat[rows]))
+    return found.reshape(scores.shape)
 
 
 def _smallest_ranks(values: Array) -> NDArray[np.int64]:
     """Ranks along the last axis: 1 for the smallest value, ties the smallest rank, 0 for NaN."""
-    n = values.shape[-1]
-    flat = values.reshape(-1, n)
-    order = np.argsort(flat, axis=-1)
-    in_order = np.take_along_axis(flat, order, axis=-1)
-    places = np.broadcast_to(np.arange(1, n + 1), flat.shape)
-    is_tied = in_order[:, 1:] == in_order[:, :-1]
-    if is_tied.any():
-        first = np.ones(flat.shape, dtype=bool)
+    return _ranks_of_rows(values.reshape(-1, values.shape[-1]))[0].reshape(values.shape)
+
+
+def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """As above for (n, units), and which rows have values that only rounding may make equal."""
+    order = np.argsort(values, axis=-1)
+    in_order = np.take_along_axis(values, order, axis=-1)
+    step = np.diff(in_order, axis=-1)
+    with np.errstate(invalid="ignore"):
+        is_close = step <= ROUNDING * np.abs(in_order[:, 1:])
+    places = np.broadcast_to(np.arange(1, values.shape[-1] + 1), values.shape)
+    if is_close.any():
+        is_tied = step == 0
+        first = np.ones(values.shape, dtype=bool)
         first[:, 1:] = ~is_tied
         places = np.maximum.accumulate(np.where(first, places, 0), axis=-1)
-    found = np.empty(flat.shape, dtype=np.int64)
+        is_close &= ~is_tied
+    found: NDArray[np.int64] = np.empty_like(order)
     np.put_along_axis(found, order, places, axis=-1)
-    found[np.isnan(flat)] = 0
-    return found.reshape(values.shape)
+    if np.isnan(in_order[:, -1:]).any():
+        found[np.isnan(values)] = 0
+    return found, np.asarray(is_close.any(axis=-1))

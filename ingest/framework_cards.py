@@ -38,6 +38,8 @@ Weighting = Literal[
     "ahp",
     "budget_allocation",
 ]
+BY_EXPERTS: tuple[Weighting, ...] = ("ahp", "budget_allocation")
+"""Weightings that rest on tables of judgements."""
 Transform = Literal["sqrt", "log", "log1p", "log10", "boxcox"]
 Fallback = Literal["none", "log_CT", "log_CT_orig", "log_GII", "boxcox"]
 Across = Literal["edition", "panel"]
@@ -120,6 +122,8 @@ DEFAULTS: dict[str, Any] = {
     "objective": "balance",
 }
 ORDER = tuple(METHODS)
+COLUMN_OF = {"factor": "divisor"}
+"""Columns of parameters that do not have their name: a factor is something else in the tables."""
 NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
 
 
@@ -367,6 +371,10 @@ class Factor(_Part):
         "weight_noise": "Write a share of the weight above 0 and below 1: 0.25 for 25 %.",
         "dirichlet": "Write a number above 0; the greater it is, the less the weights vary.",
         "leave_out": "Write the level of the nodes of which one is left out, 1 for indicators.",
+        "noise_factor": "Write 'weight_noise'.",
+        "noise": "Write 'weight_noise'.",
+        "concentration": "Write 'dirichlet'.",
+        "left_out": "Write 'leave_out'.",
         "kind": "Leave it out: it follows from what varies.",
     }
 
@@ -413,6 +421,9 @@ class Uncertainty(_Part):
         "seed": "Write a whole number from 0 to 2^63 - 1.",
         "samples": "Write a power of 2 from 16 to 65536.",
         "factors": "Write a list; 'factors: []' where nothing varies.",
+        "n_replications": "Write 'replications'.",
+        "N": "Write 'replications'.",
+        "n_samples": "Write 'samples'.",
     }
 
     replications: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
@@ -456,6 +467,14 @@ class Framework(Entry):
         """Every indicator that it names: of its leaves, their denominators, its references."""
         named = {code for node in self.index.walk() for code in (node.indicator, node.denominator)}
         return {*filter(None, (*named, self.universe.size_indicator)), *self.references}
+
+    def choices(self) -> Iterator[tuple[Location, Choice]]:
+        """Its stages and the alternatives of its factors, with their places in the file."""
+        for i, stage in enumerate(self.stages):
+            yield ("stages", i), stage
+        for i, factor in enumerate(self.uncertainty.factors):
+            for j, choice in enumerate(factor.alternatives):
+                yield ("uncertainty", "factors", i, "alternatives", j), choice
 
     def stage(self, name: str) -> Stage | None:
         """The stage of this name, where it has one."""

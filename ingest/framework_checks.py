@@ -17,10 +17,11 @@ from ingest.framework_cards import (
     ORDER,
     Framework,
     Node,
-    Stage,
     Universe,
 )
 from ingest.framework_method_checks import faults_of_methods
+from ingest.framework_stage_checks import faults_of_stage
+from ingest.framework_uncertainty_checks import faults_of_uncertainty
 from ingest.yaml_lines import Location
 
 LEAF_ONLY = (
@@ -52,7 +53,7 @@ def faults_of(framework: Framework) -> list[Fault]:
             found += _weights(at, node) if node.children else _leaf(at, node)
     # Whether methods and nodes go together can be told only of those that are known.
     if not stages and not tree:
-        found += faults_of_methods(framework)
+        found += [*faults_of_methods(framework), *faults_of_uncertainty(framework)]
     return found
 
 
@@ -68,17 +69,17 @@ def faults_in_catalog(framework: Framework, cities: Mapping[str, City]) -> list[
         remedy = f"Widen it; its kinds are {', '.join(universe.kinds)}."
         return [Fault(("universe",), message, remedy)]
     names = {name for city in members for name in city.groupings}
-    for i, stage in enumerate(framework.stages):
-        if stage.grouping and stage.grouping not in names:
-            message = f"no unit of the universe has the grouping '{stage.grouping}'"
-            remedy = did_you_mean(stage.grouping, names)
+    for at, choice in framework.choices():
+        if choice.grouping and choice.grouping not in names:
+            message = f"no unit of the universe has the grouping '{choice.grouping}'"
+            remedy = did_you_mean(choice.grouping, names)
             if remedy.startswith("Known"):
-                remedy += f" For another, add the column group_{stage.grouping} to cities.csv."
-            found.append(Fault(("stages", i, "grouping"), message, remedy))
-        reference = cities.get(stage.reference_unit or "")
+                remedy += f" For another, add the column group_{choice.grouping} to cities.csv."
+            found.append(Fault((*at, "grouping"), message, remedy))
+        reference = cities.get(choice.reference_unit or "")
         if reference and not universe.has(reference):
             message = f"reference_unit '{reference.city_id}' is not in the universe"
-            found.append(Fault(("stages", i, "reference_unit"), message, "Name one that is."))
+            found.append(Fault((*at, "reference_unit"), message, "Name one that is."))
     return found
 
 
@@ -88,56 +89,6 @@ def faults_in_catalog(framework: Framework, cities: Mapping[str, City]) -> list[
 def _stages(framework: Framework) -> Iterator[Fault]:
     for i, stage in enumerate(framework.stages):
         yield from faults_of_stage(stage, ("stages", i))
-
-
-def faults_of_stage(stage: Stage, at: Location = ()) -> Iterator[Fault]:
-    """Faults of a stage by itself, at its place: its methods, and parameters that they do not have
-    or miss."""
-    methods = METHODS[stage.stage]
-    for place, name in _methods_named(stage, at):
-        if name not in methods:
-            message = f"unknown method '{name}' of stage '{stage.stage}'"
-            yield Fault(place, message, did_you_mean(name, methods))
-    method = methods.get(stage.method)
-    if method is None:
-        return
-    known = (*method.needs, *method.may_have)
-    for name in stage.parameters:
-        if name not in known:
-            message = f"method '{stage.method}' has no parameter '{name}'"
-            remedy = f"It has {', '.join(known)}." if known else "Leave it out: it has none."
-            yield Fault((*at, name), message, remedy)
-    for name in method.needs:
-        if name not in stage.parameters:
-            yield Fault(at, f"method '{stage.method}' needs '{name}'", f"Add '{name}:'.")
-    yield from _numbers(stage, at)
-
-
-def _methods_named(stage: Stage, at: Location) -> Iterator[tuple[Location, str]]:
-    yield (*at, "method"), stage.method
-    for level, name in stage.by_level.items():
-        yield (*at, "by_level", level), name
-
-
-def _numbers(stage: Stage, at: Location) -> Iterator[Fault]:
-    low, high = stage.parameter("score_min"), stage.parameter("score_max")
-    if low is not None and high is not None and low >= high:
-        message = f"score_min {low:g} is not below score_max {high:g}"
-        stated = "score_max" if stage.score_max is not None else "score_min"
-        yield Fault((*at, stated), message, "Without them the scale is 0 to 100; write both.")
-    if stage.factor == 0:
-        message = "factor 0: nothing can be divided by it"
-        yield Fault((*at, "factor"), message, "Write the width of the scale that is worth 1.")
-    if stage.missing_children == "none" and stage.children_coverage_min is not None:
-        message = "children_coverage_min, but without one child there is no score"
-        remedy = "Leave it out, or write 'missing_children: share'."
-        yield Fault((*at, "children_coverage_min"), message, remedy)
-    is_boxcox = stage.fallback == "boxcox"
-    if is_boxcox and stage.boxcox_lambda is None:
-        yield Fault((*at, "fallback"), "boxcox needs 'boxcox_lambda'", "Add 'boxcox_lambda:'.")
-    if stage.boxcox_lambda is not None and not is_boxcox:
-        message = "boxcox_lambda without 'fallback: boxcox'"
-        yield Fault((*at, "boxcox_lambda"), message, "Add the one or leave out the other.")
 
 
 def _order(framework: Framework) -> Iterator[Fault]:
@@ -215,9 +166,9 @@ def units_named(framework: Framework) -> Iterator[tuple[Location, str]]:
     for name in ("units", "without"):
         for i, unit in enumerate(getattr(framework.universe, name)):
             yield ("universe", name, i), unit
-    for i, stage in enumerate(framework.stages):
-        if stage.reference_unit:
-            yield ("stages", i, "reference_unit"), stage.reference_unit
+    for at, choice in framework.choices():
+        if choice.reference_unit:
+            yield (*at, "reference_unit"), choice.reference_unit
 
 
 def _filters(universe: Universe, cities: Mapping[str, City]) -> Iterator[Fault]:

@@ -21,7 +21,12 @@ TO_ONE_HUNDRED = "{stage: normalise, method: n_minmax, score_min: 1, score_max: 
 
 def faults_of_methods(framework: Framework) -> list[Fault]:
     """Faults between methods and nodes, in the order in which to mend them."""
-    return [*_methods(framework), *_stages_of_leaves(framework), *_out_of_range(framework)]
+    return [
+        *_methods(framework),
+        *_stages_of_leaves(framework),
+        *undefined_means(framework),
+        *_undefined_weights(framework),
+    ]
 
 
 def _methods(framework: Framework) -> Iterator[Fault]:
@@ -80,49 +85,64 @@ def _stages_of_leaves(framework: Framework) -> Iterator[Fault]:
             message = f"'transform: {node.transform}' without the stage transform"
             remedy = "Add '{stage: transform, method: by_indicator}' to the stages."
             yield Fault((*at, "transform"), message, remedy)
-        for owner, names in VALUES_OF.items():
-            # Where another method is in force they wait for a variant that asks for them.
-            missing = [name for name in names if getattr(node, name) is None]
-            if owner == method and node.indicator and missing:
-                message = f"'{node.id}' has no {' and no '.join(missing)}"
-                remedy = f"Add it in the unit of the leaf: {owner} needs it of every leaf."
-                yield Fault(at, message, remedy)
+    # Where another method is in force they wait for a variant that asks for them.
+    yield from values_missing(framework, method)
 
 
-def _out_of_range(framework: Framework) -> Iterator[Fault]:
-    """Means and weightings of positive numbers over scores of which some can't be positive.
+def values_missing(framework: Framework, method: str) -> Iterator[Fault]:
+    """Values that a normalisation needs of every leaf, of those that have none."""
+    for at, node in framework.index.places():
+        missing = [name for name in VALUES_OF.get(method, ()) if getattr(node, name) is None]
+        if node.indicator and missing:
+            message = f"'{node.id}' has no {' and no '.join(missing)}"
+            remedy = f"Add it in the unit of the leaf: {method} needs it of every leaf."
+            yield Fault(at, message, remedy)
+
+
+def undefined_means(framework: Framework) -> Iterator[Fault]:
+    """Means of positive numbers over scores of which some can't be positive.
 
     The rules are those of COINr's functions: the worst unit has the end of the scale, z-scores
     spread around their mean. A mean over means of scores that reach down to 0 is let through, since
     a unit is seldom the worst in everything; where one is, the build says so.
     """
-    found = _lowest(framework)
     aggregate = framework.stage("aggregate")
     if aggregate is None:
         return
     yield from _over_losses(framework, aggregate)
-    if found is None:
-        return
-    lowest, why = found
-    is_zscore = why.startswith("n_zscore")
-    for at, node in framework.index.places():
-        if not node.children:
-            continue
-        signed = [_is_signed(framework, child) for child in node.children]
-        reached = all(signed) if is_zscore else any(map(_is_chain, node.children))
+    for at, node, lowest, why in _reached(framework):
         method = framework.method_of("aggregate", node, aggregate.method)
         takes = _takes(method, node.power if node.power is not None else aggregate.power)
-        if reached and takes and not (lowest == 0 and takes == FROM_NOUGHT):
+        if takes and not (lowest == 0 and takes == FROM_NOUGHT):
             place = _place_of(framework, aggregate, at, node.level, node.aggregation)
             message = f"'{node.id}': {method} takes {takes} only, and {why}"
             yield Fault(place, message, f"Write '{TO_ONE_HUNDRED}'.")
-        weight = framework.stage("weight")
-        if reached and lowest < 0 and _weighting(framework, node) == "entropy":
+
+
+def _undefined_weights(framework: Framework) -> Iterator[Fault]:
+    """Shares of a sum as weights, over scores of which some are below zero."""
+    weight = framework.stage("weight")
+    for at, node, lowest, why in _reached(framework):
+        if lowest < 0 and _weighting(framework, node) == "entropy":
             place = (*at, "weighting")
             if weight:
                 place = _place_of(framework, weight, at, node.level, node.weighting)
             message = f"'{node.id}': entropy takes {FROM_NOUGHT} only, and {why}"
             yield Fault(place, message, f"Write '{TO_ONE_HUNDRED}'.")
+
+
+def _reached(framework: Framework) -> Iterator[tuple[Location, Node, float, str]]:
+    """Nodes whose children have scores that are not positive, how low they are, and why."""
+    found = _lowest(framework)
+    if found is None:
+        return
+    lowest, why = found
+    is_zscore = why.startswith("n_zscore")
+    for at, node in framework.index.places():
+        signed = [_is_signed(framework, child) for child in node.children]
+        reached = all(signed) if is_zscore else any(map(_is_chain, node.children))
+        if node.children and reached:
+            yield at, node, lowest, why
 
 
 def _over_losses(framework: Framework, aggregate: Stage) -> Iterator[Fault]:

@@ -15,69 +15,52 @@ A framework that states no factors has these, as far as they fit it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ingest.framework_cards import Choice, Factor, Framework, Node, Stage, Uncertainty
+from ingest.cards import Indicator, Source
+from ingest.framework_cards import Choice, Factor, Framework, Stage, Uncertainty
+from ingest.framework_choices import NOT_APPLIED, branches_of, choice, own_choice, resolved
+from ingest.framework_uncertainty_checks import faults_of_uncertainty
 
-NOT_APPLIED = "none"
 WEIGHT_NOISE = 0.25
 # Normalisations that fix the ends of the scale to values that each leaf states in its own unit.
 OF_OWN_UNIT = ("n_goalposts", "n_dist2targ")
 POSITIVE_MEANS = ("a_gmean", "a_hmean", "a_genmean")
 
 
-def _choice(method: str, **parameters: Any) -> Choice:
-    return Choice.model_validate({"method": method, **parameters})
-
-
 def _factor(name: str, **varies: Any) -> Factor:
     return Factor.model_validate({"factor": name, **varies})
 
 
-def aggregated(framework: Framework, level: int | None) -> list[Node]:
-    """Nodes with children, of a level or of all."""
-    return [
-        node for node in framework.index.walk() if node.children and level in (None, node.level)
-    ]
+def has_errors(
+    framework: Framework, indicators: Mapping[str, Indicator], sources: Mapping[str, Source]
+) -> bool:
+    """Whether a source states the error of any of the figures that a framework is made of."""
+    stated = {
+        error.indicator
+        for source in sources.values()
+        for error in source.errors
+        if error.indicator in indicators and source.id in indicators[error.indicator].sources
+    }
+    nodes = list(framework.index.walk())
+    used = {str(code) for node in nodes for code in (node.indicator, node.denominator)}
+    parts = {
+        part.indicator
+        for code in used
+        if code in indicators and (derive := indicators[code].derive)
+        for part in derive.parts
+    }
+    return bool(stated & (used | parts))
 
 
-def own_choice(framework: Framework, factor: Factor) -> Choice | None:
-    """What a framework itself has of the stage that a factor varies.
-
-    Returns:
-        Its method and parameters, the method ``none`` where it has no such stage; nothing where
-        the nodes that the factor concerns are combined by several methods.
-    """
-    stage = framework.stage(str(factor.stage))
-    if factor.stage != "aggregate" or stage is None:
-        return stage or _choice(NOT_APPLIED)
-    own = set()
-    for node in aggregated(framework, factor.level):
-        method = framework.method_of("aggregate", node, stage.method)
-        power = node.power if node.power is not None else stage.power
-        own.add((method, power if method == "a_genmean" else None))
-    if len(own) != 1:
-        return None
-    method, power = own.pop()
-    return _choice(method, power=power)
-
-
-def parameter(stage: str, choice: Choice, name: str) -> Any:
-    """A parameter of a choice as it counts, by the rules of :meth:`Stage.parameter`."""
-    if choice.method == NOT_APPLIED:
-        return None
-    stated = {"stage": stage, "method": choice.method, **choice.parameters}
-    return Stage.model_validate(stated).parameter(name)
-
-
-def factors_of(framework: Framework, n_experts: int, has_errors: bool) -> tuple[Factor, ...]:
+def factors_of(framework: Framework, n_experts: int, are_errors_stated: bool) -> tuple[Factor, ...]:
     """The factors that count: those that the framework states, or the default ones.
 
     Args:
         framework: a sound one.
         n_experts: how many experts judge its nodes.
-        has_errors: whether a source states the error of any of its figures.
+        are_errors_stated: whether a source states the error of any of its figures.
     """
     uncertainty = framework.uncertainty
     if "factors" not in uncertainty.model_fields_set:
@@ -87,7 +70,7 @@ def factors_of(framework: Framework, n_experts: int, has_errors: bool) -> tuple[
         for factor in uncertainty.factors
         # What rests on figures or tables that a release may not have goes along with them.
         if not (factor.kind == "expert_weights" and n_experts < 2)
-        and not (factor.kind == "observation_error" and not has_errors)
+        and not (factor.kind == "observation_error" and not are_errors_stated)
     )
 
 
@@ -104,11 +87,11 @@ def default_factors(framework: Framework) -> Iterator[Factor]:
     normalise, aggregate = framework.stage("normalise"), framework.stage("aggregate")
     if normalise is None or aggregate is None:
         return
-    treatment = _choice(NOT_APPLIED)
+    treatment = choice(NOT_APPLIED)
     if treat is None:
         # A logarithm in place of the values would not fit goalposts in their unit.
         is_own_unit = normalise.method in OF_OWN_UNIT
-        treatment = _choice("winsorise", fallback="none" if is_own_unit else None)
+        treatment = choice("winsorise", fallback="none" if is_own_unit else None)
     yield _factor("treatment", stage="treat", alternatives=(treatment,))
     yield _factor(
         "normalisation",
@@ -122,11 +105,12 @@ def default_factors(framework: Framework) -> Iterator[Factor]:
             "aggregation",
             stage="aggregate",
             level=framework.index.level,
-            alternatives=(_choice(other),),
+            alternatives=(choice(other),),
         )
     if impute:
         method = "i_mean" if impute.method == "i_median" else "i_median"
-        yield _factor("imputation", stage="impute", alternatives=(_choice(method),))
+        other_values = choice(method, across=impute.across)
+        yield _factor("imputation", stage="impute", alternatives=(other_values,))
     yield _factor("weights", weight_noise=WEIGHT_NOISE)
     yield _factor("experts", vary="expert_weights")
     yield _factor("left_out_indicator", leave_out=1)
@@ -135,15 +119,15 @@ def default_factors(framework: Framework) -> Iterator[Factor]:
 
 def _other_normalisation(framework: Framework, own: Stage) -> Choice:
     means = {
-        framework.method_of("aggregate", node, "a_amean") for node in aggregated(framework, None)
+        framework.method_of("aggregate", node, "a_amean") for node in branches_of(framework, None)
     }
     must_be_positive = bool(means & set(POSITIVE_MEANS))
     if own.method != "n_minmax":
         low = 1.0 if must_be_positive or is_positive(own) else 0.0
-        return _choice("n_minmax", score_min=low, score_max=100.0, across=own.across)
+        return choice("n_minmax", score_min=low, score_max=100.0, across=own.across)
     if must_be_positive or is_positive(own):
-        return _choice("n_rank", across=own.across)
-    return _choice("n_zscore", mean=50.0, sd=15.0, across=own.across)
+        return choice("n_rank", across=own.across)
+    return choice("n_zscore", mean=50.0, sd=15.0, across=own.across)
 
 
 def is_positive(normalise: Stage) -> bool:
@@ -155,4 +139,40 @@ def is_positive(normalise: Stage) -> bool:
 
 
 def fitting(framework: Framework) -> Framework:
+    """A framework without those of its factors and alternatives that do not fit it."""
+    while faults := faults_of_uncertainty(framework):
+        at = faults[0].at
+        factors = list(framework.uncertainty.factors)
+        number = int(at[2])
+        factor = factors.pop(number)
+        if "alternatives" in at[:-1]:
+            gone = int(at[at.index("alternatives") + 1])
+            rest = tuple(c for j, c in enumerate(factor.alternatives) if j != gone)
+            if rest:
+                factors.insert(number, factor.model_copy(update={"alternatives": rest}))
+        framework = with_factors(framework, factors)
     return framework
+
+
+def inherited(framework: Framework, base: Framework) -> Framework:
+    """A variant with the factors that its base states, as far as they fit it.
+
+    Where the variant has another method of a stage than the base, the method of the base is one of
+    the alternatives in its place.
+    """
+    if "factors" not in base.uncertainty.model_fields_set:
+        return framework.model_copy(update={"uncertainty": base.uncertainty})
+    factors = []
+    for factor in base.uncertainty.factors:
+        changes: dict[str, Any] = {}
+        if factor.stage:
+            own = own_choice(framework, factor)
+            others = [c for c in (own_choice(base, factor), *factor.alternatives) if c]
+            changes["alternatives"] = tuple(
+                other
+                for other in others
+                if own is None or resolved(factor.stage, other) != resolved(factor.stage, own)
+            )
+        factors.append(factor.model_copy(update=changes))
+    variant = framework.model_copy(update={"uncertainty": base.uncertainty})
+    return fitting(with_factors(variant, factors))

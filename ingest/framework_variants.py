@@ -42,7 +42,9 @@ def resolve(base: Data, variant: Data, lines: dict[Location, int]) -> Resolved:
     Returns:
         The whole framework. What it has from the base is on the line of ``variant_of``.
     """
-    inherited = {key: value for key, value in base.items() if key not in NOT_INHERITED}
+    # What may vary is taken over where it fits, see `ingest.framework_uncertainty.inherited`.
+    own = (*NOT_INHERITED, "uncertainty")
+    inherited = {key: value for key, value in base.items() if key not in own}
     made = Resolved(deepcopy(inherited), {(): line_of(lines, ("variant_of",))})
     made.data["description"] = _description(base, variant)
     for key in variant:

@@ -17,8 +17,9 @@ from ingest.cards import Correction
 from ingest.catalog import Catalog
 from ingest.expert_tables import ExpertWeights, expert_weights, weights_by_expert
 from ingest.facts import FACT_KINDS, raw_tables
-from ingest.framework_cards import Framework, Node, Stage
-from ingest.framework_uncertainty import factors_of, own_choice, parameter
+from ingest.framework_cards import COLUMN_OF, Framework, Node, Stage
+from ingest.framework_choices import own_choice, parameter
+from ingest.framework_uncertainty import factors_of, has_errors
 from ingest.numbers import convert, parse_number
 from ingest.parse import Readable, readable
 from ingest.pull import held_documents
@@ -261,6 +262,11 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for s in catalog.sources.values()
             for b in s.breaks
         ],
+        "source_error": [
+            (s.id, e.indicator, e.error_sd_pct, e.quote, e.locator)
+            for s in catalog.sources.values()
+            for e in s.errors
+        ],
         "correction": [
             (
                 c.source,
@@ -393,8 +399,8 @@ def _parameters(stage: Stage) -> list[Any]:
 
 
 def _parameter_of(column: str) -> str:
-    """Name in the file of a parameter of a stage; a factor is something else in the tables."""
-    return "factor" if column == "divisor" else column
+    """Name in the file of a parameter of a stage."""
+    return next((name for name, other in COLUMN_OF.items() if other == column), column)
 
 
 def _uncertainty_rows(catalog: Catalog) -> dict[str, list[Row]]:
@@ -409,13 +415,14 @@ def _uncertainty_rows(catalog: Catalog) -> dict[str, list[Row]]:
     for key, framework in catalog.frameworks.items():
         own = framework.uncertainty
         experts = weights_by_expert(framework, catalog.judgements[key])
+        stated = has_errors(framework, catalog.indicators, catalog.sources)
         rows["framework_uncertainty"].append((key, own.replications, own.seed, own.samples))
         rows["framework_expert_weight"] += [
             (key, expert, node, weight)
             for expert, weights in experts.items()
             for node, weight in weights.items()
         ]
-        for i, factor in enumerate(factors_of(framework, len(experts), False), 1):
+        for i, factor in enumerate(factors_of(framework, len(experts), stated), 1):
             title = factor.title or factor.factor.replace("_", " ").capitalize()
             level = factor.leave_out if factor.leave_out is not None else factor.level
             rows["framework_factor"].append(

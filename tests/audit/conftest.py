@@ -200,6 +200,10 @@ insert into marts.indicator_value by name
         true as is_derived
     union all select 'firms_pct_change', 'ee', 2023, 0.0, 'pct_change', 'observed', true
     union all select 'papers_and_firms_count', 'ee', 2023, 5563.0, 'count', 'observed', true;
+create table intermediate.int_index_fidelity as
+    select framework, edition, node, count(score) as n_scores, 0 as n_unmatched,
+        0 as n_rank_deviations, 1e-15::double as score_deviation
+    from marts.index_score group by framework, edition, node;
 create table marts.index_ranking as
     select framework, edition, city.city_id, upper(city.city_id) as city_name, score.rank,
         score.score, coalesce(score.coverage, 0.0) as coverage,
