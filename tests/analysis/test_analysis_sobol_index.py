@@ -20,7 +20,7 @@ from analysis.sobol import SHIFT, of_edition
 from analysis.weights import Branch
 
 MINMAX = {"method": "n_minmax", "score_min": 0.0, "score_max": 100.0}
-AS_IS = {"method": "n_scaled", "shift": 0.0, "factor": 1.0}
+AS_IS = {"method": "n_scaled", "shift": 0.0, "divisor": 1.0}
 
 
 def index_of(
@@ -135,7 +135,7 @@ def test_weights_of_twins_cannot_matter_and_those_above_explain_all() -> None:
         Factor("twins", "weight_noise", level=1, noise=0.5),
         Factor("above", "weight_noise", level=2, noise=0.5),
         Factor("nothing", "weight_noise", level=3, noise=0.5),
-        choice("same", "normalise", {"method": "n_scaled", "shift": 3.0, "factor": 2.0}),
+        choice("same", "normalise", {"method": "n_scaled", "shift": 3.0, "divisor": 2.0}),
     )
     index = index_of(
         values,
