@@ -8,7 +8,8 @@ go through a stage in one call. What is missing is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,11 +17,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.aggregation import aggregate, round_significant
-from analysis.means import is_mean, mean
+from analysis.aggregation import Array as Array
+from analysis.aggregation import round_significant
+from analysis.tree import aggregate_tree as aggregate_tree
 from analysis.weights import Branch
 
-Array = NDArray[np.float64]
 # What two numbers that are equal to 12 digits may differ by, relative to either, and some more.
 ROUNDING = 2e-11
 # Scores whose arrays stay in the cache of a processor while they are ranked.
@@ -192,7 +193,7 @@ def _index(
             }
             for row in _records(stages)
         },
-        branches=_branches(nodes),
+        branches=tree(nodes),
         weights={
             int(str(edition)): dict(
                 zip(part["node"], part["weight"].to_numpy(float, na_value=np.nan), strict=True)
@@ -221,7 +222,9 @@ def _leaf(row: Mapping[str, Any]) -> Leaf:
     )
 
 
-def _branches(nodes: pd.DataFrame) -> tuple[Branch, ...]:
+def tree(nodes: pd.DataFrame) -> tuple[Branch, ...]:
+    """The branches of a framework, each after its children, from its rows of stg_framework_node in
+    the order of level and position."""
     rows = _records(nodes)
     children: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -255,6 +258,8 @@ def leaf_scores(index: Index, variant: Variant = NOMINAL, values: Array | None =
     """
     stages = stages_of(index, variant)
     x = index.values if values is None else np.where(index.is_kept, values, np.nan)
+    if not len(index.editions):
+        return x
     if impute := stages.get("impute"):
         x = np.where(index.is_kept, _imputed(index, impute, x), np.nan)
     x = np.where(index.is_ranked[:, np.newaxis], x, np.nan)
@@ -325,15 +330,17 @@ def _imputed(index: Index, stage: Mapping[str, Any], x: Array) -> Array:
 
 
 def _exact_mean(x: Array) -> Array:
-    """Over rows; independent of their order, and of equal numbers that number: by the decimals of
-    the SQL macros exact_mean and exact_sum."""
+    """Over rows, NaN left aside; independent of their order, and of equal numbers that number: by
+    the operations of the SQL macros exact_mean and exact_sum."""
     known = ~np.isnan(x)
     n = known.sum(axis=-2, keepdims=True)
-    largest = np.where(known, np.abs(x), 0.0).max(axis=-2, keepdims=True, initial=0.0)
-    unit = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))))
+    least = np.where(known, x, np.inf).min(axis=-2, keepdims=True)
+    most = np.where(known, x, -np.inf).max(axis=-2, keepdims=True)
+    size = np.maximum(np.abs(least), np.abs(most))
     with np.errstate(all="ignore"):
-        mean: Array = unit * exact_sum(np.where(known, x / unit, 0.0)) / n
-    return mean
+        unit = np.where((size > 0) & (n > 0), np.exp2(np.ceil(np.log2(size))), 1.0)
+        mean = unit * exact_sum(np.where(known, x / unit, 0.0)) / n
+        return np.where(n > 0, np.clip(mean, least, most), np.nan)
 
 
 def exact_sum(x: Array) -> Array:
@@ -355,7 +362,7 @@ def _median(x: Array) -> Array:
     in_order = np.sort(x, axis=-2)
     lower, upper = (
         np.take_along_axis(in_order, np.maximum(place, 0), axis=-2)
-        for place in ((n - 1) // 2, n // 2 - (n == 0) * 0)
+        for place in ((n - 1) // 2, n // 2)
     )
     return np.where(n > 0, lower + (upper - lower) * 0.5, np.nan)
 
@@ -630,7 +637,7 @@ def _on_scale(
         elif method == "n_fracmax":
             width = high
         elif method == "n_scaled":
-            start, width = stage["shift"], stage["factor"]
+            start, width = stage["shift"], stage["divisor"]
         elif method != "n_minmax":
             raise KeyError(method)
         score = start_score + score_width * (x - start) / np.where(width == 0, np.nan, width)
@@ -638,60 +645,7 @@ def _on_scale(
     return np.where(np.isfinite(score) & known, score, np.nan)
 
 
-# ---------------------------------------------------------------- tree
-def aggregate_tree(
-    branches: Sequence[Branch],
-    scores: Mapping[str, Array],
-    weights: Mapping[str, Array | float],
-    is_rounded: bool = True,
-) -> dict[str, Array]:
-    """Scores of all nodes, from those of the leaves upward, rounded as the dbt models round them.
-
-    A node all of whose children are left out is left out itself.
-
-    Args:
-        branches: with the methods that count, each after its children.
-        scores: leaf -> (..., units), units of one edition.
-        weights: node -> (...) or one number; NaN leaves a node out.
-        is_rounded: False leaves the rounding to :func:`ranks`; it takes most of the time.
-    """
-    found: dict[str, Array] = dict(scores)
-    counted = {node: np.asarray(weight, dtype=float) for node, weight in weights.items()}
-    for branch in branches:
-        below = [found[child] for child in branch.children]
-        parts = [counted[child] for child in branch.children]
-        if branch.aggregation == "a_copeland" and branch.level > 2:
-            below = [round_significant(child) for child in below]
-        combine = mean if is_mean(branch.aggregation, branch.power) else _combined
-        found[branch.node] = combine(
-            below,
-            parts,
-            branch.aggregation,
-            branch.power,
-            branch.missing_children,
-            branch.children_coverage_min,
-        )
-        out = np.isnan(parts[0])
-        for part in parts[1:]:
-            out = out & np.isnan(part)
-        if out.any():
-            counted[branch.node] = np.where(out, np.nan, counted.get(branch.node, np.array(1.0)))
-    if is_rounded:
-        found |= {b.node: round_significant(found[b.node]) for b in branches}
-    return found
-
-
-def _combined(scores: Sequence[Array], weights: Sequence[Array], *options: Any) -> Array:
-    below = np.stack(np.broadcast_arrays(*scores), axis=-1)
-    parts = np.stack(np.broadcast_arrays(*weights), axis=-1)
-    lead = np.broadcast_shapes(below.shape[:-2], parts.shape[:-1])
-    return aggregate(
-        np.broadcast_to(below, (*lead, *below.shape[-2:])),
-        np.broadcast_to(parts, (*lead, parts.shape[-1])),
-        *options,
-    )
-
-
+# ---------------------------------------------------------------- scores and ranks
 def scale(scores: Array, stages: Stages) -> Array:
     """The stage scale, on root scores (..., units) of one edition; as they are without it.
 
@@ -719,12 +673,14 @@ def scores_of(
     variant: Variant = NOMINAL,
     leaves: Array | None = None,
     weights: Mapping[str, Array | float] | None = None,
+    nodes: Collection[str] | None = None,
 ) -> dict[str, Array]:
-    """Scores of all nodes in all rows, aggregated and scaled, as in marts.index_score.
+    """Scores of nodes in all rows, aggregated and scaled, as in marts.index_score.
 
     Args:
         leaves: (..., rows, leaves) scores; without them, those of the variant.
         weights: node -> (...) or one number, in place of those of the index.
+        nodes: those that are wanted; all without it.
 
     Returns:
         Node -> (..., rows).
@@ -736,9 +692,12 @@ def scores_of(
         rows = np.flatnonzero(index.editions == edition)
         own = {leaf.node: scores[..., rows, j] for j, leaf in enumerate(index.leaves)}
         counted = {**index.weights[int(edition)], **(weights or {})}
-        by_edition.append((rows, aggregate_tree(branches, own, counted)))
+        by_edition.append((rows, aggregate_tree(branches, own, counted, nodes)))
+    if not by_edition:
+        names = [leaf.node for leaf in index.leaves] + [branch.node for branch in branches]
+        return {node: np.empty(scores.shape[:-1]) for node in nodes or names}
     found: dict[str, Array] = {}
-    for node in by_edition[0][1] if by_edition else ():
+    for node in by_edition[0][1]:
         parts = [(rows, own[node]) for rows, own in by_edition]
         lead = np.broadcast_shapes(*(part.shape[:-1] for _, part in parts))
         found[node] = np.full((*lead, len(index.editions)), np.nan)
@@ -747,9 +706,9 @@ def scores_of(
     groups = [rows for rows, _ in by_edition]
     if stages["normalise"].get("across") == "panel":
         groups = [np.arange(len(index.editions))]
-    for branch in branches if found else ():
+    for node in {b.node for b in branches} & found.keys():
         for rows in groups:
-            found[branch.node][..., rows] = scale(found[branch.node][..., rows], stages)
+            found[node][..., rows] = scale(found[node][..., rows], stages)
     return found
 
 
@@ -757,7 +716,7 @@ def ranks(scores: Array) -> NDArray[np.int64]:
     """(..., units): 1 for the highest score, equal scores the same rank (the smallest); 0 where
     there is no score. Scores are compared rounded to 12 significant digits."""
     n = scores.shape[-1]
-    flat = -scores.reshape(-1, n)
+    flat = -scores.reshape(math.prod(scores.shape[:-1]), n)
     found = np.empty(flat.shape, dtype=np.int64)
     at_once = max(1, RANKED_AT_ONCE // max(1, n))
     for start in range(0, len(flat), at_once):
@@ -772,7 +731,8 @@ def ranks(scores: Array) -> NDArray[np.int64]:
 
 def _smallest_ranks(values: Array) -> NDArray[np.int64]:
     """Ranks along the last axis: 1 for the smallest value, ties the smallest rank, 0 for NaN."""
-    return _ranks_of_rows(values.reshape(-1, values.shape[-1]))[0].reshape(values.shape)
+    flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
+    return _ranks_of_rows(flat)[0].reshape(values.shape)
 
 
 def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -789,8 +749,8 @@ def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]
         first[:, 1:] = ~is_tied
         places = np.maximum.accumulate(np.where(first, places, 0), axis=-1)
         is_close &= ~is_tied
-    found = np.empty(values.shape, dtype=np.int64)
+    found: NDArray[np.int64] = np.empty_like(order)
     np.put_along_axis(found, order, places, axis=-1)
     if np.isnan(in_order[:, -1:]).any():
         found[np.isnan(values)] = 0
-    return found, is_close.any(axis=-1)
+    return found, np.asarray(is_close.any(axis=-1))

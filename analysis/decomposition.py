@@ -51,6 +51,17 @@ DIGITS = 12
 CHUNK = 4_000_000
 """Figures in the tables that are computed at once."""
 
+PARTS = (
+    "edition",
+    "city_id",
+    "factor",
+    "node",
+    "score_part",
+    "rank_part",
+    "own_score_part",
+    "own_rank_part",
+)
+
 Flags = NDArray[np.bool_]
 State = tuple[int, ...]
 """For each of FACTORS 0 (as before) or 1 (as after)."""
@@ -98,9 +109,83 @@ def between_states(before: Index, after: Index, redefined: Collection[str] = ())
     return _change(_Pair(before, after, redefined=redefined))
 
 
-def is_same(before: Index, after: Index) -> bool:
-    """Whether two states have the same figures, method, weights and field."""
-    return not any(_Pair(before, after).differs)
+def between_releases(
+    before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """The parts of all changes from one release to another, of frameworks and editions in both.
+
+    Args:
+        before, after: by name, the tables that :func:`analysis.chain.indices` reads.
+
+    Returns:
+        Rows as :class:`Change` has them, with the framework, of units of which any part is not 0.
+    """
+    known = {index.framework: index for index in chain.indices(**before)}
+    frames = [pd.DataFrame(columns=["framework", *PARTS])]
+    for index in chain.indices(**after):
+        if index.framework in known:
+            redefined = _redefined(before, after, index.framework)
+            pair = _Pair(known[index.framework], index, redefined=redefined)
+            if any(pair.differs):
+                parts = _change(pair).parts
+                size = parts[["score_part", "rank_part"]].abs().max(axis=1)
+                is_any = size.groupby([parts["edition"], parts["city_id"]]).transform("max") > 0
+                frames.append(parts[is_any].assign(framework=index.framework))
+    return pd.concat(frames, ignore_index=True)
+
+
+def with_rest(parts: pd.DataFrame, moves: pd.DataFrame, roots: Mapping[str, str]) -> pd.DataFrame:
+    """Parts, and as unexplained what of the published changes they do not sum to.
+
+    There is such a rest where another version of the project computed one of the scores.
+
+    Args:
+        parts: as of :func:`between_releases`.
+        moves: framework, edition, city_id, score_change and rank_change, empty for who is not
+            ranked in both.
+        roots: framework -> its root.
+    """
+    key = ["framework", "edition", "city_id"]
+    numbers = {"score_part": "score_change", "rank_part": "rank_change"}
+    moves = moves[[*key, *numbers.values()]].dropna()
+    of_root = parts[parts["node"] == parts["framework"].map(roots)]
+    sums = of_root.groupby(key)[list(numbers)].sum()
+    rest = moves.join(sums, on=key).fillna(dict.fromkeys(numbers, 0.0))
+    for part, change in numbers.items():
+        rest[part] = (rest[change].astype(float) - rest[part].astype(float)).round(9)
+    rest = rest[(rest[list(numbers)] != 0).any(axis=1)]
+    rest = rest.assign(
+        factor=UNEXPLAINED,
+        node=rest["framework"].map(roots),
+        own_score_part=np.nan,
+        own_rank_part=np.nan,
+    )
+    # Who is not divided has a row already, in place of the factors.
+    known = parts[parts["factor"] == UNEXPLAINED]
+    both = pd.concat([known, rest[list(parts.columns)]])
+    sums = both.groupby([*key, "factor", "node"], sort=False)[list(numbers)].sum()
+    rest = sums.reset_index().reindex(columns=parts.columns)
+    return pd.concat([parts[parts["factor"] != UNEXPLAINED], rest], ignore_index=True)
+
+
+def _redefined(
+    before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame], framework: str
+) -> set[str]:
+    """Leaves whose figures are drawn otherwise: their own keys, or the stages that draw them."""
+    drawn = []
+    for tables in (before, after):
+        stages, nodes = (
+            tables[name][tables[name]["framework"] == framework] for name in ("stages", "nodes")
+        )
+        stages = stages[stages["stage"].isin(["select", "denominate"])].sort_values("stage")
+        leaves = nodes[nodes["level"] == 1]
+        columns = ["indicator", "denominator", "per", "max_age_years"]
+        keys = leaves[columns].astype(object).where(leaves[columns].notna(), None)
+        method = tuple(zip(stages["stage"], stages["method"], strict=True))
+        of_leaf = zip(leaves["node"], keys.itertuples(index=False, name=None), strict=True)
+        drawn.append({node: (method, key) for node, key in of_leaf})
+    one, other = drawn
+    return {node for node in one if node in other and one[node] != other[node]}
 
 
 def _is_panel(stages: Stages) -> bool:
@@ -547,10 +632,15 @@ def _leaf_parts(
     rank_parts = _spread(rank, data_ranks, score_parts)
     is_split = _is_split(pair, rows)[:, changed].T
     own_score, own_rank = (np.where(is_split, own, np.nan) for own in (own_score, own_rank))
+    # In an edition of which a leaf did not change, others matter only where they are pooled.
+    told = (score_parts != 0) | (rank_parts != 0)
+    for edition in pair.common:
+        here = pair.is_changed[pair.editions == edition].any(axis=0)[changed]
+        told[np.ix_(here, pair.editions[rows] == edition)] = True
     return [
         _frame(
-            pair, rows, FACTORS[0], pair.nodes[leaf],
-            score_parts[i], rank_parts[i], own_score[i], own_rank[i],
+            pair, rows[told[i]], FACTORS[0], pair.nodes[leaf],
+            *(part[i, told[i]] for part in (score_parts, rank_parts, own_score, own_rank)),
         )
         for i, leaf in enumerate(changed)
     ]  # fmt: skip
@@ -594,7 +684,8 @@ def _spread(effects: Array, total: Array, otherwise: Array) -> Array:
     shares = np.abs(effects)
     for instead in (np.abs(otherwise), np.ones_like(effects)):
         shares = np.where(shares.sum(axis=0) > 0, shares, instead)
-    return effects + rest * shares / shares.sum(axis=0)
+    parts: Array = effects + rest * shares / shares.sum(axis=0)
+    return parts
 
 
 def _own(
@@ -675,7 +766,8 @@ def _rank_among(own: Array, scores: Array) -> Array:
     ordered = np.sort(others[~np.isnan(others)])
     above = len(ordered) - np.searchsorted(ordered, mine, side="right")
     ranks = 1.0 + above - (others > mine)
-    return np.asarray(np.where(np.isnan(own), np.nan, ranks))
+    found: Array = np.where(np.isnan(own), np.nan, ranks)
+    return found
 
 
 def _frame(

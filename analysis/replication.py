@@ -32,10 +32,10 @@ TOP = 50
 DECIDED = 0.95
 """From this probability on one city is told apart from another."""
 LOW, HIGH = 0.05, 0.95
-# What is worked on at once: scores of a chunk, of a batch within it (which stays in the cache of a
+# What is worked on at once: scores of a chunk, scores and figures of a batch within it.
 # processor), and figures of a batch.
 SCORES_IN_CHUNK = 2**20
-SCORES_AT_ONCE = 2**17
+SCORES_AT_ONCE = 2**19
 FIGURES_AT_ONCE = 2**22
 Integers = NDArray[np.int64]
 LeafTables = Callable[[Variant], Array]
@@ -72,7 +72,9 @@ def scores(
         tables: of :func:`leaf_tables`, where several calls share them.
 
     Returns:
-        (n, units) in the order of :func:`units`, on the scale that is published, NaN for none.
+        (n, units) in the order of :func:`units`, NaN for none, as they are published; where they
+        are normalised across the panel, before the stage scale, which needs all editions and keeps
+        their order.
     """
     tables = tables or leaf_tables(index)
     rows = units(index, edition)
@@ -135,8 +137,17 @@ def _roots(
 ) -> Array:
     branches = branches_of(index, variant)
     known: dict[str, Array | float] = {**index.weights[edition], **weights}
-    root = aggregate_tree(branches, leaves, known, is_rounded=False)[branches[-1].node]
-    return scale(root, stages_of(index, variant))
+    root = branches[-1].node
+    found = aggregate_tree(branches, leaves, known, nodes=[root], is_rounded=False)[root]
+    stages = stages_of(index, variant)
+    return found if stages["normalise"].get("across") == "panel" else scale(found, stages)
+
+
+def nominal_scores(index: Index, edition: int, tables: LeafTables | None = None) -> Array:
+    """Scores of the replication in which nothing varies, (units,)."""
+    nothing = draw(index, edition, (), np.empty((1, 0)))
+    found: Array = scores(index, edition, nothing, tables)[0]
+    return found
 
 
 # ---------------------------------------------------------------- chunks
@@ -193,9 +204,8 @@ class Tally:
     top: Integers
     """(top,) units with the best nominal ranks, in their order; equal ones in the order given."""
     above: Integers
-    """(top, top): in how many replications the first is above the second."""
-    equal: Integers
-    """(top, top): in how many they are level, or neither has a score."""
+    """(top, top): in how many replications the first is above the second. In the rest, less those
+    of the other way round, they are level, or neither has a score."""
     n_top3_kept: int
     """In how many the nominal top three are in their nominal order, each above the next."""
     own_rank_sum: dict[str, Array]
@@ -222,7 +232,6 @@ def tally(nominal: Integers, parts: Iterable[Chunk], top: int = TOP) -> Tally:
         histogram=np.zeros((n_units, n_units + 1), dtype=np.int32),
         top=best,
         above=np.zeros((len(best), len(best)), dtype=np.int64),
-        equal=np.zeros((len(best), len(best)), dtype=np.int64),
         n_top3_kept=0,
         own_rank_sum={},
         own_n={},
@@ -240,13 +249,14 @@ def _count(found: Tally, ranks: Integers, is_own: Mapping[str, NDArray[np.bool_]
     if counts.size <= 4 * places.size:
         counts += np.bincount(places, minlength=counts.size).astype(np.int32)
     else:
-        np.add.at(counts, places, 1)
+        np.add.at(counts, places, np.int32(1))
 
-    of_top = np.ascontiguousarray(ranks[:, found.top].T, dtype=np.int32)
+    # Short numbers are compared several times as fast; a city with all others takes little memory.
+    short = "int16" if n_units < 2**15 - 1 else "int32"
+    of_top: NDArray[np.int32] = np.ascontiguousarray(ranks[:, found.top].T).astype(short)
     of_top[of_top == 0] = n_units + 1
     for place, own in enumerate(of_top):
-        found.above[place] += np.count_nonzero(own < of_top, axis=1)
-        found.equal[place] += np.count_nonzero(own == of_top, axis=1)
+        found.above[place] += np.add.reduce(own < of_top, axis=1, dtype=np.int32)
     first = of_top[:3]
     found.n_top3_kept += int((first[:-1] < first[1:]).all(axis=0).sum())
 
@@ -288,6 +298,15 @@ def rank_at_most(found: Tally, rank: int) -> Array:
     return share
 
 
+def top3_order_share(found: Tally) -> float:
+    """Share of all replications in which the nominal top three stand in their nominal order, each
+    above the next; NaN where the nominal order is not strict, or there is nothing to order."""
+    nominal = found.nominal[found.top[:3]]
+    if len(nominal) < 2 or (np.diff(nominal) <= 0).any():
+        return float("nan")
+    return found.n_top3_kept / found.n
+
+
 def mean_rank_shift(found: Tally) -> Array:
     """Mean absolute difference from the nominal rank, over those with a score, (units,)."""
     result = np.full(len(found.nominal), np.nan)
@@ -299,6 +318,22 @@ def mean_rank_shift(found: Tally) -> Array:
             mean = np.einsum("ij,ij->i", counts, shifts) / counts.sum(axis=1)
         result[part] = np.where(found.nominal[part] > 0, mean, np.nan)
     return result
+
+
+def mean_ranks_by_choice(found: Tally) -> dict[str, tuple[Array, Array]]:
+    """Factor with a choice -> mean ranks where the choice is the framework's own, and where it is
+    another, (units,) each; over the replications with a score, NaN where there are none."""
+    ranks = np.arange(found.histogram.shape[1])
+    totals = np.zeros((2, len(found.nominal)))
+    for part in _blocks(found):
+        counts = found.histogram[part]
+        totals[:, part] = counts @ ranks, counts[:, 1:].sum(axis=1)
+    means = {}
+    with np.errstate(all="ignore"):
+        for factor, own_sum in found.own_rank_sum.items():
+            own_n = found.own_n[factor]
+            means[factor] = own_sum / own_n, (totals[0] - own_sum) / (totals[1] - own_n)
+    return means
 
 
 def rank_groups(found: Tally, decided: float = DECIDED) -> Integers:

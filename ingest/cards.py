@@ -7,9 +7,11 @@ must exist elsewhere) is checked in :mod:`ingest.catalog`.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from statistics import NormalDist
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -429,6 +431,55 @@ class Break(Entry):
     reason: Text
 
 
+class StatedError(Entry):
+    """How exact a source says that its figures of an indicator are, in one of three ways."""
+
+    remedies: ClassVar[dict[str, str]] = {
+        "quote": "Write the passage that states the error, as it stands there.",
+        "factor": "Write how many times too high or too low a figure may be, a number above 1.",
+        "interval_pct": "Write half the width of the interval in % of the figure: 5 for +-5 %.",
+        "confidence_pct": "Write in how many of 100 cases the interval holds: 95.",
+        "sd_pct": "Write the standard deviation in % of the figure.",
+    }
+
+    indicator: Identifier
+    sd_pct: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
+    """Relative standard deviation (relative standard error, coefficient of variation)."""
+    interval_pct: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
+    """Half the width of an interval around the figure, which holds at ``confidence_pct``."""
+    factor: Annotated[float, Field(gt=1, le=1000, allow_inf_nan=False)] | None = None
+    """The truth is within this factor of the figure, either way, at ``confidence_pct``."""
+    confidence_pct: Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False)] | None = None
+    quote: Annotated[Text, Field(max_length=QUOTE_LIMIT)]
+    locator: Text
+    """Where it stands: document and page."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> StatedError:
+        if [self.sd_pct, self.interval_pct, self.factor].count(None) != 2:
+            raise ValueError("an error is stated in one way: sd_pct, interval_pct or factor")
+        if (self.sd_pct is None) != (self.confidence_pct is not None):
+            raise ValueError(
+                "interval_pct and factor hold at a confidence_pct, and sd_pct has none"
+            )
+        return self
+
+    @property
+    def error_sd_pct(self) -> float:
+        """Relative standard deviation in per cent.
+
+        An interval is one of a normal distribution, sd = half width / z with z the quantile of the
+        normal distribution at (1 + confidence) / 2. A factor is an interval of a lognormal one:
+        s = ln(factor) / z, whose relative standard deviation is sqrt(exp(s^2) - 1).
+        """
+        if self.sd_pct is not None:
+            return self.sd_pct
+        z = NormalDist().inv_cdf((1 + (self.confidence_pct or 0) / 100) / 2)
+        if self.interval_pct is not None:
+            return self.interval_pct / z
+        return 100 * math.sqrt(math.expm1((math.log(self.factor or 1) / z) ** 2))
+
+
 # What would carry a secret stands in `key`, and what the transport decides is not a card's.
 RESERVED_HEADERS = frozenset(
     {
@@ -527,6 +578,7 @@ class Source(Entry):
     registers: tuple[RegisterCoverage, ...] = ()
     caveats: tuple[Caveat, ...] = ()
     breaks: tuple[Break, ...] = ()
+    errors: tuple[StatedError, ...] = ()
     documents: tuple[Document, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -546,10 +598,11 @@ class Source(Entry):
         return self
 
     @model_validator(mode="after")
-    def _caveats_and_breaks_are_distinct(self) -> Source:
+    def _what_is_said_of_indicators_is_distinct(self) -> Source:
         caveats = [caveat.indicator for caveat in self.caveats]
         breaks = [f"{item.indicator} {item.year}" for item in self.breaks]
-        for kind, names in (("caveats", caveats), ("breaks", breaks)):
+        errors = [error.indicator for error in self.errors]
+        for kind, names in (("caveats", caveats), ("breaks", breaks), ("errors", errors)):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"two {kind} of one kind: {', '.join(twice)}")

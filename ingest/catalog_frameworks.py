@@ -114,6 +114,8 @@ def read_expert_tables(
         if len(reader.errors) > before:
             reader.leave_out(["framework"], [key], reader.errors[before])
             del frameworks[key], judgements[key]
+        elif "uncertainty" in found.data:
+            _tell_single_expert(found, judgements[key], reader)
     _tell_unused(frameworks, reader)
     return judgements
 
@@ -144,6 +146,19 @@ def _judgements(found: Found, reader: CatalogReader) -> list[Judgement]:
             row = fault.row or Found(None, reader.name(path), 1)
             reader.error(row.file, row.line, framework.framework, fault.message, fault.remedy)
     return judgements
+
+
+def _tell_single_expert(
+    found: Found, judgements: Sequence[Judgement], reader: CatalogReader
+) -> None:
+    """Report that weights are to vary between experts where there is one; nothing goes for it."""
+    experts = sorted({judgement.expert for judgement in judgements})
+    for i, factor in enumerate(found.entry.uncertainty.factors):
+        if factor.kind == "expert_weights" and len(experts) < 2:
+            line = reader.line(found.file, ("uncertainty", "factors", i))
+            message = f"'{factor.factor}' has no choice: all judgements are by '{experts[0]}'"
+            remedy = "Leave the factor out, or add the judgements of another expert."
+            reader.error(found.file, line, found.entry.framework, message, remedy)
 
 
 def _table(found: Found, name: str, reader: CatalogReader) -> Path | None:

@@ -12,6 +12,7 @@ from ingest.cards import SCOPE_OF_REGISTERS, Correction, Derivation, Indicator, 
 from ingest.catalog_errors import CatalogError, did_you_mean
 from ingest.catalog_files import CatalogReader, Found
 from ingest.framework_checks import faults_in_catalog, indicators_named, units_named
+from ingest.framework_uncertainty import has_errors
 from ingest.numbers import parse_number
 from ingest.parsers import PARSERS
 from ingest.yaml_lines import Location
@@ -172,7 +173,7 @@ class _Check:
             for i, register in enumerate(card.registers):
                 at = ("registers", i, "indicator")
                 self.unknown("source", key, at, "indicator", register.indicator)
-            for part in ("caveats", "breaks"):
+            for part in ("caveats", "breaks", "errors"):
                 for i, item in enumerate(getattr(card, part)):
                     at = (part, i, "indicator")
                     self.unknown("source", key, at, "indicator", item.indicator)
@@ -322,10 +323,28 @@ class _Check:
                 self.unknown("framework", key, at, "city", city)
             for fault in faults_in_catalog(found.entry, cities):
                 self.drop("framework", key, *fault)
+            # A release may lack the source, and a variant has what its base has left.
+            if "uncertainty" in found.data and not faulty and not self.reader.withheld:
+                self._errors_of_figures(key, found)
         marked = [k for k, f in self.groups["framework"].items() if f.entry.flagship]
         for key in marked[1:]:
             message = f"a second flagship beside '{marked[0]}'"
             self.drop("framework", key, ("flagship",), message, "Mark one framework only.")
+
+    def _errors_of_figures(self, key: str, found: Found) -> None:
+        """Report that errors of figures are to vary where none is stated. The factor goes then,
+        and the framework stays: it is as exact as its sources say."""
+        factors = found.entry.uncertainty.factors
+        at = [i for i, factor in enumerate(factors) if factor.kind == "observation_error"]
+        indicators = {k: f.entry for k, f in self.groups["indicator"].items()}
+        sources = {k: f.entry for k, f in self.groups["source"].items()}
+        if at and not has_errors(found.entry, indicators, sources):
+            place = self._line(found, ("uncertainty", "factors", at[0]))
+            message = "no source states the error of a figure of this framework"
+            remedy = (
+                "Leave the factor out, or write under 'errors' of the source's card what it states."
+            )
+            self.reader.error(found.file, place, key, message, remedy)
 
 
 def _is_variant(found: Found) -> bool:

@@ -122,6 +122,8 @@ DEFAULTS: dict[str, Any] = {
     "objective": "balance",
 }
 ORDER = tuple(METHODS)
+COLUMN_OF = {"factor": "divisor"}
+"""Columns of parameters that do not have their name: a factor is something else in the tables."""
 NEEDED_STAGES = ("select", "screen", "normalise", "aggregate")
 
 
@@ -369,6 +371,10 @@ class Factor(_Part):
         "weight_noise": "Write a share of the weight above 0 and below 1: 0.25 for 25 %.",
         "dirichlet": "Write a number above 0; the greater it is, the less the weights vary.",
         "leave_out": "Write the level of the nodes of which one is left out, 1 for indicators.",
+        "noise_factor": "Write 'weight_noise'.",
+        "noise": "Write 'weight_noise'.",
+        "concentration": "Write 'dirichlet'.",
+        "left_out": "Write 'leave_out'.",
         "kind": "Leave it out: it follows from what varies.",
     }
 
@@ -415,6 +421,9 @@ class Uncertainty(_Part):
         "seed": "Write a whole number from 0 to 2^63 - 1.",
         "samples": "Write a power of 2 from 16 to 65536.",
         "factors": "Write a list; 'factors: []' where nothing varies.",
+        "n_replications": "Write 'replications'.",
+        "N": "Write 'replications'.",
+        "n_samples": "Write 'samples'.",
     }
 
     replications: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000

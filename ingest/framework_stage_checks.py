@@ -10,7 +10,8 @@ from ingest.yaml_lines import Location
 
 
 def faults_of_stage(stage: Stage, at: Location = ()) -> Iterator[Fault]:
-    """Faults that a stage has by itself."""
+    """Faults of a stage by itself, at its place: its methods, and parameters that they do not have
+    or miss."""
     methods = METHODS[stage.stage]
     for place, name in _methods_named(stage, at):
         if name not in methods:

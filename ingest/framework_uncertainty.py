@@ -15,9 +15,10 @@ A framework that states no factors has these, as far as they fit it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ingest.cards import Indicator, Source
 from ingest.framework_cards import Choice, Factor, Framework, Stage, Uncertainty
 from ingest.framework_choices import NOT_APPLIED, branches_of, choice, own_choice, resolved
 from ingest.framework_uncertainty_checks import faults_of_uncertainty
@@ -32,13 +33,34 @@ def _factor(name: str, **varies: Any) -> Factor:
     return Factor.model_validate({"factor": name, **varies})
 
 
-def factors_of(framework: Framework, n_experts: int, has_errors: bool) -> tuple[Factor, ...]:
+def has_errors(
+    framework: Framework, indicators: Mapping[str, Indicator], sources: Mapping[str, Source]
+) -> bool:
+    """Whether a source states the error of any of the figures that a framework is made of."""
+    stated = {
+        error.indicator
+        for source in sources.values()
+        for error in source.errors
+        if error.indicator in indicators and source.id in indicators[error.indicator].sources
+    }
+    nodes = list(framework.index.walk())
+    used = {str(code) for node in nodes for code in (node.indicator, node.denominator)}
+    parts = {
+        part.indicator
+        for code in used
+        if code in indicators and (derive := indicators[code].derive)
+        for part in derive.parts
+    }
+    return bool(stated & (used | parts))
+
+
+def factors_of(framework: Framework, n_experts: int, are_errors_stated: bool) -> tuple[Factor, ...]:
     """The factors that count: those that the framework states, or the default ones.
 
     Args:
         framework: a sound one.
         n_experts: how many experts judge its nodes.
-        has_errors: whether a source states the error of any of its figures.
+        are_errors_stated: whether a source states the error of any of its figures.
     """
     uncertainty = framework.uncertainty
     if "factors" not in uncertainty.model_fields_set:
@@ -48,7 +70,7 @@ def factors_of(framework: Framework, n_experts: int, has_errors: bool) -> tuple[
         for factor in uncertainty.factors
         # What rests on figures or tables that a release may not have goes along with them.
         if not (factor.kind == "expert_weights" and n_experts < 2)
-        and not (factor.kind == "observation_error" and not has_errors)
+        and not (factor.kind == "observation_error" and not are_errors_stated)
     )
 
 

@@ -77,14 +77,14 @@ def _factor(framework: Framework, factor: Factor, at: Location) -> Iterator[Faul
         message = "'alternatives' without the stage of which they are"
         yield Fault((*at, "alternatives"), message, "Add 'stage:', or leave them out.")
     if factor.level is not None and factor.stage != "aggregate" and ways[0] not in WEIGHTS:
-        message = f"'level' is for weights and the stage aggregate, and this has {ways[0]}"
+        message = "'level' is for weights and the stage aggregate"
         yield Fault((*at, "level"), message, "Leave it out.")
     elif factor.stage:
         yield from _stage(framework, factor, at)
     elif factor.leave_out is not None:
         yield from _left_out(framework, factor.leave_out, (*at, "leave_out"))
     elif ways[0] in WEIGHTS:
-        yield from _weights(framework, factor.level, (*at, "level"))
+        yield from _weights(framework, factor, at)
     elif factor.kind == "expert_weights" and not _has_experts(framework):
         message = "no weights of the framework rest on experts"
         remedy = f"Leave the factor out, or weight nodes by {' or '.join(BY_EXPERTS)}."
@@ -107,15 +107,22 @@ def _left_out(framework: Framework, level: int, at: Location) -> Iterator[Fault]
         yield Fault(at, message, "Leave the factor out, or name another level.")
 
 
-def _weights(framework: Framework, level: int | None, at: Location) -> Iterator[Fault]:
-    root = framework.index.level
+def _weights(framework: Framework, factor: Factor, at: Location) -> Iterator[Fault]:
+    root, level = framework.index.level, factor.level
     parents = branches_of(framework, None if level is None else level + 1)
+    parents = [node for node in parents if len(node.children) > 1]
     if level is not None and not 1 <= level < root:
-        yield Fault(at, f"no node below the index is on level {level}", _levels(1, root - 1))
-    elif not any(len(node.children) > 1 for node in parents):
+        message = f"no node below the index is on level {level}"
+        yield Fault((*at, "level"), message, _levels(1, root - 1))
+    elif not parents:
         where = "" if level is None else f" on level {level}"
         message = f"no node{where} has a sibling, so that no weight can vary"
-        yield Fault(at, message, "Leave the factor out, or name another level.")
+        yield Fault((*at, "level"), message, "Leave the factor out, or name another level.")
+    elif factor.dirichlet is not None:
+        for node in parents:
+            if framework.method_of("weight", node, "given") == "pca":
+                message = f"the weights below '{node.id}' are loadings, which may be below zero"
+                yield Fault((*at, "dirichlet"), message, "Write 'weight_noise', or another level.")
 
 
 def _levels(low: int, high: int) -> str:
@@ -154,11 +161,12 @@ def _stage(framework: Framework, factor: Factor, at: Location) -> Iterator[Fault
             continue
         meaning = resolved(stage, chosen)
         if meaning in known:
-            is_own = own is not None and meaning == known[0]
-            message = f"'{chosen.method}' is the framework's own choice"
-            if not is_own:
-                message = f"the alternative '{chosen.method}' stands twice"
-            yield Fault(place, message, "Leave it out: each is as likely as the others.")
+            message = f"the alternative '{chosen.method}' stands twice"
+            remedy = "Leave one of them out: all are equally likely."
+            if own is not None and meaning == known[0]:
+                message = f"'{chosen.method}' is the framework's own choice"
+                remedy = "Leave it out: the own choice is always one of the alternatives."
+            yield Fault(place, message, remedy)
         known.append(meaning)
 
 
@@ -179,10 +187,10 @@ def _alternative(framework: Framework, stage: str, chosen: Choice, at: Location)
             yield Fault((*at, name), message, remedy)
             return
     yield from faults_of_stage(as_stage(stage, chosen), at)
-    if stage == "normalise":
-        # A fault of the leaf, told where it is asked for.
-        for fault in values_missing(framework, chosen.method):
-            yield Fault(at, fault.message, fault.remedy)
+    if stage == "normalise" and (missing := list(values_missing(framework, chosen.method))):
+        n_more = len(missing) - 1
+        others = f", nor have {n_more} more" if n_more else ""
+        yield Fault(at, f"{missing[0].message}{others}", missing[0].remedy)
     if stage == "transform":
         yield from _transforms(framework, at)
     if chosen.method in ("i_latest", "i_linear") and len(framework.editions) == 1:

@@ -391,6 +391,16 @@ def _difference(result: publish.ReleaseResult) -> dict[str, dg.MetadataValue]:
     for framework, change in result.difference.get("rankings", {}).items():
         if change["rank_changes"]:
             found[f"rank_changes_{framework}"] = previews.table_metadata(change["rank_changes"])
+    reasons = result.difference.get("reasons", {})
+    if reasons.get("not_compared"):
+        rows = [
+            {"reason": reason, "not compared": ", ".join(editions) or "all"}
+            for reason, editions in reasons["not_compared"].items()
+        ]
+        found["not_compared"] = previews.table_metadata(rows)
+    for edition in reasons.get("sentences", []):
+        name = f"reasons_{edition['framework']}_{edition['edition']}"
+        found[name] = previews.table_metadata(edition["largest"])
     return found
 
 

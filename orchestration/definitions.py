@@ -4,7 +4,17 @@ import dagster as dg
 
 import audit
 from ingest.settings import Settings
-from orchestration import assets, automation, backfill, checks, dbt, dbt_assets, history, progress
+from orchestration import (
+    assets,
+    automation,
+    backfill,
+    checks,
+    dbt,
+    dbt_assets,
+    difference,
+    history,
+    progress,
+)
 from orchestration.observatory import Observatory
 
 
@@ -17,6 +27,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
     raw = assets.raw(observatory)
     models = dbt_assets.dbt_models(observatory, manifest)
+    compared = difference.difference_asset(observatory, list(models.specs))
     sources = [assets.documents(observatory), assets.facts(observatory)]
     jobs = automation.jobs(observatory)
     return dg.Definitions(
@@ -27,7 +38,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *backfill.specs(observatory),
             raw,
             models,
-            assets.release(observatory, [*raw.specs, *models.specs], required),
+            compared,
+            assets.release(observatory, [*raw.specs, *models.specs, *compared.specs], required),
         ],
         asset_checks=checks.rule_checks(observatory, rules),
         jobs=jobs,

@@ -30,7 +30,7 @@ from ingest.load import load_raw
 from ingest.parse import parse
 from ingest.pull import pull
 from ingest.settings import Settings, SettingsError
-from orchestration import dbt, preview_report
+from orchestration import dbt, difference, preview_report
 
 REPORT = "report.json"
 PULLS = 8
@@ -113,7 +113,9 @@ def preview(settings: Settings, scratch: Path) -> dict[str, Any]:
     parts = {"release": catalog.public, **({"all": catalog} if private or frameworks else {})}
     with ThreadPoolExecutor(len(parts)) as pool:
         builds = [
-            pool.submit(_build, part, scratch / name, scratch_settings, manifest, rules)
+            pool.submit(
+                _build, part, scratch / name, scratch_settings, settings.current, manifest, rules
+            )
             for name, part in parts.items()
         ]
         release, *rest = (build.result() for build in builds)
@@ -198,10 +200,11 @@ def _build(
     catalog: Catalog,
     folder: Path,
     settings: Settings,
+    current: Path,
     manifest: dict[str, Any],
     rules: Sequence[audit.Rule],
 ) -> Built:
-    """Schema raw, dbt and the checks, as in a run."""
+    """Schema raw, dbt, the difference from the current release and the checks, as in a run."""
     folder.mkdir()
     built = Built(folder / publish.WAREHOUSE)
     with duckdb.connect(str(built.file)) as con:
@@ -211,6 +214,8 @@ def _build(
             built.refusals.append(f"raw: {error}")
             return built
     results, _ = dbt.build(built.file, folder / "dbt", [])
+    if not dbt.faults(results):
+        difference.write(built.file, current)
     required = {(rule.asset, rule.name) for rule in rules if rule.blocking}
     with duckdb.connect(str(built.file)) as con:
         for test in dbt.record_tests(con, manifest, results):

@@ -22,9 +22,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from analysis import chain
-from analysis.chain import Array, Index, Replications
-from analysis.replication import LeafTables, leaf_tables
-from analysis.replication import scores as scores_of_root
+from analysis.chain import Array, Index, Replications, Variant
+from analysis.replication import leaf_tables
+from analysis.replication import scores as root_scores
+from analysis.weights import Branch
 from ingest.catalog_errors import did_you_mean
 from ingest.settings import Settings, SettingsError
 from orchestration.replay_files import Design, Known, ReplayError, read_design
@@ -36,6 +37,8 @@ MOST_LINES = 5_000_000
 """A table with more rows is written as Parquet."""
 MOST_TABLES = 1000
 """Scores of the leaves under so many different choices are kept for the chunks to come."""
+LEAST = sys.float_info.min
+"""Nothing that a mean is computed from is between zero and it."""
 MAIN = "scores"
 NODES = "node_scores"
 
@@ -172,16 +175,17 @@ def replay(release: Release, design: Design, target: Path, nodes: bool = False) 
                 "rank": _ranks(of_root),
             }
         )
-        for node in all_nodes if nodes else ():
-            of_node = scores[node][:, order]
+        if nodes:
+            of_nodes = np.stack([scores[node][:, order] for node in all_nodes], axis=1)
+            node_of = np.tile(np.repeat(np.arange(len(all_nodes)), len(cities)), len(ids))
             files[1].write(
                 {
-                    "replication": _repeated(ids, len(cities)),
-                    "node": _constant(node, of_node.size),
-                    "node_code": _constant(release.node_codes.get(node), of_node.size),
-                    "city_id": _tiled(cities, len(ids)),
-                    "code": _tiled(codes, len(ids)),
-                    "score": pa.array(of_node.reshape(-1), from_pandas=True),
+                    "replication": _repeated(ids, len(all_nodes) * len(cities)),
+                    "node": _texts(all_nodes, node_of),
+                    "node_code": _texts([release.node_codes.get(n) for n in all_nodes], node_of),
+                    "city_id": _tiled(cities, len(ids) * len(all_nodes)),
+                    "code": _tiled(codes, len(ids) * len(all_nodes)),
+                    "score": pa.array(of_nodes.reshape(-1), from_pandas=True),
                 }
             )
     for file in files:
@@ -194,32 +198,38 @@ def _chunks(
 ) -> Iterator[tuple[slice, dict[str, Array]]]:
     """Scores of nodes, (replications, units of the edition), by and by."""
     index, edition = release.known.index, release.known.edition
+    root = nodes[-1]
+    rules = [(c.missing_children, c.children_coverage_min) for c in design.choices]
+    indices = {rule: _with_rule(index, *rule) for rule in dict.fromkeys(rules)}
     variants = [choice.variant for choice in design.choices]
-    size = max(1, CHUNK // (len(index.city_ids) * len(nodes)))
-    tables: dict[Any, LeafTables] = {}
-    shared = [(c.missing_children, c.children_coverage_min) for c in design.choices]
+    whole = np.array([len(nodes) > 1 or _needs_tree(index, variant) for variant in variants])
+    n_scores = len(index.city_ids) * (len(release.known.nodes) if whole.any() else 1)
+    size = max(1, CHUNK // n_scores)
+    tables = {rule: leaf_tables(own) for rule, own in indices.items()}
     for start in range(0, len(design.ids), size):
         rows = slice(start, min(start + size, len(design.ids)))
         weights = _weights(index.weights[edition], design, rows)
         found = {node: np.empty((rows.stop - start, _n_ranked(index, edition))) for node in nodes}
         choice = design.choice[rows]
         if len(variants) > MOST_TABLES:
-            tables.clear()
-        for rule in dict.fromkeys(shared):
-            part = np.flatnonzero(np.array([s == rule for s in shared])[choice])
-            if not len(part):
-                continue
-            own = _with_rule(index, *rule)
-            replications = Replications(
-                variants, choice[part], {node: column[part] for node, column in weights.items()}
-            )
-            if len(nodes) > 1:
-                for node, scores in _of_nodes(own, edition, replications).items():
-                    found[node][part] = scores
-            else:
-                table = tables.setdefault(rule, leaf_tables(own))
-                found[nodes[0]][part] = scores_of_root(own, edition, replications, table)
+            tables = {rule: leaf_tables(own) for rule, own in indices.items()}
+        for rule, own in indices.items():
+            of_rule = np.array([rule == other for other in rules])
+            part = np.flatnonzero((of_rule & ~whole)[choice])
+            if len(part):
+                replications = Replications(variants, choice[part], _at(weights, part))
+                found[root][part] = root_scores(own, edition, replications, tables[rule])
+            for number in np.unique(choice[(of_rule & whole)[choice]]):
+                part = np.flatnonzero(choice == number)
+                variant = variants[number]
+                tree = _tree(own, edition, variant, tables[rule](variant), _at(weights, part))
+                for node in nodes:
+                    found[node][part] = tree[node]
         yield rows, found
+
+
+def _at(weights: Mapping[str, Array], part: NDArray[np.int64]) -> dict[str, Array]:
+    return {node: column[part] for node, column in weights.items()}
 
 
 def _n_ranked(index: Index, edition: int) -> int:
@@ -249,18 +259,70 @@ def _with_rule(index: Index, missing: str | None, coverage: float | None) -> Ind
     return replace(index, branches=tuple(replace(b, **changed) for b in index.branches))
 
 
-def _of_nodes(index: Index, edition: int, replications: Replications) -> dict[str, Array]:
-    """Scores of all nodes, (replications, units of the edition)."""
-    rows = np.flatnonzero((index.editions == edition) & index.is_ranked)
-    n = len(replications.variant)
-    found: dict[str, Array] = {}
-    for number in np.unique(replications.variant):
-        part = np.flatnonzero(replications.variant == number)
-        weights = {node: column[part] for node, column in replications.weights.items()}
-        scores = chain.scores_of(index, replications.variants[number], weights=weights)
-        for node, of_node in scores.items():
-            found.setdefault(node, np.empty((n, len(rows))))[part] = of_node[..., rows]
-    return found
+def _needs_tree(index: Index, variant: Variant) -> bool:
+    """Whether more than the scores of the root must be known: a mean may not be defined for the
+    scores below it, or the scale is that of all editions."""
+    stages = chain.stages_of(index, variant)
+    return any(_lowest(branch) is not None for branch in chain.branches_of(index, variant)) or (
+        "scale" in stages and stages["normalise"].get("across") == "panel"
+    )
+
+
+def _lowest(branch: Branch) -> float | None:
+    """The mean of a branch is not defined for a score below this, nor at it unless it is zero and
+    the power above zero; None: it is defined for all scores."""
+    if branch.aggregation in ("a_gmean", "a_hmean"):
+        return LEAST
+    if branch.aggregation == "a_genmean":
+        return 0.0 if (branch.power or 0) > 0 else LEAST
+    return None
+
+
+def _tree(
+    index: Index,
+    edition: int,
+    variant: Variant,
+    leaves: Array,
+    weights: Mapping[str, Array],
+) -> dict[str, Array]:
+    """Scores of all nodes, (replications, units of the edition).
+
+    A unit for which a mean is not defined has no score there, nor in any node above: it is not
+    missing that the other children could stand in for. (COINr stops.)
+    """
+    stages = chain.stages_of(index, variant)
+    is_panel = "scale" in stages and stages["normalise"].get("across") == "panel"
+    rows = np.flatnonzero(index.is_ranked & (is_panel | (index.editions == edition)))
+    own = replace(
+        index,
+        city_ids=index.city_ids[rows],
+        editions=index.editions[rows],
+        is_ranked=index.is_ranked[rows],
+        values=index.values[rows],
+        is_kept=index.is_kept[rows],
+        groups={name: groups[rows] for name, groups in index.groups.items()},
+    )
+    unscaled = variant._replace(stages={**variant.stages, "scale": None})
+    tree = chain.scores_of(own, unscaled, leaves[rows], weights)
+    all_weights = {**index.weights[edition], **weights}
+    lost: dict[str, NDArray[np.bool_]] = {}
+    for branch in chain.branches_of(index, variant):
+        is_lost = np.zeros(tree[branch.node].shape, dtype=bool)
+        lowest = _lowest(branch)
+        for child in branch.children:
+            counts = ~np.isnan(np.asarray(all_weights[child]))[..., np.newaxis]
+            below = lost.get(child, np.array(False))
+            if lowest is not None:
+                below = below | (tree[child] < lowest)
+            is_lost |= below & counts
+        lost[branch.node] = is_lost
+        tree[branch.node] = chain.scale(np.where(is_lost, np.nan, tree[branch.node]), stages)
+    here = own.editions == edition
+    n = max((len(column) for column in weights.values()), default=1)
+    return {
+        node: np.broadcast_to(scores[..., here], (n, int(here.sum())))
+        for node, scores in tree.items()
+    }
 
 
 # ---------------------------------------------------------------- files
@@ -284,20 +346,19 @@ class _Writer:
             self.writer.close()
 
 
-def _texts(values: NDArray[np.object_], places: NDArray[np.int64]) -> pa.Array:
+Texts = Sequence[str | None] | NDArray[np.object_]
+
+
+def _texts(values: Texts, places: NDArray[np.int64]) -> pa.Array:
     return pa.array(values, type=pa.string()).take(pa.array(places))
 
 
-def _repeated(values: NDArray[np.object_], times: int) -> pa.Array:
+def _repeated(values: Texts, times: int) -> pa.Array:
     return _texts(values, np.repeat(np.arange(len(values)), times))
 
 
-def _tiled(values: NDArray[np.object_], times: int) -> pa.Array:
+def _tiled(values: Texts, times: int) -> pa.Array:
     return _texts(values, np.tile(np.arange(len(values)), times))
-
-
-def _constant(value: str | None, n: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, pa.string()), n)
 
 
 def _ranks(scores: Array) -> pa.Array:

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from analysis.chain import NOMINAL, Array, Index, Variant
 from ingest.catalog_errors import did_you_mean, explain
-from ingest.framework_cards import METHODS, Stage
+from ingest.framework_cards import COLUMN_OF, METHODS, Stage
 from ingest.framework_method_checks import VALUES_OF
 from ingest.framework_stage_checks import faults_of_stage
 
@@ -139,7 +139,8 @@ def read_design(known: Known, choices: Path | None, weights: Path | None) -> Des
     return design
 
 
-def _told(faults: Sequence[Fault]) -> str:
+def _told(faults: list[Fault]) -> str:
+    faults.sort(key=lambda fault: (fault.file, fault.lines[0] if len(fault.lines) else 0))
     shown = [str(fault) for fault in faults[:MOST_FAULTS]]
     if len(faults) > MOST_FAULTS:
         shown.append(f"... and {len(faults) - MOST_FAULTS} more faults")
@@ -168,6 +169,7 @@ class _Table:
     @classmethod
     def read(cls, path: Path, faults: list[Fault]) -> _Table | None:
         """The table, or its faults."""
+        known = len(faults)
 
         def fault(lines: Sequence[int], entity: str, message: str, remedy: str) -> None:
             faults.append(Fault(path.name, lines, entity, message, remedy))
@@ -188,7 +190,7 @@ class _Table:
             fault((1,), "", f"column {header.index('') + 1} has no name", remedy)
         for name in sorted({name for name in header if name and header.count(name) > 1}):
             fault((1,), name, "the column stands twice", "Leave one of them out.")
-        if faults:
+        if len(faults) > known:
             return None
         skipped: list[int] = []
 
@@ -214,7 +216,8 @@ class _Table:
         columns = [
             pc.utf8_trim_whitespace(column).combine_chunks() for column in table.itercolumns()
         ]
-        lines = np.setdiff1d(np.arange(2, table.num_rows + len(skipped) + 2), skipped)
+        lines = np.arange(2, table.num_rows + len(skipped) + 2)
+        lines = np.delete(lines, np.array(skipped, dtype=np.int64) - 2)
         filled = np.zeros(len(lines), dtype=bool)
         for column in columns:
             filled |= np.asarray(pc.not_equal(column, ""))
@@ -408,32 +411,34 @@ class _Reader:
                 (name, f"'{self.known.index.framework}' has no stage {stage}", remedy)
                 for name in cells
             ]
-        problems: list[tuple[str, str, str]] = []
         stated = dict(cells, method=method)
+        if (unit := cells.get("reference_unit")) is not None:
+            if unit not in self.known.units:
+                message = f"'{unit}' is not ranked in {self.known.edition}"
+                remedy = did_you_mean(unit, set(self.known.units))
+                return None, [("reference_unit", message, remedy)]
+            stated["reference_unit"] = self.known.units[unit]
         if method in METHODS[stage]:
             known = _of_method(stage, method)
             if own and own["method"] == method:
-                kept = {p: _plain(v) for p, v in own.items() if p in known and v is not None}
+                values = {p: own.get(COLUMN_OF.get(p, p)) for p in known}
+                kept = {p: _plain(v) for p, v in values.items() if v is not None}
                 # A parameter of another than the fallback in force would be at odds with it.
                 if cells.get("fallback", "boxcox") != "boxcox":
                     kept.pop("boxcox_lambda", None)
                 stated = {**kept, **stated}
         found, problems = _stage(stage, stated)
         if found is None or problems:
-            return None, [(p if p in cells else "method", m, r) for p, m, r in problems]
-        values = {name: found.parameter(name) for name in _of_method(stage, method)}
+            return None, [(p if p in cells else next(iter(cells)), m, r) for p, m, r in problems]
+        values = {
+            COLUMN_OF.get(name, name): found.parameter(name) for name in _of_method(stage, method)
+        }
         result = {"method": method, **{p: v for p, v in values.items() if v is not None}}
-        problems += self._of_units(result)
+        problems += self._of_framework(result)
         return result, problems
 
-    def _of_units(self, stage: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-        """Problems of a stage with units, groupings and leaves, in place where it names a unit."""
-        if unit := stage.get("reference_unit"):
-            if unit not in self.known.units:
-                message = f"'{unit}' is not ranked in {self.known.edition}"
-                yield "reference_unit", message, did_you_mean(unit, set(self.known.units))
-            else:
-                stage["reference_unit"] = self.known.units[unit]
+    def _of_framework(self, stage: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """Problems of a stage with the groupings of the units and with the leaves."""
         if "grouping" in stage and stage["grouping"] not in self.known.groupings:
             message = f"no unit has the grouping '{stage['grouping']}'"
             yield "grouping", message, did_you_mean(stage["grouping"], self.known.groupings)
@@ -475,7 +480,7 @@ class _Reader:
                 power = shared[power_by] if power_by else branch.power
                 used |= {power_by}
                 if power is None:
-                    message = f"'{branch.node}' is combined by a_genmean, which needs a power"
+                    message = f"a_genmean needs a power on level {branch.level}"
                     problems.append((by or "method", message, "Add the column 'aggregate.power'."))
             if by or (power_by and method == "a_genmean"):
                 aggregation[branch.node] = (method, power)
@@ -612,8 +617,8 @@ class _Reader:
             (self.chosen, ids, set(rows)),
             (self.weighed, sets.names, set(ids)),
         ):
-            alone = [name for name in dict.fromkeys(here) if name not in there]
-            if alone and alone[0] not in EMPTY:
+            alone = [name for name in dict.fromkeys(here) if name not in {*there, *EMPTY}]
+            if alone:
                 other = self.weighed if table is self.chosen else self.chosen
                 column = table.column(REPLICATION)
                 where = np.isin(column.codes, [column.texts.index(name) for name in alone])

@@ -22,8 +22,10 @@ VOLATILE = {
         "quotes are looked up where the document is at hand, according to the origin",
     ),
 }
-# The schema of the checks' outcomes: times of checking are not content.
-NOT_CONTENT = "audit"
+# The schema of why ranks differ from those of the release before.
+DIFFERENCE = "difference"
+# Times of checking are not content, nor is what the content is compared with.
+NOT_CONTENT = ("audit", DIFFERENCE)
 FACTS = ("observation", "published_rank", "claim", "event")
 
 Connection = duckdb.DuckDBPyConnection
@@ -45,8 +47,9 @@ def tables(con: Connection, database: str) -> list[str]:
     """Tables that are content, as schema.table."""
     rows = con.execute(
         "select schema_name || '.' || table_name from duckdb_tables()"
-        " where database_name = ? and schema_name <> ? and not temporary order by all",
-        [database, NOT_CONTENT],
+        " where database_name = ? and not list_contains(?, schema_name) and not temporary"
+        " order by all",
+        [database, list(NOT_CONTENT)],
     ).fetchall()
     return [row[0] for row in rows]
 

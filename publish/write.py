@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
-from publish import content, index_report
+from publish import content, index_report, reasons
 
 WAREHOUSE = "warehouse.duckdb"
 MANIFEST = "manifest.json"
@@ -45,7 +45,7 @@ class ReleaseResult:
     digest: str | None
     """Digest of the build's content."""
     difference: dict[str, Any] = field(default_factory=dict)
-    """See publish.difference; empty unless published."""
+    """See publish.difference and, for its `reasons`, publish.reasons; empty unless published."""
 
 
 def release(
@@ -68,9 +68,9 @@ def release(
     try:
         with content.open_read_only(new=build_file) as con:
             checks = _checks(con) if checks is None else checks
-            reasons = _refusals(refusals, checks)
-            if reasons:
-                return ReleaseResult("refused", None, None, reasons, None)
+            refused = _refusals(refusals, checks)
+            if refused:
+                return ReleaseResult("refused", None, None, refused, None)
             releases_dir.mkdir(parents=True, exist_ok=True)
             with FileLock(releases_dir / ".publish.lock", timeout=LOCK_SECONDS):
                 return _publish(con, releases_dir, current, inputs, checks)
@@ -111,6 +111,7 @@ def _publish(
     reports = index_report.reports(con, "new")
     release_id = _new_id(releases_dir, digest)
     difference = content.compare(con, _attach_old(con, current, before), tables)
+    difference["reasons"] = reasons.summary(con, before.get("release_id"))
     manifest = {
         "release_id": release_id,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -81,7 +81,8 @@ def run(
 
     Args:
         catalog: a folder with cities.csv, indicators.yml and frameworks/.
-        figures: columns city_id, indicator, year, value; NaN is a missing value.
+        figures: columns city_id, indicator, year, value, and source_id where it matters; NaN is a
+            missing value.
         models: names of the models wanted.
 
     Returns:
@@ -103,7 +104,8 @@ def prepare(
 
     Args:
         catalog: a folder with cities.csv, indicators.yml and frameworks/.
-        figures: columns city_id, indicator, year, value; NaN is a missing value.
+        figures: columns city_id, indicator, year, value, and source_id where it matters; NaN is a
+            missing value.
         database: path of a new file, for dbt to go on with; in memory without it.
 
     Raises:
@@ -119,8 +121,9 @@ def prepare(
     with tempfile.TemporaryDirectory() as home:
         load_raw(con, loaded, Settings(home=Path(home), catalog=(catalog,)))
     con.register("figures", figures)
+    source = "source_id" if "source_id" in figures else "null"
     con.execute(
-        """
+        f"""
         create table marts.indicator_value as
         select
             indicator, city_id, cast(year as integer) as year,
@@ -129,7 +132,7 @@ def prepare(
             case when value is null or isnan(value) then 'missing' else 'observed' end as status,
             case when value is null or isnan(value) then 'not given' end as missing_reason,
             false as is_corrected, cast(null as varchar) as correction_reason,
-            false as is_derived, cast(null as varchar) as source_id,
+            false as is_derived, cast({source} as varchar) as source_id,
             cast(null as varchar) as document_id, cast(null as varchar) as observation_id
         from (select * replace (cast(value as double) as value) from figures)
         """

@@ -101,6 +101,24 @@ create table marts.index_change as select * from (values
 ) as change (
     framework, edition, city_id, rank, rank_before, rank_change, score, score_before, score_change
 );
+create table marts.index_change_part as select * from (values
+    ('flag', 2023, 'aa', 'data', 'total', 3, 8.0::double, 0.5::double),
+    ('flag', 2023, 'aa', 'method', 'total', 3, 0.0, 0.0),
+    ('flag', 2023, 'aa', 'weights', 'total', 3, 3.0, 0.5),
+    ('flag', 2023, 'aa', 'field', 'total', 3, -1.0, 0.0),
+    ('flag', 2023, 'aa', 'data', 'papers_count', 1, 9.0, 0.5),
+    ('flag', 2023, 'aa', 'data', 'firms_count', 1, -1.0, 0.0),
+    ('flag', 2023, 'bb', 'data', 'total', 3, 0.0, -12.0),
+    ('flag', 2023, 'bb', 'data', 'firms_count', 1, 0.0, -12.0)
+) as part (framework, edition, city_id, change_factor, node, level, score_part, rank_part);
+create table marts.index_change_reason as select * from (values
+    ('flag', 2023, 'aa', 'moved', 1, 10.0, 'Rose'),
+    ('flag', 2023, 'bb', 'moved', -12, 0.0, 'Fell'),
+    ('flag', 2023, 'cc', 'entered', null, null, 'Entered')
+) as reason (framework, edition, city_id, change_kind, rank_change, score_change, sentence);
+create schema difference;
+create table difference.release_change_part as from marts.index_change_part;
+create table difference.release_change_reason as from marts.index_change_reason;
 create table marts.indicator_conflict (
     indicator varchar, city_id varchar, year integer, conflict_kind varchar, value double,
     other_value double, difference_pct double, source_id varchar, other_source_id varchar,
@@ -182,6 +200,10 @@ insert into marts.indicator_value by name
         true as is_derived
     union all select 'firms_pct_change', 'ee', 2023, 0.0, 'pct_change', 'observed', true
     union all select 'papers_and_firms_count', 'ee', 2023, 5563.0, 'count', 'observed', true;
+create table intermediate.int_index_fidelity as
+    select framework, edition, node, count(score) as n_scores, 0 as n_unmatched,
+        0 as n_rank_deviations, 1e-15::double as score_deviation
+    from marts.index_score group by framework, edition, node;
 create table marts.index_ranking as
     select framework, edition, city.city_id, upper(city.city_id) as city_name, score.rank,
         score.score, coalesce(score.coverage, 0.0) as coverage,

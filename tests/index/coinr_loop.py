@@ -70,9 +70,9 @@ def rank_min(x: Array) -> Array:
 
 
 NORMALISE: Mapping[str, Callable[..., Array]] = {
-    "n_minmax": lambda x, l, u: (x - x.min()) / (x.max() - x.min()) * (u - l) + l,
+    "n_minmax": lambda x, low, up: (x - x.min()) / (x.max() - x.min()) * (up - low) + low,
     "n_zscore": lambda x, m, s: (x - x.mean()) / x.std(ddof=1) * s + m,
-    "n_scaled": lambda x, l, u: (x - l) / (u - l) * 100,
+    "n_scaled": lambda x, low, up: (x - low) / (up - low) * 100,
     "n_rank": rank_min,
     "n_borda": lambda x: rank_min(x) - 1,
     "n_prank": lambda x: (rank_min(x) - 1) / (len(x) - 1),
@@ -142,7 +142,7 @@ def noisy_weights(
     weights: pd.DataFrame, noise: Mapping[int, float], rng: np.random.Generator
 ) -> pd.DataFrame:
     """One of the sets that ``get_noisy_weights`` makes."""
-    found = weights.copy()
+    found = weights.astype({"Weight": float})
     for level, factor in noise.items():
         here = found["Level"] == level
         given = found.loc[here, "Weight"]
