@@ -193,7 +193,7 @@ def _index(
             }
             for row in _records(stages)
         },
-        branches=_branches(nodes),
+        branches=tree(nodes),
         weights={
             int(str(edition)): dict(
                 zip(part["node"], part["weight"].to_numpy(float, na_value=np.nan), strict=True)
@@ -222,7 +222,9 @@ def _leaf(row: Mapping[str, Any]) -> Leaf:
     )
 
 
-def _branches(nodes: pd.DataFrame) -> tuple[Branch, ...]:
+def tree(nodes: pd.DataFrame) -> tuple[Branch, ...]:
+    """The branches of a framework, each after its children, from its rows of stg_framework_node in
+    the order of level and position."""
     rows = _records(nodes)
     children: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
