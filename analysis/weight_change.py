@@ -219,20 +219,26 @@ def space(
 
 
 def spaces(
-    nodes: pd.DataFrame, weights: pd.DataFrame, scores: pd.DataFrame, cities: pd.DataFrame
+    nodes: pd.DataFrame,
+    weights: pd.DataFrame,
+    scores: pd.DataFrame,
+    cities: pd.DataFrame,
+    of_edition: int | None = None,
 ) -> Iterator[tuple[str, int, Space]]:
-    """The weights of each scope in the newest edition, of every framework that scores somebody.
+    """The weights of each scope, of every framework that scores somebody in an edition.
 
     Args:
         nodes, cities: stg_framework_node and stg_city.
         weights, scores: int_index_weight and int_index_aggregated.
+        of_edition: without it, the newest of each framework.
     """
     names = dict(zip(cities["city_id"], cities["name_en"], strict=True))
     for framework, own in nodes.groupby("framework", sort=True):
         branches = tree(own.sort_values(["level", "position", "node"]))
         scored = scores[(scores["framework"] == framework) & scores["score"].notna()]
-        edition = scored.loc[scored["node"] == branches[-1].node, "edition"].max()
-        if pd.isna(edition):
+        editions = scored.loc[scored["node"] == branches[-1].node, "edition"]
+        edition = editions.max() if of_edition is None else of_edition
+        if edition not in set(editions):
             continue
         wide = scored[scored["edition"] == edition].pivot(
             index="city_id", columns="node", values="score"
