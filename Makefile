@@ -8,7 +8,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev preview test lint format bundle organisations propose accept import-coinr \
-	export-coinr replay lift sql pages accuracy lock clean setup setup-dev setup-ocr
+	export-coinr replay lift swap sql pages accuracy lock clean setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -52,6 +52,10 @@ import-coinr: setup ## Make a catalog of a COINr index: make import-coinr IDATA=
 export-coinr: setup ## Write an index of the release as COINr's tables: make export-coinr FRAMEWORK=asem TO=folder
 	@$(BIN)/python -m orchestration.export_coinr --framework "$(FRAMEWORK)" --to "$(TO)" \
 		$(if $(EDITION),--edition "$(EDITION)")
+
+swap: setup ## Weights by which a city passes another: make swap FRAMEWORK=asem A=Austria B=FIN
+	@$(BIN)/python -m orchestration.swap --framework "$(FRAMEWORK)" --a "$(A)" --b "$(B)" \
+		$(if $(SCOPE),--scope "$(SCOPE)") $(if $(EDITION),--edition "$(EDITION)")
 
 replay: setup ## Replay a design: make replay FRAMEWORK=asem CHOICES=choices.csv WEIGHTS=weights.csv TO=folder
 	@$(BIN)/python -m orchestration.replay --framework "$(FRAMEWORK)" --to "$(TO)" \

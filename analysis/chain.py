@@ -8,6 +8,7 @@ go through a stage in one call. What is missing is NaN.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -192,7 +193,7 @@ def _index(
             }
             for row in _records(stages)
         },
-        branches=_branches(nodes),
+        branches=tree(nodes),
         weights={
             int(str(edition)): dict(
                 zip(part["node"], part["weight"].to_numpy(float, na_value=np.nan), strict=True)
@@ -221,7 +222,9 @@ def _leaf(row: Mapping[str, Any]) -> Leaf:
     )
 
 
-def _branches(nodes: pd.DataFrame) -> tuple[Branch, ...]:
+def tree(nodes: pd.DataFrame) -> tuple[Branch, ...]:
+    """The branches of a framework, each after its children, from its rows of stg_framework_node in
+    the order of level and position."""
     rows = _records(nodes)
     children: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -255,6 +258,8 @@ def leaf_scores(index: Index, variant: Variant = NOMINAL, values: Array | None =
     """
     stages = stages_of(index, variant)
     x = index.values if values is None else np.where(index.is_kept, values, np.nan)
+    if not len(index.editions):
+        return x
     if impute := stages.get("impute"):
         x = np.where(index.is_kept, _imputed(index, impute, x), np.nan)
     x = np.where(index.is_ranked[:, np.newaxis], x, np.nan)
@@ -325,15 +330,17 @@ def _imputed(index: Index, stage: Mapping[str, Any], x: Array) -> Array:
 
 
 def _exact_mean(x: Array) -> Array:
-    """Over rows; independent of their order, and of equal numbers that number: by the decimals of
-    the SQL macros exact_mean and exact_sum."""
+    """Over rows, NaN left aside; independent of their order, and of equal numbers that number: by
+    the operations of the SQL macros exact_mean and exact_sum."""
     known = ~np.isnan(x)
     n = known.sum(axis=-2, keepdims=True)
-    largest = np.where(known, np.abs(x), 0.0).max(axis=-2, keepdims=True, initial=0.0)
-    unit = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))))
+    least = np.where(known, x, np.inf).min(axis=-2, keepdims=True)
+    most = np.where(known, x, -np.inf).max(axis=-2, keepdims=True)
+    size = np.maximum(np.abs(least), np.abs(most))
     with np.errstate(all="ignore"):
-        mean: Array = unit * exact_sum(np.where(known, x / unit, 0.0)) / n
-    return mean
+        unit = np.where((size > 0) & (n > 0), np.exp2(np.ceil(np.log2(size))), 1.0)
+        mean = unit * exact_sum(np.where(known, x / unit, 0.0)) / n
+        return np.where(n > 0, np.clip(mean, least, most), np.nan)
 
 
 def exact_sum(x: Array) -> Array:
@@ -355,7 +362,7 @@ def _median(x: Array) -> Array:
     in_order = np.sort(x, axis=-2)
     lower, upper = (
         np.take_along_axis(in_order, np.maximum(place, 0), axis=-2)
-        for place in ((n - 1) // 2, n // 2 - (n == 0) * 0)
+        for place in ((n - 1) // 2, n // 2)
     )
     return np.where(n > 0, lower + (upper - lower) * 0.5, np.nan)
 
@@ -686,8 +693,11 @@ def scores_of(
         own = {leaf.node: scores[..., rows, j] for j, leaf in enumerate(index.leaves)}
         counted = {**index.weights[int(edition)], **(weights or {})}
         by_edition.append((rows, aggregate_tree(branches, own, counted, nodes)))
+    if not by_edition:
+        names = [leaf.node for leaf in index.leaves] + [branch.node for branch in branches]
+        return {node: np.empty(scores.shape[:-1]) for node in nodes or names}
     found: dict[str, Array] = {}
-    for node in by_edition[0][1] if by_edition else ():
+    for node in by_edition[0][1]:
         parts = [(rows, own[node]) for rows, own in by_edition]
         lead = np.broadcast_shapes(*(part.shape[:-1] for _, part in parts))
         found[node] = np.full((*lead, len(index.editions)), np.nan)
@@ -706,7 +716,7 @@ def ranks(scores: Array) -> NDArray[np.int64]:
     """(..., units): 1 for the highest score, equal scores the same rank (the smallest); 0 where
     there is no score. Scores are compared rounded to 12 significant digits."""
     n = scores.shape[-1]
-    flat = -scores.reshape(-1, n)
+    flat = -scores.reshape(math.prod(scores.shape[:-1]), n)
     found = np.empty(flat.shape, dtype=np.int64)
     at_once = max(1, RANKED_AT_ONCE // max(1, n))
     for start in range(0, len(flat), at_once):
@@ -721,7 +731,8 @@ def ranks(scores: Array) -> NDArray[np.int64]:
 
 def _smallest_ranks(values: Array) -> NDArray[np.int64]:
     """Ranks along the last axis: 1 for the smallest value, ties the smallest rank, 0 for NaN."""
-    return _ranks_of_rows(values.reshape(-1, values.shape[-1]))[0].reshape(values.shape)
+    flat = values.reshape(math.prod(values.shape[:-1]), values.shape[-1])
+    return _ranks_of_rows(flat)[0].reshape(values.shape)
 
 
 def _ranks_of_rows(values: Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

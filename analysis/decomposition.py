@@ -632,10 +632,15 @@ def _leaf_parts(
     rank_parts = _spread(rank, data_ranks, score_parts)
     is_split = _is_split(pair, rows)[:, changed].T
     own_score, own_rank = (np.where(is_split, own, np.nan) for own in (own_score, own_rank))
+    # In an edition of which a leaf did not change, others matter only where they are pooled.
+    told = (score_parts != 0) | (rank_parts != 0)
+    for edition in pair.common:
+        here = pair.is_changed[pair.editions == edition].any(axis=0)[changed]
+        told[np.ix_(here, pair.editions[rows] == edition)] = True
     return [
         _frame(
-            pair, rows, FACTORS[0], pair.nodes[leaf],
-            score_parts[i], rank_parts[i], own_score[i], own_rank[i],
+            pair, rows[told[i]], FACTORS[0], pair.nodes[leaf],
+            *(part[i, told[i]] for part in (score_parts, rank_parts, own_score, own_rank)),
         )
         for i, leaf in enumerate(changed)
     ]  # fmt: skip

@@ -45,7 +45,10 @@ def mean(
     """
     lead = np.broadcast_shapes(*(x.shape[:-1] for x in scores), *(w.shape for w in weights))
     n = int(np.prod(lead))
-    sums = _Sums(POWERS[method] if power is None else power, method == "a_amean")
+    # A power counts for a_genmean alone: the stage hands it to branches of other methods, too.
+    exponent = POWERS.get(method, power)
+    assert exponent is not None, f"{method} without a power"
+    sums = _Sums(exponent, method == "a_amean")
     alike = [i for i, x in enumerate(scores) if x.ndim == 1]
     if alike:
         shape = lead if any(weights[i].ndim for i in alike) else ()

@@ -32,10 +32,10 @@ TOP = 50
 DECIDED = 0.95
 """From this probability on one city is told apart from another."""
 LOW, HIGH = 0.05, 0.95
-# What is worked on at once: scores of a chunk, of a batch within it (which stays in the cache of a
+# What is worked on at once: scores of a chunk, scores and figures of a batch within it.
 # processor), and figures of a batch.
 SCORES_IN_CHUNK = 2**20
-SCORES_AT_ONCE = 2**17
+SCORES_AT_ONCE = 2**19
 FIGURES_AT_ONCE = 2**22
 Integers = NDArray[np.int64]
 LeafTables = Callable[[Variant], Array]

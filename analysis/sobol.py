@@ -10,13 +10,14 @@ and the index is that of the group (Sobol' 2001, section 7).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import bootstrap, qmc, sobol_indices
+from scipy.stats import DegenerateDataWarning, bootstrap, qmc, sobol_indices
 
 from analysis.chain import Array, Index
 from analysis.chain import ranks as ranks_of
@@ -34,7 +35,7 @@ N_MOVED_MIN = 30
 WIDE = 256
 """A factor of more columns has plain random numbers: a Sobol' sequence is no better there."""
 VALUES_AT_ONCE = 2**22
-SHIFT, RANK = "mean_abs_rank_shift", "rank"
+SHIFT = "mean_abs_rank_shift"
 OF_DESIGN, OF_BOOTSTRAP = 1, 2
 """Tell the seeds of the two apart."""
 
@@ -160,17 +161,20 @@ def _intervals(f_a: Array, f_b: Array, f_ab: Array, seed: np.random.SeedSequence
         found = parts / np.where(variance > 1e-12 * second, variance, np.nan)
         return found if drawn.ndim > 1 else found[..., 0]
 
-    interval = bootstrap(
-        (np.arange(n),),
-        indices,
-        vectorized=True,
-        axis=-1,
-        n_resamples=N_RESAMPLES,
-        batch=max(1, VALUES_AT_ONCE // n),
-        confidence_level=LEVEL,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
+    with warnings.catch_warnings():
+        # Where in a resample nothing varies, that there are no limits is said by :func:`_judged`.
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        interval = bootstrap(
+            (np.arange(n),),
+            indices,
+            vectorized=True,
+            axis=-1,
+            n_resamples=N_RESAMPLES,
+            batch=max(1, VALUES_AT_ONCE // n),
+            confidence_level=LEVEL,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
     return np.swapaxes(np.stack([interval.low, interval.high], axis=1), -1, -2)
 
 
@@ -195,22 +199,26 @@ def of_edition(
             for A, for B and for every factor that changes anything.
 
     Returns:
-        A row an output and factor: ``output`` (``mean_abs_rank_shift``, or ``rank`` of
-        ``city_id``, which is None for the former), ``factor``, ``first_order`` and ``total_order``
-        with ``_low`` and ``_high``, missing where ``reason`` says why; ``n_samples``;
+        A row an output and factor: ``output`` (``mean_abs_rank_shift``, or rank of a city),
+        ``city_id`` (None for the former), ``factor``, ``first_order`` and ``total_order`` with
+        ``_low`` and ``_high``, missing where ``reason`` says why; ``n_samples``;
         ``n_samples_needed`` and ``warning`` where the interval means little; ``undefined_share``,
-        of the replications without a score. No rows where nothing is ranked or nothing varies.
+        of the replications without a score. No rows where nothing is ranked or nothing declared.
     """
     n = n_balanced(n_samples)
+    n_units = len(units(index, edition))
+    if not (n_units and factors):
+        return pd.DataFrame()
     tables = tables or leaf_tables(index)
     no_change = draw(index, edition, (), np.empty((1, 0)))
     nominal = ranks_of(scores(index, edition, no_change, tables))[0]
-    is_ranked, n_units = nominal > 0, len(nominal)
+    is_ranked = nominal > 0
     parts = columns(index, edition, factors, known_errors)
     acting = {name: part for name, part in parts.items() if part.stop > part.start}
 
     n_matrices = 2 + len(acting)
     ranks = np.empty((n_matrices, int(is_ranked.sum()), n), dtype=np.int32)
+    shift = np.empty((n_matrices, 1, n))
     n_undefined = np.zeros(ranks.shape[1])
     figures = index.values.size if len(known_errors.sd) else 0
     at_once = max(1, VALUES_AT_ONCE // (n_matrices * max(1, n_units, figures)))
@@ -231,11 +239,13 @@ def of_edition(
         found = ranks_of(scores(index, edition, replications, tables))[:, is_ranked]
         n_undefined += (found == 0).sum(axis=0)
         found[found == 0] = n_units
-        ranks[:, :, some] = np.swapaxes(found.reshape(n_matrices, -1, found.shape[1]), 1, 2)
+        found = found.reshape(n_matrices, -1, found.shape[1])
+        ranks[:, :, some] = np.swapaxes(found, 1, 2)
+        shift[:, 0, some] = np.abs(found - nominal[is_ranked]).sum(axis=-1)
 
-    if not ranks.size or not factors:
+    if not ranks.size:
         return pd.DataFrame()
-    shift = np.abs(ranks - nominal[is_ranked, np.newaxis]).mean(axis=1, keepdims=True)
+    shift /= ranks.shape[1]
     cities = index.city_ids[units(index, edition)][is_ranked]
     undefined = n_undefined / (n_matrices * n)
     names = [factor.factor for factor in factors]
@@ -243,16 +253,16 @@ def of_edition(
     places = [2 + list(acting).index(name) if name in acting else 0 for name in names]
     of_bootstrap = np.random.SeedSequence((seed, edition, OF_BOOTSTRAP))
     rows = []
-    for output, ids, values, share in (
-        (SHIFT, np.array([None]), shift, undefined.mean(keepdims=True)),
-        (RANK, cities, ranks, undefined),
+    for output, city_ids, values, share in (
+        ([SHIFT], np.array([None]), shift, undefined.mean(keepdims=True)),
+        ([f"rank of {city}" for city in cities], cities, ranks, undefined),
     ):
         estimates = estimate(values[0], values[1], values[places], of_bootstrap)
         moved = _n_moved(values[0], values[1])
         for column, name in enumerate(names):
             rows.append(
                 _judged(estimates, column, moved, n).assign(
-                    output=output, city_id=ids, factor=name, undefined_share=share
+                    output=output, city_id=city_ids, factor=name, undefined_share=share
                 )
             )
     return pd.concat(rows, ignore_index=True)
@@ -292,7 +302,7 @@ def _judged(found: Estimates, factor: int, n_moved: NDArray[np.int64], n: int) -
         ]
         said = [(needed, text) for is_so, needed, text in faults if is_so]
         if moved == 0:
-            rows.append((f"it has the same value in all {2 * n} replications", None, None))
+            rows.append((f"never varies in {2 * n} replications", None, None))
         elif said:
             needed = n_balanced(int(np.ceil(max(needed for needed, _ in said))))
             texts = ", ".join(text for _, text in said)

@@ -24,16 +24,17 @@ score because all the weight is on what it lacks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from analysis.aggregation import Array
-from analysis.chain import aggregate_tree
+from analysis.chain import aggregate_tree, tree
 from analysis.weights import Branch
 
 Indices = NDArray[np.int64]
@@ -58,10 +59,10 @@ N_CORNERS = 3
 # How much of the way to where tangents lead.
 PARTS = np.array([[1.0], [0.5], [0.2]])
 # Steps on a line of weights, and how often they are refined around an end.
-N_STEPS = 100
+N_STEPS = 50
 N_REFINED = 3
 # What the next tangents must gain to go on.
-GAIN = 1e-5
+GAIN = 1e-4
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,10 @@ class Space:
     """Node of ``nodes`` -> (units,)."""
     known: Mapping[str, NDArray[np.bool_]]
     """Node -> (units,): has a score, whatever the weights."""
-    names: tuple[str, ...]
+    ids: tuple[str, ...]
     """Of the units, all of which have a score of the root."""
+    names: tuple[str, ...]
+    """Of the units, for reasons in words."""
     root: Array
     """(units,): scores of the root with the weights as they are."""
     worst: Array
@@ -100,8 +103,9 @@ class Space:
         return self.powers[0] == self.powers[1]
 
     @property
-    def is_complete(self) -> bool:
-        return bool(np.array_equal(self.worst, self.best))
+    def has_gaps(self) -> bool:
+        """Whether a unit lacks a score."""
+        return not all(known.all() for known in self.known.values())
 
     @property
     def order(self) -> Indices:
@@ -141,7 +145,7 @@ class TopOrder(NamedTuple):
     it leaves them and nothing else moves."""
     alone_high: Array
     is_alone_exact: NDArray[np.bool_]
-    """(nodes,): whether these are solved for; else found by steps, to a millionth of the way."""
+    """(nodes,): whether these are solved for; else found by steps, to 1e-5 of the way."""
     broken: Answer
     """The nearest weights under which a unit is strictly ahead of one that it was behind."""
     overtaken: tuple[int, int] | None
@@ -154,7 +158,8 @@ def space(
     scores: Mapping[str, Array],
     weights: Mapping[str, float],
     scope: str,
-    names: Sequence[str],
+    ids: Sequence[str],
+    names: Sequence[str] | None = None,
 ) -> Space:
     """The weights of a scope.
 
@@ -164,7 +169,7 @@ def space(
             the root's children; NaN where missing.
         weights: node -> weight within its parent; NaN or absent for a node left out.
         scope: one of ``SCOPES``.
-        names: (units,), for reasons in words.
+        ids, names: (units,); without names the identifiers stand in for them.
     """
     within = {
         child: float(weights.get(child, np.nan)) for b in branches for child in b.children
@@ -203,13 +208,49 @@ def space(
         within=within,
         scores=inside,
         known=known,
-        names=tuple(name for name, row in zip(names, rows, strict=True) if row),
+        ids=tuple(np.array(ids, dtype=object)[rows]),
+        names=tuple(np.array(names or ids, dtype=object)[rows]),
         root=found[branches[-1].node][rows],
         worst=worst,
         best=best,
         powers=(min(powers), max(powers)),
         problem=_problem(used, start, worst, (min(powers), max(powers))),
     )
+
+
+def spaces(
+    nodes: pd.DataFrame,
+    weights: pd.DataFrame,
+    scores: pd.DataFrame,
+    cities: pd.DataFrame,
+    of_edition: int | None = None,
+) -> Iterator[tuple[str, int, Space]]:
+    """The weights of each scope, of every framework that scores somebody in an edition.
+
+    Args:
+        nodes, cities: stg_framework_node and stg_city.
+        weights, scores: int_index_weight and int_index_aggregated.
+        of_edition: without it, the newest of each framework.
+    """
+    names = dict(zip(cities["city_id"], cities["name_en"], strict=True))
+    for framework, own in nodes.groupby("framework", sort=True):
+        branches = tree(own.sort_values(["level", "position", "node"]))
+        scored = scores[(scores["framework"] == framework) & scores["score"].notna()]
+        editions = scored.loc[scored["node"] == branches[-1].node, "edition"]
+        edition = editions.max() if of_edition is None else of_edition
+        if edition not in set(editions):
+            continue
+        wide = scored[scored["edition"] == edition].pivot(
+            index="city_id", columns="node", values="score"
+        )
+        wide = wide.reindex(columns=list(own["node"])).sort_index()
+        columns = {node: wide[node].to_numpy(dtype=float, na_value=np.nan) for node in wide}
+        is_own = (weights["framework"] == framework) & (weights["edition"] == edition)
+        within = dict(zip(weights["node"][is_own], weights["weight"][is_own], strict=True))
+        for scope in SCOPES:
+            ids = list(wide.index)
+            found = space(branches, columns, within, scope, ids, [names[i] for i in ids])
+            yield str(framework), int(edition), found
 
 
 def root_scores(of: Space, weights: Array) -> Array:
@@ -226,9 +267,7 @@ def root_scores(of: Space, weights: Array) -> Array:
         left = {c: np.full(len(weights), np.nan) for c in branch.children if c not in totals}
         with np.errstate(all="ignore"):
             within |= left | {c: np.where(total > 0, totals[c] / total, of.within[c]) for c in kept}
-    shape = (len(weights), len(of.root))
-    scores = {n: np.broadcast_to(values, shape) for n, values in of.scores.items()}
-    return aggregate_tree(of.branches, scores, within)[of.branches[-1].node]
+    return aggregate_tree(of.branches, of.scores, within)[of.branches[-1].node]
 
 
 def swaps(of: Space, pairs: Sequence[tuple[int, int]]) -> list[Answer]:
@@ -262,7 +301,7 @@ def swaps(of: Space, pairs: Sequence[tuple[int, int]]) -> list[Answer]:
     ]
 
 
-def firsts(of: Space, units: Sequence[int]) -> list[Answer]:
+def firsts(of: Space, units: Iterable[int]) -> list[Answer]:
     """The nearest weights under which a unit is strictly ahead of all others.
 
     That there are none is proven by another unit, or a mean of others, that is at least as good in
@@ -272,7 +311,7 @@ def firsts(of: Space, units: Sequence[int]) -> list[Answer]:
         units: positions.
     """
     if of.problem:
-        return [_nothing(of.problem)] * len(units)
+        return [_nothing(of.problem) for _ in units]
     front = _front(of.worst)
     return [_first(of, int(unit), front) for unit in units]
 
@@ -433,7 +472,7 @@ def _scaled(of: Space, ahead: Array, behind: Array) -> tuple[Array, Array]:
 
 
 def _kept_off_zero(of: Space, weights: Array) -> Array:
-    return weights if of.is_complete else (1 - FLOOR) * weights + FLOOR * of.weights
+    return (1 - FLOOR) * weights + FLOOR * of.weights if of.has_gaps else weights
 
 
 def _holds(of: Space, weights: Array, better: Indices, worse: Indices) -> NDArray[np.bool_]:
@@ -454,6 +493,7 @@ def _only(of: Space, units: Indices) -> Space:
         of,
         scores={n: values[units] for n, values in of.scores.items()},
         known={n: values[units] for n, values in of.known.items()},
+        ids=tuple(of.ids[i] for i in units),
         names=tuple(of.names[i] for i in units),
         root=of.root[units],
         worst=of.worst[units],

@@ -323,7 +323,8 @@ class _Check:
                 self.unknown("framework", key, at, "city", city)
             for fault in faults_in_catalog(found.entry, cities):
                 self.drop("framework", key, *fault)
-            if not faulty and not self.reader.withheld:
+            # A release may lack the source, and a variant has what its base has left.
+            if "uncertainty" in found.data and not faulty and not self.reader.withheld:
                 self._errors_of_figures(key, found)
         marked = [k for k, f in self.groups["framework"].items() if f.entry.flagship]
         for key in marked[1:]:

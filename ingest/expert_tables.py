@@ -266,19 +266,15 @@ def weights_by_expert(
 
     An expert who does not judge the children of a node has no weights for them.
     """
-    own: dict[str, list[Judgement]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Judgement]] = defaultdict(list)
     for judgement in judgements:
-        own[judgement.expert].append(judgement)
-    found: dict[str, dict[str, float]] = {}
-    for expert, rows in own.items():
-        judged = {row.parent for row in rows}
-        found[expert] = {
-            node: weight
-            for parent, children in expert_weights(framework, rows).items()
-            if parent in judged
-            for node, weight in children.weights.items()
-        }
-    return found
+        groups[judgement.expert, judgement.weighting, judgement.parent].append(judgement)
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for (expert, weighting, parent), group in groups.items():
+        children = branches(framework, weighting)[parent]
+        weigh = _allocated if weighting == "budget_allocation" else _compared
+        found[expert] |= weigh(children, group).weights
+    return dict(found)
 
 
 def _allocated(children: Sequence[str], judgements: Sequence[Judgement]) -> ExpertWeights:

@@ -15,11 +15,10 @@ import pyarrow as pa
 from ingest.archive import HeldDocument
 from ingest.cards import Correction
 from ingest.catalog import Catalog
-from ingest.expert_tables import ExpertWeights, expert_weights, weights_by_expert
+from ingest.expert_tables import ExpertWeights, expert_weights
 from ingest.facts import FACT_KINDS, raw_tables
-from ingest.framework_cards import COLUMN_OF, Framework, Node, Stage
-from ingest.framework_choices import own_choice, parameter
-from ingest.framework_uncertainty import factors_of, has_errors
+from ingest.framework_cards import Framework, Node, Stage
+from ingest.load_uncertainty import parameter_of, uncertainty_rows
 from ingest.numbers import convert, parse_number
 from ingest.parse import Readable, readable
 from ingest.pull import held_documents
@@ -353,7 +352,7 @@ def _catalog_rows(catalog: Catalog) -> dict[str, list[Row]]:
             for f in catalog.frameworks.values()
             for i, s in enumerate(f.stages, 1)
         ],
-        **_uncertainty_rows(catalog),
+        **uncertainty_rows(catalog),
         "framework_edition": [
             (f.framework, e.edition, e.max_age_years)
             for f in catalog.frameworks.values()
@@ -395,60 +394,7 @@ def _parameters(stage: Stage) -> list[Any]:
     """Parameters of a stage in the order of the table's columns; those by level are resolved
     in the nodes."""
     columns = list(raw_tables()["framework_stage"]["columns"])[4:]
-    return [stage.parameter(_parameter_of(column)) for column in columns]
-
-
-def _parameter_of(column: str) -> str:
-    """Name in the file of a parameter of a stage."""
-    return next((name for name, other in COLUMN_OF.items() if other == column), column)
-
-
-def _uncertainty_rows(catalog: Catalog) -> dict[str, list[Row]]:
-    """What may vary of every framework, with what it has by default."""
-    columns = list(raw_tables()["framework_alternative"]["columns"])[4:]
-    rows: dict[str, list[Row]] = {
-        "framework_uncertainty": [],
-        "framework_factor": [],
-        "framework_alternative": [],
-        "framework_expert_weight": [],
-    }
-    for key, framework in catalog.frameworks.items():
-        own = framework.uncertainty
-        experts = weights_by_expert(framework, catalog.judgements[key])
-        stated = has_errors(framework, catalog.indicators, catalog.sources)
-        rows["framework_uncertainty"].append((key, own.replications, own.seed, own.samples))
-        rows["framework_expert_weight"] += [
-            (key, expert, node, weight)
-            for expert, weights in experts.items()
-            for node, weight in weights.items()
-        ]
-        for i, factor in enumerate(factors_of(framework, len(experts), stated), 1):
-            title = factor.title or factor.factor.replace("_", " ").capitalize()
-            level = factor.leave_out if factor.leave_out is not None else factor.level
-            rows["framework_factor"].append(
-                (
-                    key,
-                    factor.factor,
-                    i,
-                    title,
-                    factor.kind,
-                    factor.stage,
-                    level,
-                    factor.weight_noise,
-                    factor.dirichlet,
-                    factor.reason or None,
-                )
-            )
-            if not factor.stage:
-                continue
-            for j, choice in enumerate((own_choice(framework, factor), *factor.alternatives), 1):
-                values: list[Any] = [None] * len(columns)
-                if choice:
-                    names = map(_parameter_of, columns)
-                    values = [parameter(factor.stage, choice, name) for name in names]
-                method = choice.method if choice else None
-                rows["framework_alternative"].append((key, factor.factor, j, method, *values))
-    return rows
+    return [stage.parameter(parameter_of(column)) for column in columns]
 
 
 def _node_rows(framework: Framework, catalog: Catalog) -> list[Row]:

@@ -13,11 +13,14 @@ from orchestration.observatory import POOL, Observatory
 def rule_checks(
     observatory: Observatory, rules: Sequence[audit.Rule]
 ) -> list[dg.AssetChecksDefinition]:
-    """One step for the rules on raw tables, which run before dbt, and one for all others."""
-    on_raw = [rule for rule in rules if rule.asset.startswith("raw/")]
-    others = [rule for rule in rules if not rule.asset.startswith("raw/")]
-    steps = {"rules_on_raw": on_raw, "rules": others}
-    return [_checks(observatory, name, group) for name, group in steps.items() if group]
+    """One step for the rules on raw tables, which run before dbt, one for those on tables of dbt,
+    and one for those on the difference, which is made when the former have passed."""
+    steps: dict[str, list[audit.Rule]] = {}
+    for rule in rules:
+        schema = rule.asset.split("/")[0]
+        name = {"raw": "rules_on_raw", "difference": "rules_on_difference"}.get(schema, "rules")
+        steps.setdefault(name, []).append(rule)
+    return [_checks(observatory, name, group) for name, group in steps.items()]
 
 
 def required_checks(rules: Sequence[audit.Rule]) -> set[tuple[str, str]]:

@@ -15,9 +15,8 @@ from publish.content import (
     table_digests,
 )
 from publish.index_report import FOLDER as REPORTS
-from publish.reasons import READS as DIFFERENCE_READS
-from publish.reasons import TABLES as DIFFERENCE_TABLES
 from publish.reasons import (
+    FIRST,
     comparison,
     index_tables,
     moves,
@@ -25,12 +24,15 @@ from publish.reasons import (
     with_figures,
     write_difference,
 )
+from publish.reasons import READS as DIFFERENCE_READS
+from publish.reasons import TABLES as DIFFERENCE_TABLES
 from publish.write import WAREHOUSE, PublishError, ReleaseResult, current_manifest, release
 
 __all__ = [
     "DIFFERENCE",
     "DIFFERENCE_READS",
     "DIFFERENCE_TABLES",
+    "FIRST",
     "REPORTS",
     "WAREHOUSE",
     "PublishError",

@@ -12,7 +12,6 @@ from scipy.stats import sobol_indices
 from analysis.chain import Array
 from analysis.sobol import Estimates, design, estimate, exchanged, n_balanced
 
-
 ROUNDING = 1e-12
 
 
@@ -36,9 +35,7 @@ def ishigami() -> Known:
     def function(u: Array) -> Array:
         x = np.pi * (2 * u - 1)
         return np.asarray(
-            np.sin(x[..., 0])
-            + 7 * np.sin(x[..., 1]) ** 2
-            + b * x[..., 2] ** 4 * np.sin(x[..., 0])
+            np.sin(x[..., 0]) + 7 * np.sin(x[..., 1]) ** 2 + b * x[..., 2] ** 4 * np.sin(x[..., 0])
         )
 
     return Known(

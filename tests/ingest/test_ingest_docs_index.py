@@ -8,11 +8,22 @@ from pathlib import Path
 import pytest
 
 from ingest.catalog import load_catalog
-from ingest.framework_cards import DEFAULTS, METHODS, ORDER, Edition, Framework, Node, Universe
+from ingest.framework_cards import (
+    DEFAULTS,
+    METHODS,
+    ORDER,
+    Edition,
+    Factor,
+    Framework,
+    Node,
+    Uncertainty,
+    Universe,
+)
 from ingest.settings import PROJECT
 
 PAGE = (PROJECT / "docs" / "add-an-index.md").read_text(encoding="utf-8")
 INDEX, VARIANT, EXPERTS = re.findall(r"```yaml\n(framework.*?)```", PAGE, re.S)
+(UNCERTAINTY,) = re.findall(r"```yaml\n(uncertainty.*?)```", PAGE, re.S)
 POINTS, COMPARISONS = re.findall(r"```csv\n(.*?)```", PAGE, re.S)
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", PAGE, re.S | re.M))
 
@@ -57,7 +68,7 @@ def test_the_defaults_are_as_told() -> None:
     assert (told["fallback"], told["objective"]) == (DEFAULTS["fallback"], DEFAULTS["objective"])
 
 
-@pytest.mark.parametrize("model", [Framework, Universe, Node, Edition])
+@pytest.mark.parametrize("model", [Framework, Universe, Node, Edition, Uncertainty, Factor])
 def test_every_key_is_told(model: type[Framework]) -> None:
     assert set(model.model_fields) - words(PAGE) - {"edition"} == set()
 
@@ -72,6 +83,19 @@ def test_the_examples_are_an_index_and_its_variant(tmp_path: Path) -> None:
     variant = catalog.frameworks["own_index_equal"]
     assert variant.variant_of == "own_index"
     assert [len(node.children) for node in variant.index.children] == [2, 1]
+
+
+def test_what_may_vary_as_the_page_shows_it(tmp_path: Path) -> None:
+    folder = tmp_path / "own" / "frameworks"
+    folder.mkdir(parents=True)
+    text = INDEX.replace("\nindex:\n", f"\n{UNCERTAINTY}index:\n")
+    (folder / "own_index.yml").write_text(text, encoding="utf-8")
+    catalog = load_catalog([PROJECT / "catalog", tmp_path / "own"])
+    assert catalog.errors == ()
+    own = catalog.frameworks["own_index"].uncertainty
+    assert len(own.factors) == 6
+    assert (own.replications, own.seed, own.samples) == (10000, 1, 512)
+    assert own == Uncertainty(factors=own.factors), "these are the defaults"
 
 
 TABLES = {"budget_allocation": POINTS, "ahp": COMPARISONS}

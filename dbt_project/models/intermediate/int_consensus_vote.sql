@@ -1,5 +1,6 @@
 -- Votes of the published rankings: one a series and pair, by its newest edition that may confirm
--- anything. What is derived from another ranking, or of low trust, has no vote.
+-- anything. What is derived from another ranking, or of low trust, has no vote; nor has a source
+-- of the last trust tier, doubtful. All others count the same.
 with
 
 pairs as (
@@ -11,6 +12,12 @@ pairs as (
 witnesses as (
 
     select * from {{ ref('int_report_witness') }}
+
+),
+
+sources as (
+
+    select * from {{ ref('stg_source') }}
 
 ),
 
@@ -32,7 +39,9 @@ voting as (
     ) as pairs
     inner join witnesses
         on pairs.report_id = witnesses.report_id
-    where witnesses.is_witness
+    inner join sources
+        on witnesses.series_id = sources.source_id
+    where witnesses.is_witness and sources.trust_tier < 4
 
 ),
 

@@ -22,21 +22,15 @@ subjects as (
 
 ),
 
-reports as (
+compared as (
 
-    select * from {{ ref('report') }}
+    select * from {{ ref('int_consensus_list') }}
 
 ),
 
 ranking as (
 
     select * from {{ ref('index_ranking') }}
-
-),
-
-frameworks as (
-
-    select * from {{ ref('framework') }}
 
 ),
 
@@ -48,48 +42,6 @@ subject_lists as (
         {{ text_list('subject', 'subject') }} as subject_list
     from subjects
     group by framework
-
-),
-
--- One row a ranking that is compared.
-compared as (
-
-    select distinct
-        ranking.framework,
-        'index' as kind,
-        concat(ranking.framework, ' ', ranking.edition) as compared_id,
-        ranking.edition,
-        cast(null as varchar) as report_id,
-        cast(null as varchar) as publisher,
-        frameworks.title,
-        ranking.edition as data_year,
-        cast(null as varchar) as own_series_id,
-        cast(null as varchar) as origin_series_id
-    from ranking
-    inner join frameworks
-        on ranking.framework = frameworks.framework
-    where
-        ranking.rank is not null
-        and ranking.framework in (select subjects.framework from subjects)
-
-    union all
-
-    select
-        subjects.framework,
-        'published' as kind,
-        reports.report_id as compared_id,
-        cast(null as integer) as edition,
-        reports.report_id,
-        reports.publisher,
-        reports.title,
-        reports.data_year,
-        reports.series_id as own_series_id,
-        origins.series_id as origin_series_id
-    from subjects
-    inner join reports
-        on subjects.subject = reports.subject
-    inner join reports as origins
-        on reports.family_id = origins.report_id
 
 ),
 

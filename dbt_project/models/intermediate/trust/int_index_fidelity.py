@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.chain import indices, scores_of
 
 KEY = ["framework", "edition", "node"]
+NOTHING = 1e-12
 TYPES = {
     "framework": "string",
     "edition": "int32",
@@ -65,9 +66,10 @@ def _compared(both):
     both["n_unmatched"] = (has_score != has_own).astype(int)
     both["n_rank_deviations"] = (both["rank"].fillna(0) != both["own_rank"].fillna(0)).astype(int)
     groups = both.groupby(KEY, sort=True)
-    counts = ["n_scores", "n_unmatched", "n_rank_deviations"]
-    result = groups[counts].sum()
-    # A node whose scores are all zero has no size to measure by.
+    result = groups[["n_scores", "n_unmatched", "n_rank_deviations"]].sum()
+    # What only rounding has left of scores that cancel out is measured by those that did.
     largest = groups["size"].max()
-    result["score_deviation"] = groups["difference"].max() / largest.where(largest > 0, 1.0)
+    of_all = largest.groupby(KEY[:2]).transform("max")
+    size = largest.where(largest > NOTHING * of_all, of_all)
+    result["score_deviation"] = groups["difference"].max() / size.where(size > 0, 1.0)
     return result.reset_index()

@@ -38,8 +38,9 @@ def model(dbt, session):
         dbt.ref("stg_framework_expert_weight").df(),
     )
     settings = dbt.ref("stg_framework_uncertainty").df().set_index("framework")
+    errors = dbt.ref("int_index_error").df()
     parts = [
-        _edition(index, edition, factors.get(index.framework, ()), settings)
+        _edition(index, edition, factors.get(index.framework, ()), settings, errors)
         for index in indices
         for edition in sorted(index.weights)
     ]
@@ -48,16 +49,17 @@ def model(dbt, session):
     return frame.reindex(columns=list(TYPES)).fillna(keys).astype(TYPES)
 
 
-def _edition(index, edition, factors, settings):
+def _edition(index, edition, factors, settings, all_errors):
     row = settings.loc[index.framework]
     index = design.of_edition(index, edition, factors)
     cities = index.city_ids[replication.units(index, edition)]
     if not len(cities):
         return pd.DataFrame()
     tables = replication.leaf_tables(index)
+    known = design.errors(index, edition, all_errors)
     scores = replication.nominal_scores(index, edition, tables)
     seed, n = int(row["seed"]), int(row["n_replications"])
-    chunks = replication.chunks(index, edition, factors, seed, n, tables=tables)
+    chunks = replication.chunks(index, edition, factors, seed, n, known, tables)
     found = replication.tally(chain.ranks(scores), chunks)
     order = pd.DataFrame(
         {"quantity": ["top3_order_share"], "figure": [replication.top3_order_share(found)]}

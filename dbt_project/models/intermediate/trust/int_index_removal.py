@@ -1,0 +1,56 @@
+"""Ranks of every edition of an index without each of its nodes.
+
+analysis.removal says how: the same arrays as those of the replications, one computation an edition.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analysis import chain, removal, replication
+
+TYPES = {
+    "framework": "string",
+    "edition": "int32",
+    "node": "string",
+    "city_id": "string",
+    "rank": "Int32",
+    "rank_without": "Int32",
+    "kendall_tau_b": "float64",
+}
+
+
+def model(dbt, session):
+    indices = chain.indices(
+        nodes=dbt.ref("stg_framework_node").df(),
+        stages=dbt.ref("stg_framework_stage").df(),
+        denominated=dbt.ref("int_index_denominated").df(),
+        imputed=dbt.ref("int_index_imputed").df(),
+        screened=dbt.ref("int_index_screened").df(),
+        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
+        weights=dbt.ref("int_index_weight").df(),
+        groups=dbt.ref("stg_city_group").df(),
+    )
+    frames = [pd.DataFrame(columns=list(TYPES))]
+    for index in indices:
+        tables = replication.leaf_tables(index)
+        for edition in np.unique(index.editions[index.is_ranked]):
+            found = removal.without_each(index, edition, tables)
+            cities = index.city_ids[replication.units(index, edition)]
+            n_nodes, n_cities = found.without.shape
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "framework": index.framework,
+                        "edition": edition,
+                        "node": np.repeat(found.nodes, n_cities),
+                        "city_id": np.tile(cities, n_nodes),
+                        "rank": np.tile(found.nominal, n_nodes),
+                        "rank_without": found.without.ravel(),
+                        "kendall_tau_b": np.repeat(found.kendall_tau_b, n_cities),
+                    }
+                )
+            )
+    found = pd.concat([frame for frame in frames if len(frame)] or frames)
+    ranks = ["rank", "rank_without"]
+    found[ranks] = found[ranks].astype("Int32").replace(0, pd.NA)
+    return found[list(TYPES)].astype(TYPES)
