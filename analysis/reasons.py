@@ -107,22 +107,22 @@ def _part(part: Mapping[str, Any]) -> str:
 
 def _figures(part: Mapping[str, Any]) -> str:
     """The figure of the city before and after, and what is due to those of others."""
-    before, after = (_value(part, end) for end in ("_before", ""))
+    before, after = (part.get(f"value{end}") for end in ("_before", ""))
+    years = [part.get(f"value_year{end}") for end in ("_before", "")]
+    numbers = ["no figure" if value is None else figure(value) for value in (before, after)]
+    # What is counted stands in the title.
+    unit = part.get("unit", "").removeprefix("count").strip()
+    known = [f"{year:.0f}" for year in dict.fromkeys(years) if year is not None]
+    text = " to ".join(dict.fromkeys(numbers))
+    if unit and (before is not None or after is not None):
+        text = f"{text} {unit}"
+    if before == after:
+        text = f"{text} as before"
+    texts = [", ".join(filter(None, [text, " to ".join(known)]))]
     others = part["score_part"] - part.get("own_score_part", part["score_part"])
-    same = part.get("value_before") == part.get("value")
-    texts = [f"{after}, as before" if same else f"{before} to {after}"]
     if abs(others) > NOTHING:
         texts.append(f"of it by the figures of others {signed(others)}")
     return f" ({'; '.join(texts)})"
-
-
-def _value(part: Mapping[str, Any], end: str) -> str:
-    if f"value{end}" not in part:
-        return "no figure"
-    year = f" in {part[f'value_year{end}']:.0f}" if f"value_year{end}" in part else ""
-    # What is counted stands in the title.
-    unit = part.get("unit", "").removeprefix("count").strip()
-    return f"{figure(part[f'value{end}'])} {unit}".rstrip() + year
 
 
 def _score(score: float) -> str:

@@ -254,7 +254,7 @@ def of_edition(
     of_bootstrap = np.random.SeedSequence((seed, edition, OF_BOOTSTRAP))
     rows = []
     for output, city_ids, values, share in (
-        ([SHIFT], [None], shift, undefined.mean(keepdims=True)),
+        ([SHIFT], np.array([None]), shift, undefined.mean(keepdims=True)),
         ([f"rank of {city}" for city in cities], cities, ranks, undefined),
     ):
         estimates = estimate(values[0], values[1], values[places], of_bootstrap)
@@ -302,7 +302,7 @@ def _judged(found: Estimates, factor: int, n_moved: NDArray[np.int64], n: int) -
         ]
         said = [(needed, text) for is_so, needed, text in faults if is_so]
         if moved == 0:
-            rows.append((f"it has the same value in all {2 * n} replications", None, None))
+            rows.append((f"never varies in {2 * n} replications", None, None))
         elif said:
             needed = n_balanced(int(np.ceil(max(needed for needed, _ in said))))
             texts = ", ".join(text for _, text in said)

@@ -18,7 +18,7 @@ def columns(warehouse: Path) -> list[tuple[str, str, str, str]]:
     with duckdb.connect(str(warehouse), read_only=True) as con:
         return con.execute(
             "select schema_name, table_name, column_name, data_type from duckdb_columns() "
-            "where schema_name in ('raw', 'staging', 'intermediate', 'marts')"
+            "where schema_name in ('raw', 'staging', 'intermediate', 'marts', 'difference')"
         ).fetchall()
 
 
@@ -62,6 +62,6 @@ def test_every_column_of_the_marts_is_described(warehouse: Path) -> None:
     with duckdb.connect(str(warehouse), read_only=True) as con:
         bare = con.execute(
             "select table_name, column_name from duckdb_columns() "
-            "where schema_name = 'marts' and coalesce(comment, '') = ''"
+            "where schema_name in ('marts', 'difference') and coalesce(comment, '') = ''"
         ).fetchall()
     assert bare == []

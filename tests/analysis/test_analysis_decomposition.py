@@ -407,6 +407,7 @@ def test_sentences() -> None:
         ("f", "x", "data", 3, "F", -1.8, -2.5),
         ("f", "x", "data", 1, "Patents", -1.4, -2, -0.5, 35.0, 31.0, 2023, 2024, per),
         ("f", "x", "data", 1, "Loans", -0.4, -0.5, 0.0, 1234567.0, 1234567.0, 2023, 2023, "cny"),
+        ("f", "x", "data", 1, "Models", 0.1, 0.0, None, None, 2.0, None, 2024, "count"),
         ("f", "x", "method", 3, "F", 0.0, 0.0),
         ("f", "x", "weights", 3, "F", 0.0, 0.0),
         ("f", "x", "field", 3, "F", -0.3, -0.5),
@@ -416,9 +417,9 @@ def test_sentences() -> None:
     parts = pd.DataFrame([row + (None,) * (13 - len(row)) for row in rows], columns=columns)
     expected = """
         Fell 3 ranks from 5 to 8 (score -2.1, from 54.25 to 52.15): Patents -1.4 and -2 ranks (35
-        per 10000 persons in 2023 to 31 per 10000 persons in 2024; of it by the figures of others
-        -0.9); Loans -0.4 and -0.5 ranks (1,234,567 cny in 2023, as before; of it by the figures
-        of others -0.4); method 0; weights 0; field -0.3 and -0.5 ranks.
+        to 31 per 10000 persons, 2023 to 2024; of it by the figures of others -0.9); Loans -0.4 and
+        -0.5 ranks (1,234,567 cny as before, 2023; of it by the figures of others -0.4); Models
+        +0.1 (no figure to 2, 2024); method 0; weights 0; field -0.3 and -0.5 ranks.
 
         Entered at rank 120 (score 12.3); not ranked before: no reason is known.
 

@@ -108,10 +108,34 @@ def test_majorities_of_any_kind(seed: int, n: int) -> None:
         packed = kemeny(pairs, exact_max=0)
     assert branched.distance == pytest.approx(exact.distance)
     assert branched.is_exact
+    assert branched.is_unique == exact.is_unique
+    # Of the bound of the cycles alone: an order that is found hides one that is too high.
+    assert search._cycle_bound(pairs) <= exact.distance + 1e-9
     for bound in (bounded, packed):
         assert bound.lower_bound <= exact.distance + 1e-9
         assert bound.distance >= exact.distance - 1e-9
         assert bound.lower_bound <= bound.distance
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(4, 9))
+def test_cycles_share_no_majority(seed: int, n: int) -> None:
+    """Majorities of one: every cycle of three that is counted costs one, and no more."""
+    random = np.random.default_rng(seed)
+    beats = np.triu(random.random((n, n)) < 0.5, 1)
+    pairs = (beats | np.tril(~beats.T, -1)).astype(float)
+    assert search._cycle_bound(pairs) <= kemeny(pairs).distance
+
+
+@settings(max_examples=40, deadline=None)
+@given(places=profiles(cities=(2, 5)), less=st.floats(0.01, 0.99))
+def test_no_order_is_nearer_than_the_next_possible_distance(
+    places: np.ndarray, less: float
+) -> None:
+    pairs = support(orders(places))
+    for total in all_orders(places).values():
+        assert search._next_possible(total, pairs) == total
+        assert total - less <= search._next_possible(total - less, pairs) <= total
 
 
 def test_a_cycle_of_majorities_has_three_best_orders() -> None:

@@ -223,10 +223,11 @@ def test_counts_are_those_of_the_ranks(seed: int, n_units: int, n: int, top: int
 
 def test_many_units_are_counted_as_few() -> None:
     scores = np.random.default_rng(1).random((2, 600))
-    found = tally(chain.ranks(scores[0]), [Chunk(scores[:1]), Chunk(scores[1:])])
     ranks = chain.ranks(scores)
-    np.testing.assert_array_equal(replication.rank_quantiles(found, [0.5])[0], ranks.min(axis=0))
-    np.testing.assert_allclose(replication.mean_rank_shift(found), np.abs(ranks[1] - ranks[0]) / 2)
+    found = tally(ranks[0], [Chunk(scores[[0, 1, 0]]), Chunk(scores[[0]])])
+    np.testing.assert_array_equal(replication.rank_quantiles(found, [0.5])[0], ranks[0])
+    np.testing.assert_array_equal(replication.rank_at_most(found, 600), np.ones(600))
+    np.testing.assert_allclose(replication.mean_rank_shift(found), np.abs(ranks[1] - ranks[0]) / 4)
 
 
 def test_a_city_joins_while_no_pair_of_the_group_is_decided() -> None:

@@ -20,7 +20,7 @@ from analysis.sobol import SHIFT, of_edition
 from analysis.weights import Branch
 
 MINMAX = {"method": "n_minmax", "score_min": 0.0, "score_max": 100.0}
-AS_IS = {"method": "n_scaled", "shift": 0.0, "factor": 1.0}
+AS_IS = {"method": "n_scaled", "shift": 0.0, "divisor": 1.0}
 
 
 def index_of(
@@ -135,7 +135,7 @@ def test_weights_of_twins_cannot_matter_and_those_above_explain_all() -> None:
         Factor("twins", "weight_noise", level=1, noise=0.5),
         Factor("above", "weight_noise", level=2, noise=0.5),
         Factor("nothing", "weight_noise", level=3, noise=0.5),
-        choice("same", "normalise", {"method": "n_scaled", "shift": 3.0, "factor": 2.0}),
+        choice("same", "normalise", {"method": "n_scaled", "shift": 3.0, "divisor": 2.0}),
     )
     index = index_of(
         values,
@@ -152,7 +152,7 @@ def test_weights_of_twins_cannot_matter_and_those_above_explain_all() -> None:
         assert above["total_order_low"] <= 1 <= above["total_order_high"]
     last = of_output(frame, "rank of c2")
     assert last[["first_order", "total_order_high", "warning"]].isna().all(axis=None)
-    assert set(last["reason"]) == {"it has the same value in all 1024 replications"}
+    assert set(last["reason"]) == {"never varies in 1024 replications"}
 
 
 def test_a_city_without_a_score_counts_as_last() -> None:
@@ -168,7 +168,7 @@ def test_a_city_without_a_score_counts_as_last() -> None:
     )
     # One factor explains all; c3 is last with a score and without.
     assert c0["total_order_low"] <= 1 <= c0["total_order_high"]
-    assert c3["reason"] == "it has the same value in all 128 replications"
+    assert c3["reason"] == "never varies in 128 replications"
 
 
 def test_too_few_samples_are_said_with_how_many_would_do() -> None:

@@ -102,7 +102,7 @@ def test_a_figure_and_a_weight(published: Home) -> None:
     # The same in the manifest and for whoever looks at the run.
     (found,) = [e for e in manifest["difference"]["reasons"]["sentences"] if e["edition"] == 2023]
     foxhill = next(s["sentence"] for s in found["largest"] if s["city_name"] == "Foxhill")
-    assert "): Yield per " in foxhill
+    assert "): Yield +" in foxhill
     assert "method 0; weights" in foxhill
     assert foxhill in metadata(result, "release")["reasons_orchard_index_2023"].value
 

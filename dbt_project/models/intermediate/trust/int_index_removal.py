@@ -17,21 +17,21 @@ TYPES = {
     "rank_without": "Int32",
     "kendall_tau_b": "float64",
 }
-INDEX_TABLES = (
-    "stg_framework_node",
-    "stg_framework_stage",
-    "int_index_denominated",
-    "int_index_imputed",
-    "int_index_screened",
-    "int_index_screened_leaf",
-    "int_index_weight",
-    "stg_city_group",
-)
 
 
 def model(dbt, session):
+    indices = chain.indices(
+        nodes=dbt.ref("stg_framework_node").df(),
+        stages=dbt.ref("stg_framework_stage").df(),
+        denominated=dbt.ref("int_index_denominated").df(),
+        imputed=dbt.ref("int_index_imputed").df(),
+        screened=dbt.ref("int_index_screened").df(),
+        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
+        weights=dbt.ref("int_index_weight").df(),
+        groups=dbt.ref("stg_city_group").df(),
+    )
     frames = [pd.DataFrame(columns=list(TYPES))]
-    for index in chain.indices(*(dbt.ref(name).df() for name in INDEX_TABLES)):
+    for index in indices:
         tables = replication.leaf_tables(index)
         for edition in np.unique(index.editions[index.is_ranked]):
             found = removal.without_each(index, edition, tables)

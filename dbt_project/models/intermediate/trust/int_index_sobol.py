@@ -21,26 +21,25 @@ TYPES = {
     "total_order": "float64",
     "total_order_low": "float64",
     "total_order_high": "float64",
-    "n_samples": "Int64",
-    "n_samples_needed": "Int64",
+    "n_samples": "Int32",
+    "n_samples_needed": "Int32",
     "undefined_share": "float64",
     "warning": "string",
     "reason": "string",
 }
-INDEX_TABLES = (
-    "stg_framework_node",
-    "stg_framework_stage",
-    "int_index_denominated",
-    "int_index_imputed",
-    "int_index_screened",
-    "int_index_screened_leaf",
-    "int_index_weight",
-    "stg_city_group",
-)
 
 
 def model(dbt, session):
-    indices = chain.indices(*(dbt.ref(name).df() for name in INDEX_TABLES))
+    indices = chain.indices(
+        nodes=dbt.ref("stg_framework_node").df(),
+        stages=dbt.ref("stg_framework_stage").df(),
+        denominated=dbt.ref("int_index_denominated").df(),
+        imputed=dbt.ref("int_index_imputed").df(),
+        screened=dbt.ref("int_index_screened").df(),
+        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
+        weights=dbt.ref("int_index_weight").df(),
+        groups=dbt.ref("stg_city_group").df(),
+    )
     factors = design.declared(
         dbt.ref("stg_framework_factor").df(),
         dbt.ref("stg_framework_alternative").df(),
