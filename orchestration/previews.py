@@ -153,15 +153,15 @@ HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
         "how_often_the_row_is_above_the_column": f"""
             {NEWEST_FLAGSHIP}
             select one.city_name, other.city_name, p.above_probability
-            from marts.index_rank_pair as p
-            join newest as n on p.framework = n.framework and p.edition = n.edition
+            from newest as n
             join marts.index_ranking as one
-                on p.framework = one.framework and p.edition = one.edition
-                and p.city_id = one.city_id
+                on n.framework = one.framework and n.edition = one.edition
             join marts.index_ranking as other
-                on p.framework = other.framework and p.edition = other.edition
-                and p.other_city_id = other.city_id
-            where one.rank <= 20 and other.rank <= 20
+                on n.framework = other.framework and n.edition = other.edition
+            left join marts.index_rank_pair as p
+                on n.framework = p.framework and n.edition = p.edition
+                and one.city_id = p.city_id and other.city_id = p.other_city_id
+            where one.rank <= 15 and other.rank <= 15
             order by one.rank, one.city_id, other.rank, other.city_id
         """,
     },
@@ -309,8 +309,11 @@ def heat_map(cells: Sequence[tuple[Any, ...]], width: int = 640) -> str:
     numbers = {(str(row)[:34], str(column)[:34]): number for row, column, number in cells}
     left, line = 16 + 6.2 * max(map(len, rows), default=0), 18
     size = (width - left - 4) / max(len(columns), 1)
-    slanted = max(map(len, columns), default=0) * 6.2 > size
-    top = 8 + (4.4 * max(map(len, columns)) if slanted else 12)
+    longest = max(map(len, columns), default=0)
+    slanted = longest * 6.2 > size
+    top = 8 + (5 * longest if slanted else 12)
+    if slanted:  # the last label leans out
+        size = (width - left - 4 - max(0.0, 5 * longest - size / 2)) / len(columns)
     has_text = size >= 24 and len(rows) * len(columns) <= 150
     parts = []
     for j, column in enumerate(columns):

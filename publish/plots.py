@@ -8,7 +8,7 @@ from html import escape
 from typing import NamedTuple
 
 BLUE, PALE, GREY, DARK = "#4477aa", "#c6d6e6", "#bbbbbb", "#1b1b1b"
-LABEL = 34  # characters of a label
+LABEL = 48  # characters of a label
 LINE = 18
 TICKS = 8
 
