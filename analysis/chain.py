@@ -448,22 +448,27 @@ def _treated(
     failing = np.flatnonzero(treatable & _is_failing(_shape_of(columns), limits))
     new, is_reshaped = columns.copy(), np.zeros(columns.shape, dtype=bool)
     if len(failing):
-        points = np.array(
-            [stage["points_max"] if leaf.points_max is None else leaf.points_max for leaf in leaves]
-        )[of_leaf[failing]]
+        points = [
+            stage["points_max"] if leaf.points_max is None else leaf.points_max for leaf in leaves
+        ]
         old = columns[failing]
-        low, high, is_passed, is_level = _winsorised_ends(old, points, limits)
-        done = np.clip(old, low[:, np.newaxis], high[:, np.newaxis])
-        fallback = stage["fallback"]
-        use = ~is_passed & ~is_level & (fallback != "none")
+        of_failing = np.array(points, dtype=np.int64)[of_leaf[failing]]
+        low, high, is_passed, is_level = _winsorised_ends(old, of_failing, limits)
         bottom, top = (f(old, axis=1, keepdims=True) for f in (np.nanmin, np.nanmax))
-        use_other = use & ((fallback != "log_GII") | (top[:, 0] > 1))
+        fallback = stage["fallback"]
+        is_other = ~is_passed & ~is_level & (fallback != "none")
+        # log_GII turns a leaf round whose maximum is below 1.
+        is_same = is_level | (is_other & (fallback == "log_GII") & (top[:, 0] <= 1))
+        is_other &= ~is_same
         shaped = _fallen_back(old, bottom, top, fallback, stage.get("boxcox_lambda"))
-        done = np.where((is_level | use)[:, np.newaxis], old, done)
-        new[failing] = np.where(use_other[:, np.newaxis], shaped, done)
-        is_reshaped[failing] = use_other[:, np.newaxis]
-    back = (*table.shape[:-1], x.shape[-2])
-    return tuple(np.moveaxis(a.reshape(back), -1, -2) for a in (new, is_reshaped))  # type: ignore
+        winsorised = np.clip(old, low[:, np.newaxis], high[:, np.newaxis])
+        treated = np.where(is_other[:, np.newaxis], shaped, winsorised)
+        new[failing] = np.where(is_same[:, np.newaxis], old, treated)
+        is_reshaped[failing] = is_other[:, np.newaxis]
+    return (
+        np.moveaxis(new.reshape(table.shape), -1, -2),
+        np.moveaxis(is_reshaped.reshape(table.shape), -1, -2),
+    )
 
 
 def _fallen_back(
@@ -497,8 +502,12 @@ def _shape_of(columns: Array) -> tuple[Array, Array]:
         m4 = (squares * squares).sum(axis=1) / n
         skewness = np.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5
         kurtosis = ((n + 1) * (m4 / m2**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
-    ok = (n >= 4) & np.isfinite(m2)
-    return tuple(np.where(ok, round_significant(m), np.nan) for m in (skewness, kurtosis))  # type: ignore
+        # Of equal values only the last bit of their mean differs, the same way for all.
+        has_shape = (n >= 4) & (np.abs(m3) < 1)
+    return (
+        np.where(has_shape, round_significant(skewness), np.nan),
+        np.where(has_shape, round_significant(kurtosis), np.nan),
+    )
 
 
 def _is_failing(shape: tuple[Array, Array], limits: tuple[float, float]) -> NDArray[np.bool_]:

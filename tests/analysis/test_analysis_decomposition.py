@@ -158,7 +158,7 @@ def test_figures_drawn_otherwise_are_method() -> None:
 def test_the_leader_takes_the_scale_with_it() -> None:
     """Scores in per cent of the leader: z stands still and falls as y rises."""
     stages = {
-        "normalise": {"method": "n_scaled", "shift": 0.0, "factor": 1.0},
+        "normalise": {"method": "n_scaled", "shift": 0.0, "divisor": 1.0},
         "scale": {"method": "leader_100"},
     }
     one = index(BEFORE, HALVES, stages=stages)
@@ -198,7 +198,7 @@ def test_across_editions_the_panel_stays() -> None:
 
 def test_a_state_without_a_score_leaves_the_change_unexplained() -> None:
     """With the old figures x has none at or below zero, with the new method and old ones it has."""
-    stages = {"normalise": {"method": "n_scaled", "shift": 0.0, "factor": 1.0}}
+    stages = {"normalise": {"method": "n_scaled", "shift": 0.0, "divisor": 1.0}}
     one = index({"x": (-1, 5), "y": (2, 2)}, HALVES, stages=stages)
     geometric = [branch("root", "ab", how="a_gmean")]
     other = index({"x": (4, 9), "y": (2, 2)}, HALVES, stages=stages, branches=geometric)
