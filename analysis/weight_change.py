@@ -56,6 +56,7 @@ FLOOR = 1e-9
 N_TANGENTS = 12
 N_CUTS = 8
 N_CORNERS = 3
+N_ROUNDS = 3
 # How much of the way to where tangents lead.
 PARTS = np.array([[1.0], [0.5], [0.2]])
 # Steps on a line of weights, and how often they are refined around an end.
@@ -244,7 +245,7 @@ def spaces(
             index="city_id", columns="node", values="score"
         )
         wide = wide.reindex(columns=list(own["node"])).sort_index()
-        columns = {node: wide[node].to_numpy(dtype=float, na_value=np.nan) for node in wide}
+        columns = {str(n): np.asarray(wide[n].to_numpy(dtype=float, na_value=np.nan)) for n in wide}
         is_own = (weights["framework"] == framework) & (weights["edition"] == edition)
         within = dict(zip(weights["node"][is_own], weights["weight"][is_own], strict=True))
         for scope in SCOPES:
@@ -386,16 +387,33 @@ def _bounds(
     nodes: Sequence[str],
     scores: Mapping[str, Array],
     known: Mapping[str, NDArray[np.bool_]],
+    around: tuple[Array, float] | None = None,
 ) -> tuple[Array, Array]:
     """(units, nodes) scores, what is missing at the worst and the best of its known siblings: the
-    mean that stands in for it lies between."""
+    mean that stands in for it lies between.
+
+    Args:
+        around: weights (nodes,) and how much of them moves at most; the mean is between what it can
+            be with those.
+    """
     scale = max((float(np.nanmax(np.abs(v), initial=0.0)) for v in scores.values()), default=1.0)
     worst = {n: scores[n] / (scale if scale > 0 else 1.0) for n in nodes}
     best = dict(worst)
+    totals = {} if around is None else dict(zip(nodes, around[0], strict=True))
     for branch in branches:
         inside = branch.children
-        worst[branch.node] = np.min([np.where(known[c], worst[c], np.inf) for c in inside], axis=0)
-        best[branch.node] = np.max([np.where(known[c], best[c], -np.inf) for c in inside], axis=0)
+        here = np.column_stack([known[c] for c in inside])
+        low = np.where(here, np.column_stack([worst[c] for c in inside]), np.inf)
+        high = np.where(here, np.column_stack([best[c] for c in inside]), -np.inf)
+        worst[branch.node], best[branch.node] = low.min(axis=1), high.max(axis=1)
+        if around is not None:
+            weights = np.array([totals[c] for c in inside])
+            totals[branch.node] = weights.sum()
+            power = 1.0 if len(inside) == 1 else float(_power(branch) or 0.0)
+            ends = np.maximum(weights - around[1], FLOOR), weights + around[1]
+            low, high = (_transform(np.where(here, x, 1.0), power) for x in (low, high))
+            worst[branch.node] = _inverse(-_greatest_mean(-low, here, ends), power)
+            best[branch.node] = _inverse(_greatest_mean(high, here, ends), power)
     root = branches[-1].node
     filled, spare = {root: np.zeros_like(known[root])}, {root: (worst[root], best[root])}
     for branch in reversed(branches):
@@ -410,6 +428,18 @@ def _bounds(
         np.column_stack([np.where(filled[n], spare[n][0], worst[n]) for n in nodes]),
         np.column_stack([np.where(filled[n], spare[n][1], best[n]) for n in nodes]),
     )
+
+
+def _greatest_mean(values: Array, known: NDArray[np.bool_], ends: tuple[Array, Array]) -> Array:
+    """(units,) greatest weighted mean of known values, (units, children), each weight between two
+    ends: the greatest weights are on the values from one of them up."""
+    found = np.full(len(values), -np.inf)
+    for i in range(values.shape[1]):
+        weights = known * np.where(values >= values[:, [i]], ends[1], ends[0])
+        with np.errstate(all="ignore"):
+            mean = (weights * values).sum(axis=1) / weights.sum(axis=1)
+        found = np.maximum(found, np.where(known[:, i], mean, -np.inf))
+    return found
 
 
 def _problem(
@@ -732,11 +762,33 @@ def _searched(of: Space, better: Sequence[int] | Indices, worse: Sequence[int] |
         best = closer
     if best is None:
         return _nothing("no weights found, and no proof that there are none")
+    best, least = _bounded(of, one, two, best, least)
     best_moved = _moved(best, of.weights)
     if best_moved <= least + SAME:
         return Answer(True, best, best_moved, least, True, None)
     cause = "weights of missing parts are shared" if of.is_linear else "means of several powers"
     return Answer(True, best, best_moved, least, False, f"{cause}: not proven to be the nearest")
+
+
+def _bounded(
+    of: Space, better: Indices, worse: Indices, best: Array, least: float
+) -> tuple[Array, float]:
+    """The same weights or nearer ones, and a closer bound: what is nearer moves no more than these,
+    and near the weights as they are less is open about what is missing."""
+    for _ in range(N_ROUNDS if of.has_gaps else 0):
+        radius = _moved(best, of.weights)
+        worst, highest = _bounds(of.branches, of.nodes, of.scores, of.known, (of.weights, radius))
+        near = replace(of, worst=worst, best=highest)
+        relaxed, _reason = _relaxed(near, better, worse)
+        bound = radius if relaxed is None else min(radius, _moved(relaxed, of.weights))
+        gained, least = bound - least, max(bound, least)
+        if relaxed is not None and bound < radius:
+            found = _drawn_back(of, relaxed[np.newaxis], better, worse)
+            if found is not None and _moved(found, of.weights) < radius:
+                best = found
+        if gained < GAIN or radius - least < SAME:
+            break
+    return best, least
 
 
 def _relaxed(
@@ -972,19 +1024,20 @@ def _nearest_break(
     _, moved = _nearest_of_one(of.weights, rows, margins)
     if np.isnan(moved).all():
         return _unbreakable(), None
-    answer, pair = _nothing("no weights found"), None
-    least = float(np.nanmin(moved))
+    answer, pair, least = _nothing("no weights found"), None, np.inf
     # By their bounds, the smallest first, until none can be smaller than what was found.
     for i in np.argsort(moved, kind="stable"):
         if np.isnan(moved[i]) or (answer.moved is not None and moved[i] >= answer.moved):
             break
         (tried,) = swaps(of, [(int(better[i]), int(worse[i]))])
+        if tried.is_possible is not False:
+            least = min(least, moved[i] if tried.moved_low is None else tried.moved_low)
         if tried.is_possible and (answer.moved is None or (tried.moved or 0.0) < answer.moved):
             answer, pair = tried, (int(better[i]), int(worse[i]))
     if answer.moved is None:
-        return answer._replace(moved_low=least), pair
-    is_exact = answer.is_exact or answer.moved <= least + SAME
-    return answer._replace(moved_low=least, is_exact=is_exact), pair
+        return answer._replace(moved_low=least if np.isfinite(least) else None), pair
+    is_exact = answer.moved <= least + SAME
+    return answer._replace(moved_low=float(least), is_exact=is_exact), pair
 
 
 def _unbreakable() -> Answer:

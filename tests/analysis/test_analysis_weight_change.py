@@ -27,7 +27,7 @@ from analysis.weights import Branch
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 METHODS = [("a_amean", None), ("a_gmean", None), ("a_hmean", None), ("a_genmean", 3.0)]
-NAMES = "ABCDEFGHIJ"
+NAMES = list("ABCDEFGHIJ")
 
 
 def branch(node: str, level: int, children: str, aggregation: str, power: float | None) -> Branch:
