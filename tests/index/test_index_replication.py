@@ -176,6 +176,21 @@ def test_pairs_of_the_top_are_those_of_both_indices(con: duckdb.DuckDBPyConnecti
             assert above == pytest.approx(outcomes.get((own, other), 1 - share))
 
 
+def test_above_below_and_level_are_all_there_is(con: duckdb.DuckDBPyConnection) -> None:
+    sums = con.execute(
+        """
+        select count(*), min(one.above_probability + other.above_probability
+            + one.equal_probability), max(one.above_probability + other.above_probability
+            + other.equal_probability)
+        from marts.index_rank_pair as one
+        join marts.index_rank_pair as other
+            on one.framework = other.framework and one.edition = other.edition
+            and one.city_id = other.other_city_id and one.other_city_id = other.city_id
+        """
+    ).fetchall()
+    assert sums == [(4 * 2 * 50 * 49, pytest.approx(1), pytest.approx(1))]
+
+
 def test_an_index_that_is_normalised_across_editions_has_its_ranges(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
