@@ -8,7 +8,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev preview test lint format bundle organisations propose accept import-coinr \
-	export-coinr replay swap sql pages accuracy lock clean setup setup-dev setup-ocr
+	export-coinr replay lift swap sql pages accuracy lock clean setup setup-dev setup-ocr
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -61,6 +61,10 @@ replay: setup ## Replay a design: make replay FRAMEWORK=asem CHOICES=choices.csv
 	@$(BIN)/python -m orchestration.replay --framework "$(FRAMEWORK)" --to "$(TO)" \
 		$(if $(CHOICES),--choices "$(CHOICES)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") \
 		$(if $(EDITION),--edition "$(EDITION)") $(if $(NODES),--nodes)
+
+lift: setup ## Say what would lift a city: make lift FRAMEWORK=ai_city_cn CITY=cn_shenzhen
+	@$(BIN)/python -m orchestration.lift --framework "$(FRAMEWORK)" --city "$(CITY)" \
+		$(if $(EDITION),--edition "$(EDITION)") $(if $(RANKS),--ranks $(RANKS))
 
 sql: export Q := $(value Q)
 sql: setup ## Ask the release, or with PREVIEW=1 the preview: make sql Q="select * from marts.city"

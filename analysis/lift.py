@@ -26,11 +26,11 @@ PRECISION = 1e-6
 ROUNDS = 60
 """More than halving needs; the chord of the gap takes far fewer."""
 WHOLE = 1e-6
-"""So near to a whole number a figure is one."""
+"""So near to a whole number a figure that is counted is one."""
 CITIES = 50
 PROBES = (0.75, 0.5, 0.25)
-"""Shares of the way that are tried where more may not be better: treatment of outliers looks at all
-figures, and may set in on the way."""
+"""Shares of the way that are tried besides, since more may not be better: what counts as an outlier
+depends on all figures, and so do the extremes of a scale."""
 FIGURES_AT_ONCE = 2**22
 COLUMNS = (
     "city_id",
@@ -199,17 +199,15 @@ class _Problems:
             return np.asarray(gap >= 0)
 
         probe(np.flatnonzero(is_open), np.ones(int(is_open.sum())))
-        if "treat" in self.index.stages:
-            for part in PROBES:
-                at = np.flatnonzero(is_open & np.isnan(high))
-                probe(at, np.full(len(at), part))
+        for part in PROBES:
+            at = np.flatnonzero(is_open & np.isnan(high))
+            probe(at, np.full(len(at), part))
         going = np.flatnonzero(~np.isnan(high))
         narrow(going)
-        if "treat" in self.index.stages:
-            for part in PROBES:
-                again = going[probe(going, high[going] * part)]
-                low[again], (gap_low[again], _) = 0.0, _gap(nominal[again], *problems[again, :2].T)
-                narrow(again)
+        for part in PROBES:
+            again = going[probe(going, high[going] * part)]
+            low[again], (gap_low[again], _) = 0.0, _gap(nominal[again], *problems[again, :2].T)
+            narrow(again)
         self._to_whole(problems, going, probe, high)
         lost = is_open & np.isnan(high)
         reason[lost] = np.where(is_all[lost], ALL_TOO_FAR, TOO_FAR)
@@ -228,8 +226,10 @@ class _Problems:
         counted = going[(leaf != self.ALL) & self.is_whole[np.where(leaf == self.ALL, 0, leaf)]]
         unit, _, leaf = problems[counted].T
         start, end = self.figures[unit, leaf], self.best[leaf]
-        moved = np.abs(high[counted] * (end - start))
-        probe(counted, np.ceil(moved - WHOLE) / np.abs(end - start))
+        way = np.abs(end - start)
+        least = np.ceil((high[counted] - 2 * PRECISION) * way)
+        up = probe(counted, least / way)
+        probe(counted[~up], np.minimum(least[~up] + 1, way[~up]) / way[~up])
 
     def _narrow(
         self,
@@ -247,7 +247,7 @@ class _Problems:
         n = len(problems)
         side = np.zeros(n, dtype=np.int64)
         for round_ in range(ROUNDS):
-            going = going[(high[going] - low[going] > PRECISION) & (gap_high[going] > 0)]
+            going = going[high[going] - low[going] > PRECISION]
             if not len(going):
                 return
             width = high[going] - low[going]
@@ -255,7 +255,9 @@ class _Problems:
                 chord = low[going] - gap_low[going] * width / (gap_high[going] - gap_low[going])
             hair = PRECISION / 4
             chord = chord + (hair if round_ % 2 == 0 else -hair)
-            is_chord = np.isfinite(chord) & (round_ % 4 < 3)
+            # Level with another city it may be all the way.
+            is_level = (gap_high[going] == 0) & (round_ % 2 == 1)
+            is_chord = np.isfinite(chord) & ~is_level & (round_ % 4 < 3)
             at = np.where(is_chord, chord, low[going] + width / 2)
             at = np.clip(at, low[going] + hair, high[going] - hair)
             gap, rank = self.gaps(problems[going], at)
@@ -321,5 +323,6 @@ def _gap(roots: Array, unit: Integers, target: Integers) -> tuple[Array, Integer
     # The score of the other unit that is on the wanted rank without it: level with it is enough.
     others.sort(axis=1)
     wanted = others[rows, others.shape[1] - target]
-    gap = np.where(own > -np.inf, own - wanted, -np.inf)
+    gap = np.full(len(own), -np.inf)
+    np.subtract(own, wanted, out=gap, where=own > -np.inf)
     return gap, rank

@@ -34,7 +34,8 @@ DECIDED = 0.95
 LOW, HIGH = 0.05, 0.95
 # What is worked on at once: scores of a chunk, scores and figures of a batch within it.
 # processor), and figures of a batch.
-SCORES_IN_CHUNK = 2**20
+SCORES_IN_CHUNK = 2**22
+REPLICATIONS_IN_CHUNK = 20_000
 SCORES_AT_ONCE = 2**19
 FIGURES_AT_ONCE = 2**22
 Integers = NDArray[np.int64]
@@ -182,6 +183,7 @@ def chunks(
     parts = columns(index, edition, factors, known_errors)
     if size is None:
         size = SCORES_IN_CHUNK // max(1, len(units(index, edition)))
+        size = min(size, REPLICATIONS_IN_CHUNK)
         if len(known_errors.sd):
             size = min(size, FIGURES_AT_ONCE // index.values.size)
     size = max(1, size)

@@ -34,7 +34,7 @@ N_MOVED_MIN = 30
 """As often must an output leave its usual value for its variance to be known."""
 WIDE = 256
 """A factor of more columns has plain random numbers: a Sobol' sequence is no better there."""
-VALUES_AT_ONCE = 2**22
+VALUES_AT_ONCE = 2**21
 SHIFT = "mean_abs_rank_shift"
 OF_DESIGN, OF_BOOTSTRAP = 1, 2
 """Tell the seeds of the two apart."""

@@ -88,6 +88,7 @@ def _flattened(
     Their children stand in their place. The scores are the same for a unit that has every leaf.
     """
     trees, shares = {b.node: b for b in branches}, dict(weights)
+    families = {b.node: b.children for b in branches}
     for branch in branches:
         children: list[str] = []
         for child in branch.children:
@@ -95,7 +96,9 @@ def _flattened(
             if below is None or child in wanted or not _is_same_mean(branch, below):
                 children.append(child)
                 continue
-            total = np.asarray(sum(np.nan_to_num(shares[c], nan=0.0) for c in below.children))
+            # Of what stands in the place of a grandchild the sum is the grandchild's share.
+            parts = [shares[grandchild] for grandchild in families[child]]
+            total = np.asarray(sum(np.where(np.isnan(part), 0.0, part) for part in parts))
             if (np.where(np.isnan(shares[child]), 1.0, total) == 0).any():
                 children.append(child)
                 continue

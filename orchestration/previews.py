@@ -11,24 +11,29 @@ import dagster as dg
 import duckdb
 
 import audit
+from publish.plots import Span, spans
 
 ROWS = 20
 MAX_PLOT_BYTES = 30_000
 MAX_CELLS = 40  # rows, and columns, of a heat map
 BLUE, GREY = "#4477aa", "#bbbbbb"
 
+NEWEST_FLAGSHIP = """
+with newest as (
+    select r.framework, max(r.edition) as edition
+    from marts.index_ranking as r
+    join marts.framework as f on r.framework = f.framework
+    where r.rank is not null and f.is_flagship
+    group by r.framework
+)
+"""
 # Asset -> query of its preview, and of the label and number that its plot shows.
 PREVIEWS: Mapping[str, tuple[str, str]] = {
     "marts.index_ranking": (
-        """
-        with newest as (
-            select r.framework, max(r.edition) as edition
-            from marts.index_ranking as r
-            join marts.framework as f on r.framework = f.framework
-            where r.rank is not null and f.is_flagship
-            group by r.framework
-        )
-        select r.framework, r.edition, r.rank, r.city_name, r.score, r.coverage, r.n_ranked
+        f"""
+        {NEWEST_FLAGSHIP}
+        select r.framework, r.edition, r.rank, r.rank_p05, r.rank_median, r.rank_p95, r.city_name,
+            r.score, r.coverage, r.n_ranked
         from marts.index_ranking as r
         join newest on r.framework = newest.framework and r.edition = newest.edition
         order by r.rank nulls last, r.city_name
@@ -84,6 +89,20 @@ PREVIEWS: Mapping[str, tuple[str, str]] = {
         """,
         "select node || ' ' || other_node, pearson from preview",
     ),
+    "marts.index_sensitivity": (
+        """
+        select s.framework, s.edition, s.rank, s.rank_p05, s.rank_median, s.rank_p95, r.city_name,
+            s.first_probability, s.top3_probability, s.top10_probability, s.rank_group,
+            s.range_reason
+        from marts.index_sensitivity as s
+        join marts.index_ranking as r
+            on s.framework = r.framework and s.edition = r.edition and s.city_id = r.city_id
+        join marts.framework as f on s.framework = f.framework
+        where f.is_flagship
+        order by s.edition desc, s.rank, s.city_id
+        """,
+        "",
+    ),
     "marts.ranking_agreement": (
         "select * from marts.ranking_agreement order by edition desc, n_common desc, report_id",
         "select report_id, kendall_tau_b from preview where kendall_tau_b is not null",
@@ -114,14 +133,8 @@ HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
             order by t.position, c.year
         """,
         # The first thirty of the flagship, in the best known year that its newest edition allows.
-        "share_of_indicators_known": """
-            with newest as (
-                select r.framework, max(r.edition) as edition
-                from marts.index_ranking as r
-                join marts.framework as f on r.framework = f.framework
-                where r.rank is not null and f.is_flagship
-                group by r.framework
-            )
+        "share_of_indicators_known": f"""
+            {NEWEST_FLAGSHIP}
             select r.city_name, t.title, max(c.share_known)
             from newest
             join marts.index_ranking as r
@@ -136,7 +149,70 @@ HEAT_MAPS: Mapping[str, Mapping[str, str]] = {
             order by r.rank, r.city_name, t.position
         """,
     },
+    "marts.index_rank_pair": {
+        "how_often_the_row_is_above_the_column": f"""
+            {NEWEST_FLAGSHIP}
+            select one.city_name, other.city_name, p.above_probability
+            from marts.index_rank_pair as p
+            join newest as n on p.framework = n.framework and p.edition = n.edition
+            join marts.index_ranking as one
+                on p.framework = one.framework and p.edition = one.edition
+                and p.city_id = one.city_id
+            join marts.index_ranking as other
+                on p.framework = other.framework and p.edition = other.edition
+                and p.other_city_id = other.city_id
+            where one.rank <= 20 and other.rank <= 20
+            order by one.rank, one.city_id, other.rank, other.city_id
+        """,
+    },
 }
+
+
+# Asset -> name, axis and query of its ranges: label, low, high, middle and, if any, a point.
+RANGES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "marts.index_sensitivity": {
+        "rank_ranges": (
+            "rank: dot published, stroke median, bar 5 to 95 % of the replications",
+            f"""
+            {NEWEST_FLAGSHIP}
+            select r.city_name, s.rank_p05, s.rank_p95, s.rank_median, s.rank
+            from marts.index_sensitivity as s
+            join newest as n on s.framework = n.framework and s.edition = n.edition
+            join marts.index_ranking as r
+                on s.framework = r.framework and s.edition = r.edition and s.city_id = r.city_id
+            where s.rank <= 30 and s.rank_p05 is not null
+            order by s.rank, s.city_id
+            """,
+        )
+    },
+    "marts.index_sobol": {
+        "total_sobol_indices": (
+            "share of the variance of the mean shift of ranks, with 95 % bootstrap interval",
+            f"""
+            {NEWEST_FLAGSHIP}
+            select s.title, s.total_order_low, s.total_order_high, s.total_order
+            from marts.index_sobol as s
+            join newest as n on s.framework = n.framework and s.edition = n.edition
+            where s.total_order_low is not null
+            order by s.total_order desc, s.factor
+            """,
+        )
+    },
+    "marts.consensus_rank": {
+        "borda_ranks": (
+            "rank by mean position, with the range over resampled lists; dot the rank by Kemeny",
+            """
+            select c.city_name, c.borda_rank_p05, c.borda_rank_p95, c.borda_rank, c.kemeny_rank
+            from marts.consensus_rank as c
+            join marts.framework as f on c.framework = f.framework
+            where f.is_flagship and c.borda_rank_p05 is not null
+            order by c.borda_rank, c.city_id
+            limit 30
+            """,
+        )
+    },
+}
+WHOLE = ("marts.index_sensitivity", "marts.consensus_rank")  # ranks
 
 
 def first_rows(metadata: Mapping[str, dg.MetadataValue]) -> list[str]:
@@ -152,13 +228,18 @@ def preview(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dg.Metadata
         name: image_metadata(heat_map(con.execute(sql).fetchall()))
         for name, sql in HEAT_MAPS.get(table, {}).items()
     }
+    for name, (axis, sql) in RANGES.get(table, {}).items():
+        if rows := con.execute(sql).fetchall():
+            plot = spans([Span(*row) for row in rows], axis, whole=table in WHOLE)
+            metadata[name] = image_metadata(plot)
     if table not in PREVIEWS:
         return metadata
     rows_sql, plot_sql = PREVIEWS[table]
     metadata["preview"] = table_metadata(audit.query(con, rows_sql, ROWS))
-    bars = con.execute(f"with preview as ({rows_sql}) {plot_sql}").fetchmany(ROWS)
-    if bars:
-        metadata["plot"] = plot_metadata(bars)
+    if plot_sql:
+        bars = con.execute(f"with preview as ({rows_sql}) {plot_sql}").fetchmany(ROWS)
+        if bars:
+            metadata["plot"] = plot_metadata(bars)
     return metadata
 
 

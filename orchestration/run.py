@@ -27,7 +27,7 @@ with ranked as (
     join marts.framework as f on r.framework = f.framework
     where f.is_flagship and r.rank is not null
 )
-select title, edition, n_ranked, rank, city_name, score, coverage
+select title, edition, n_ranked, rank, rank_p05, rank_p95, city_name, score, coverage
 from ranked where edition = newest order by rank, city_name
 """
 
@@ -84,12 +84,14 @@ def print_ranking(file: Path) -> None:
     first = rows[0]
     print(f"\n{first['title']}, edition {first['edition']}: {first['n_ranked']} cities ranked\n")
     width = max(len(row["city_name"]) for row in rows)
-    print(f"  rank  {'city':<{width}}   score  coverage")
+    print(f"  rank  {'range':<7}  {'city':<{width}}   score  coverage")
     for row in rows:
+        reached = f"{row['rank_p05']}-{row['rank_p95']}" if row["rank_p05"] else ""
         print(
-            f"  {row['rank']:>4}  {row['city_name']:<{width}}  {row['score']:>6.2f}"
+            f"  {row['rank']:>4}  {reached:<7}  {row['city_name']:<{width}}  {row['score']:>6.2f}"
             f"  {row['coverage']:>8.0%}"
         )
+    print("\nrange: where 90 % of the replications put the city, in which methods and weights vary")
 
 
 def print_checks(events: Sequence[dg.DagsterEvent]) -> None:

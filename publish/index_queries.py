@@ -158,7 +158,7 @@ select rank, city_id, score,
         when count(*) over (partition by city_name) > 1 and province_en is not null
             then city_name || ' (' || province_en || ')'
         else city_name
-    end as city_name, rank_from, rank_to, coverage, imputed_share,
+    end as city_name, rank_p05, rank_p95, rank_from, rank_to, coverage, imputed_share,
     score / nullif(max(score) over (), 0) as relative
 from marts.index_ranking
 where framework = ? and edition = ? and rank is not null

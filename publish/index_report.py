@@ -14,6 +14,7 @@ from urllib.parse import quote
 import duckdb
 
 from publish import index_queries as queries
+from publish import index_trust as trust
 from publish.html import (
     Column,
     Row,
@@ -70,6 +71,9 @@ def report(con: duckdb.DuckDBPyConnection, index: Row, indices: Sequence[Row] = 
         "facts": ("", found.summary()),
         "look": ("What to look at first", found.attention()),
         "ranking": ("Ranking", found.ranking()),
+        "ranges": ("How far the ranks can be trusted", found.trust(trust.ranges)),
+        "sensitivity": ("Which choices matter", found.trust(trust.sensitivity)),
+        "changes": ("What would have to change, and what did", found.trust(trust.changes)),
         "cities": ("Strengths, weaknesses and peers", found.cities()),
         "tree": ("What it is made of, and why", found.tree()),
         "gaps": ("What belongs into it and is empty", found.gaps()),
@@ -241,7 +245,8 @@ class _Report:
             Column("City", "city_name"),
             Column("Score", "score", decimals(2)),
             Column("", cell=lambda row: bar(row["relative"])),
-            Column("Ranks that gaps allow", cell=_span, kind="n"),
+            Column("Range", cell=_span("rank_p05", "rank_p95"), kind="n"),
+            Column("Ranks that gaps allow", cell=_span("rank_from", "rank_to"), kind="n"),
             Column("Observed", "coverage", per_cent),
             Column("Imputed", "imputed_share", per_cent),
             *(
@@ -255,7 +260,8 @@ class _Report:
             shown,
             f"The first {len(shown)} of {len(self._ranking)} cities. Observed is the share of the "
             "index's weight for which a city has figures, imputed the share of its score that "
-            "rests on filled-in ones; a range of ranks says where the figures that it and the "
+            "rests on filled-in ones. Range: where other methods and weights would put it, 5 to "
+            "95 % of the replications; gaps allow the ranks where the figures that it and the "
             "other cities lack could put it.",
         )
         unranked = self._rows(queries.UNRANKED)
@@ -267,6 +273,9 @@ class _Report:
             ]
             html += table("unranked-table", columns, unranked[:8])
         return html
+
+    def trust(self, section: Callable[[trust.Rows], str]) -> str:
+        return "" if trust.NEEDED - self._tables else section(self._rows)
 
     def cities(self) -> str:
         strengths, peers = self._rows(queries.STRENGTHS), self._rows(queries.PEERS)
@@ -670,11 +679,14 @@ def _score_at(node: str, scores: Mapping[tuple[str, str], float | None]) -> Call
     return lambda row: number(scores.get((row["city_id"], node)), decimals(1))
 
 
-def _span(row: Row) -> str:
-    if row["rank_from"] is None:
-        return "–"
-    first, last = (number(row[key], whole) for key in ("rank_from", "rank_to"))
-    return first if row["rank_from"] == row["rank_to"] else f"{first} to {last}"
+def _span(first: str, last: str) -> Callable[[Row], str]:
+    def cell(row: Row) -> str:
+        if row[first] is None:
+            return "–"
+        low, high = (number(row[key], whole) for key in (first, last))
+        return low if row[first] == row[last] else f"{low} to {high}"
+
+    return cell
 
 
 def _indented(row: Row) -> str:

@@ -274,7 +274,7 @@ def test_a_tree_is_node_by_node_what_its_methods_give(
     branches = [replace(b, power=0.5) for b in branches]
     n, n_units = 4, 6
     lead = (n,) if is_batch else ()
-    scores = {leaf: rng.integers(0, 5, (*lead, n_units)) + 0.5 for leaf in LEAVES}
+    scores = {leaf: rng.integers(-1, 6, (*lead, n_units)) + 0.0 for leaf in LEAVES}
     weights = {node: rng.uniform(0.1, 1, n) for node in (*LEAVES, "x", "y", "z", "xy")}
     if has_gaps:
         for own in scores.values():

@@ -1,4 +1,6 @@
-"""The engine against a second implementation of the whole chain, over random frameworks.
+"""The engine against two more implementations of the chain, over random frameworks.
+
+One is the plain oracle, the other analysis.chain, which computes many indices at once.
 
 Each case has its own units, figures, tree, editions and methods; all cases of a seed go through
 the engine as frameworks of one catalog, which costs as much as one.
@@ -360,6 +362,19 @@ def ranks_wrong(
     return wrong
 
 
+def arrays_wrong(con: duckdb.DuckDBPyConnection, framework: str) -> list[str]:
+    """Nodes at which analysis.chain, on which replications rest, has another score or rank."""
+    return [
+        f"analysis.chain: edition, node, scores in one only, other ranks, difference: {row}"
+        for row in con.execute(
+            "select edition, node, n_unmatched, n_rank_deviations, score_deviation "
+            "from intermediate.int_index_fidelity where framework = ? and "
+            "(n_unmatched > 0 or n_rank_deviations > 0 or score_deviation > 1e-9)",
+            [framework],
+        ).fetchall()
+    ]
+
+
 def accepted(cases: list[Case], folder: Path) -> list[Case]:
     """The cases whose frameworks are valid: a few combinations are none, as the loader says."""
     catalog = load_catalog([write(cases, folder)])
@@ -377,7 +392,9 @@ def test_random_frameworks_agree_with_the_oracle(tmp_path: Path, seed: int) -> N
     cases = accepted([random_case(random, n) for n in range(CASES)], tmp_path / "all")
     assert len(cases) > 0.8 * CASES
     values = pd.concat([case[2] for case in cases], ignore_index=True)
-    con = engine.run(write(cases, tmp_path / "valid"), values.sample(frac=1, random_state=seed))
+    models = (*engine.STAGES, "int_index_fidelity")
+    shuffled = values.sample(frac=1, random_state=seed)
+    con = engine.run(write(cases, tmp_path / "valid"), shuffled, models)
     failures = []
     for framework, units, own in cases:
         groups = {
@@ -386,6 +403,7 @@ def test_random_frameworks_agree_with_the_oracle(tmp_path: Path, seed: int) -> N
         }
         chain = oracle.Chain(framework, own, list(units["city_id"]), groups, DIRECTIONS)
         wrong = differences(con, framework["framework"], chain.run())
+        wrong += arrays_wrong(con, framework["framework"])
         if wrong:
             text = yaml.safe_dump(framework, sort_keys=False)
             failures.append("\n".join([*wrong, text]))

@@ -586,3 +586,20 @@ def test_a_geometric_mean_takes_zero_and_negative_figures_by_their_scores() -> N
     assert (found["total"].isna() == undefined).all()
     assert math.isclose(found["left"][0], math.sqrt(6), rel_tol=1e-9)
     assert math.isclose(found["total"][0], 120**0.25, rel_tol=1e-9)
+
+
+# ---------------------------------------------------------------- imputed means
+def test_the_mean_of_equal_figures_ties_with_them() -> None:
+    """0.1 + ... + 0.1 is no multiple of 0.1 to the last bit, and a rank would turn on it."""
+    sheets = {}
+    for n in (3, 7, 10):
+        x = np.full((n + 1, len(INDICATORS)), 0.1)
+        x[0, 1::2] = math.nan
+        stages: list[Stage] = [
+            {"stage": "impute", "method": "i_mean"},
+            {"stage": "normalise", "method": "n_rank"},
+        ]
+        sheets[f"equal_{n}"] = Sheet(x, stages)
+    con = run(sheets)
+    for name in sheets:
+        assert (scores(con, name, "rank") == 1).all().all(), name

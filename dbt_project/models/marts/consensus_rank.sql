@@ -24,7 +24,7 @@ final as (
         orders.borda_rank,
         orders.borda_rank_p05,
         orders.borda_rank_p95,
-        cast(orders.copeland_score as integer) as copeland_score,
+        orders.copeland_score,
         orders.copeland_rank,
         orders.copeland_rank_p05,
         orders.copeland_rank_p95,

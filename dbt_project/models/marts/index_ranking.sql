@@ -30,6 +30,12 @@ bounds as (
 
 ),
 
+ranges as (
+
+    select * from {{ ref('int_rank_range') }}
+
+),
+
 candidates as (
 
     select * from {{ ref('int_index_candidate') }}
@@ -159,6 +165,12 @@ of_right_size as (
         roots.rank,
         bounds.rank_from,
         bounds.rank_to,
+        ranges.rank_median,
+        ranges.rank_p05,
+        ranges.rank_p95,
+        ranges.first_probability,
+        ranges.top3_probability,
+        ranges.top10_probability,
         roots.score,
         roots.coverage,
         roots.imputed_share,
@@ -185,6 +197,12 @@ of_right_size as (
             roots.framework = bounds.framework
             and roots.edition = bounds.edition
             and roots.city_id = bounds.city_id
+    left join ranges
+        on
+            roots.framework = ranges.framework
+            and roots.edition = ranges.edition
+            and roots.city_id = ranges.city_id
+            and roots.rank is not null
     left join reasons
         on
             roots.framework = reasons.framework
@@ -215,6 +233,12 @@ of_wrong_size as (
         null as rank,
         null as rank_from,
         null as rank_to,
+        null as rank_median,
+        null as rank_p05,
+        null as rank_p95,
+        null as first_probability,
+        null as top3_probability,
+        null as top10_probability,
         null as score,
         null as coverage,
         null as imputed_share,
@@ -246,6 +270,12 @@ final as (
         rank,
         rank_from,
         rank_to,
+        rank_median,
+        rank_p05,
+        rank_p95,
+        first_probability,
+        top3_probability,
+        top10_probability,
         score,
         coverage,
         imputed_share,

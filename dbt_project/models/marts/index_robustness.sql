@@ -88,20 +88,14 @@ unperturbed as (
 
 ),
 
--- A score on one side alone, or another rank, differs without bound.
+-- A score on one side alone shows in the ranks.
 differences as (
 
     select
         published.framework,
         published.edition,
-        max(
-            case
-                when published.score is null and unperturbed.score is null then 0
-                when published.score is null or unperturbed.score is null
-                    then cast('infinity' as double)
-                else abs(published.score - unperturbed.score) / greatest(abs(published.score), 1)
-            end
-        ) as score_difference_max,
+        max(abs(published.score - unperturbed.score) / greatest(abs(published.score), 1))
+            as score_difference_max,
         max(
             case
                 when published.rank is null and unperturbed.rank is null then 0

@@ -21,24 +21,9 @@ factors as (
 
 ),
 
-measures as (
+ranges as (
 
-    select
-        framework,
-        edition,
-        city_id,
-        max(case when quantity = 'rank_median' then figure end) as rank_median,
-        max(case when quantity = 'rank_p05' then figure end) as rank_p05,
-        max(case when quantity = 'rank_p95' then figure end) as rank_p95,
-        max(case when quantity = 'first_probability' then figure end) as first_probability,
-        max(case when quantity = 'top3_probability' then figure end) as top3_probability,
-        max(case when quantity = 'top10_probability' then figure end) as top10_probability,
-        max(case when quantity = 'undefined_share' then figure end) as undefined_share,
-        max(case when quantity = 'mean_rank_shift' then figure end) as mean_rank_shift,
-        max(case when quantity = 'rank_group' then figure end) as rank_group
-    from replications
-    where city_id <> '' and other_city_id = '' and factor = ''
-    group by framework, edition, city_id
+    select * from {{ ref('int_rank_range') }}
 
 ),
 
@@ -98,20 +83,20 @@ final as (
         ranking.edition,
         ranking.city_id,
         ranking.rank,
-        cast(measures.rank_median as integer) as rank_median,
-        cast(measures.rank_p05 as integer) as rank_p05,
-        cast(measures.rank_p95 as integer) as rank_p95,
-        measures.first_probability,
-        measures.top3_probability,
-        measures.top10_probability,
-        measures.undefined_share,
-        measures.mean_rank_shift,
-        cast(measures.rank_group as integer) as rank_group,
-        coalesce(ranking.rank between measures.rank_p05 and measures.rank_p95, false)
+        ranges.rank_median,
+        ranges.rank_p05,
+        ranges.rank_p95,
+        ranges.first_probability,
+        ranges.top3_probability,
+        ranges.top10_probability,
+        ranges.undefined_share,
+        ranges.mean_rank_shift,
+        ranges.rank_group,
+        coalesce(ranking.rank between ranges.rank_p05 and ranges.rank_p95, false)
             as is_in_range,
         case
-            when ranking.rank between measures.rank_p05 and measures.rank_p95 then null
-            when measures.rank_p05 is null then 'no replication gives the city a score'
+            when ranking.rank between ranges.rank_p05 and ranges.rank_p95 then null
+            when ranges.rank_p05 is null then 'no replication gives the city a score'
             when ordered_choices.title is not null
                 then
                     concat(
@@ -125,11 +110,11 @@ final as (
             else concat('every replication changes ', always_varying.titles)
         end as range_reason
     from ranking
-    left join measures
+    left join ranges
         on
-            ranking.framework = measures.framework
-            and ranking.edition = measures.edition
-            and ranking.city_id = measures.city_id
+            ranking.framework = ranges.framework
+            and ranking.edition = ranges.edition
+            and ranking.city_id = ranges.city_id
     left join ordered_choices
         on
             ranking.framework = ordered_choices.framework

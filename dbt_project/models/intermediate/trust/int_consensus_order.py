@@ -21,7 +21,7 @@ COLUMNS = {
     "n_lists": "int64",
     "n_compared": "int64",
     "borda_score": "float64",
-    "copeland_score": "float64",
+    "copeland_score": "int32",
     "borda_rank": "int32",
     "copeland_rank": "int32",
     "kemeny_rank": "int32",
