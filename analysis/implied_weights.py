@@ -239,9 +239,12 @@ def _loss_with(x: Array, y: Array, node: int, weight: float) -> float:
     """Least loss where the node has this share of all weights: each of the others stands for
     itself with that share of the node."""
     others = np.delete(x, node, axis=1)
-    mixed = weight * x[:, [node]] + (1 - weight) * others
-    if weight == 1 or not mixed.shape[1]:
+    if weight == 1:
         mixed = x[:, [node]]
+    elif others.shape[1]:
+        mixed = weight * x[:, [node]] + (1 - weight) * others
+    else:
+        return float("inf")
     return float(nnls(mixed, y)[1] ** 2)
 
 

@@ -54,14 +54,14 @@ SAME = 1e-7
 # Nothing below this is divided by in a tangent.
 FLOOR = 1e-9
 N_TANGENTS = 12
-N_CUTS = 8
-N_CORNERS = 3
+N_CUTS = 4
+N_CORNERS = 2
 N_ROUNDS = 3
 # How much of the way to where tangents lead.
 PARTS = np.array([[1.0], [0.5], [0.2]])
 # Steps on a line of weights, and how often they are refined around an end.
-N_STEPS = 50
-N_REFINED = 3
+N_STEPS = 24
+N_REFINED = 4
 # What the next tangents must gain to go on.
 GAIN = 1e-4
 

@@ -129,3 +129,15 @@ def test_gaps_are_cut_out_by_indicator_first() -> None:
     units, indicators = without_gaps(scores)
     assert list(indicators) == [True, True, False]
     assert list(units) == [False, True, True, True]
+
+
+def test_a_single_indicator_has_all_the_weight() -> None:
+    scores = np.array([[1.0], [2.0], [4.0], [7.0], [9.0]])
+    first = np.array([5.0, 4, 3, 2, 1])
+    for fit in (
+        fit_scores(scores, scores[:, 0] + [0, 1, 0, 1, 0]),
+        fit_order(scores, first, first),
+    ):
+        assert fit.weights == pytest.approx([1])
+        assert fit.low == pytest.approx([1])
+        assert fit.high == pytest.approx([1])

@@ -98,6 +98,7 @@ def test_the_index_with_the_published_weights_swaps(tmp_path: Path, method: str)
         "where weight_scope = 'indicators' and is_possible and is_exact order by all"
     ).fetchall()
     assert len(swaps) > 4 and len(firsts) > 1
+    swaps, firsts = swaps[::2], firsts[:2]
     tried = []
     for i, (city, other, moved) in enumerate(swaps):
         weights = dict(
