@@ -29,7 +29,7 @@ final as (
         answers.alone_high,
         answers.is_alone_exact,
         answers.weight_needed as weight_broken,
-        answers.range_reason as reason
+        answers.break_reason as reason
     from answers
     inner join nodes
         on answers.framework = nodes.framework and answers.node = nodes.node

@@ -36,7 +36,7 @@ TYPES = {
     "alone_low": "float64",
     "alone_high": "float64",
     "is_alone_exact": "boolean",
-    "range_reason": "string",
+    "break_reason": "string",
 }
 
 N_ANSWER = list(TYPES).index("top_cities")
