@@ -26,6 +26,7 @@ from analysis.chain import (
 )
 from analysis.chain import ranks as ranks_of
 from analysis.design import NO_ERRORS, Errors, Factor, columns, draw, own_choices, uniform
+from analysis.tree import may_be_undefined, without_undefined
 
 TOP = 50
 """Cities of which every pair is compared."""
@@ -139,7 +140,11 @@ def _roots(
     branches = branches_of(index, variant)
     known: dict[str, Array | float] = {**index.weights[edition], **weights}
     root = branches[-1].node
-    found = aggregate_tree(branches, leaves, known, nodes=[root], is_rounded=False)[root]
+    if may_be_undefined(branches, leaves):
+        tree = aggregate_tree(branches, leaves, known, is_rounded=False)
+        found = without_undefined(branches, tree, known)[root]
+    else:
+        found = aggregate_tree(branches, leaves, known, nodes=[root], is_rounded=False)[root]
     stages = stages_of(index, variant)
     return found if stages["normalise"].get("across") == "panel" else scale(found, stages)
 

@@ -13,10 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.aggregation import Array, aggregate, round_significant
 from analysis.means import is_mean, mean
 from analysis.weights import Branch
+
+LEAST = float(np.nextafter(0.0, 1.0))
+"""The least score above zero."""
 
 
 def aggregate_tree(
@@ -65,6 +69,47 @@ def aggregate_tree(
         node: scores[node] if node in scores else found.get(node, nothing)
         for node in sorted(wanted)
     }
+
+
+def without_undefined(
+    branches: Sequence[Branch], scores: Mapping[str, Array], weights: Mapping[str, Array | float]
+) -> dict[str, Array]:
+    """Scores of nodes, without those that rest on a mean that is not defined for a child's score.
+
+    Such a mean is not missing, so that the other children could stand in for it: neither it nor
+    any node above has a score. (COINr stops.)
+
+    Args:
+        scores: node -> (..., units), of all nodes.
+        weights: as of :func:`aggregate_tree`.
+    """
+    found, lost = dict(scores), dict[str, NDArray[np.bool_]]()
+    for branch in branches:
+        lowest, is_lost = _lowest(branch), np.zeros(scores[branch.node].shape, dtype=bool)
+        for child in branch.children:
+            below = lost.get(child, np.array(False))
+            if lowest is not None:
+                below = below | (scores[child] < lowest)
+            is_lost |= below & ~np.isnan(np.asarray(weights[child]))[..., np.newaxis]
+        lost[branch.node] = is_lost
+        found[branch.node] = np.where(is_lost, np.nan, scores[branch.node])
+    return found
+
+
+def may_be_undefined(branches: Sequence[Branch], scores: Mapping[str, Array]) -> bool:
+    """Whether a mean may meet a score that it is not defined for; ``scores`` of the leaves."""
+    return any(_lowest(branch) is not None for branch in branches) and any(
+        bool((leaf <= 0).any()) for leaf in scores.values()
+    )
+
+
+def _lowest(branch: Branch) -> float | None:
+    """The mean of a branch is not defined for a score below this; None: it is for all scores."""
+    if branch.aggregation in ("a_gmean", "a_hmean"):
+        return LEAST
+    if branch.aggregation == "a_genmean":
+        return 0.0 if (branch.power or 0) > 0 else LEAST
+    return None
 
 
 def _counted(branches: Sequence[Branch], weights: Mapping[str, Array | float]) -> dict[str, Array]:

@@ -25,7 +25,7 @@ from analysis import chain
 from analysis.chain import Array, Index, Replications, Variant
 from analysis.replication import leaf_tables
 from analysis.replication import scores as root_scores
-from analysis.weights import Branch
+from analysis.tree import without_undefined
 from ingest.catalog_errors import did_you_mean
 from ingest.settings import Settings, SettingsError
 from orchestration.replay_files import Design, Known, ReplayError, read_design
@@ -37,8 +37,6 @@ MOST_LINES = 5_000_000
 """A table with more rows is written as Parquet."""
 MOST_TABLES = 1000
 """Scores of the leaves under so many different choices are kept for the chunks to come."""
-LEAST = sys.float_info.min
-"""Nothing that a mean is computed from is between zero and it."""
 MAIN = "scores"
 NODES = "node_scores"
 
@@ -202,7 +200,9 @@ def _chunks(
     rules = [(c.missing_children, c.children_coverage_min) for c in design.choices]
     indices = {rule: _with_rule(index, *rule) for rule in dict.fromkeys(rules)}
     variants = [choice.variant for choice in design.choices]
-    whole = np.array([len(nodes) > 1 or _needs_tree(index, variant) for variant in variants])
+    whole = np.array(
+        [len(nodes) > 1 or _is_scaled_over_editions(index, variant) for variant in variants]
+    )
     n_scores = len(index.city_ids) * (len(release.known.nodes) if whole.any() else 1)
     size = max(1, CHUNK // n_scores)
     tables = {rule: leaf_tables(own) for rule, own in indices.items()}
@@ -259,23 +259,9 @@ def _with_rule(index: Index, missing: str | None, coverage: float | None) -> Ind
     return replace(index, branches=tuple(replace(b, **changed) for b in index.branches))
 
 
-def _needs_tree(index: Index, variant: Variant) -> bool:
-    """Whether more than the scores of the root must be known: a mean may not be defined for the
-    scores below it, or the scale is that of all editions."""
+def _is_scaled_over_editions(index: Index, variant: Variant) -> bool:
     stages = chain.stages_of(index, variant)
-    return any(_lowest(branch) is not None for branch in chain.branches_of(index, variant)) or (
-        "scale" in stages and stages["normalise"].get("across") == "panel"
-    )
-
-
-def _lowest(branch: Branch) -> float | None:
-    """The mean of a branch is not defined for a score below this, nor at it unless it is zero and
-    the power above zero; None: it is defined for all scores."""
-    if branch.aggregation in ("a_gmean", "a_hmean"):
-        return LEAST
-    if branch.aggregation == "a_genmean":
-        return 0.0 if (branch.power or 0) > 0 else LEAST
-    return None
+    return "scale" in stages and stages["normalise"].get("across") == "panel"
 
 
 def _tree(
@@ -285,13 +271,9 @@ def _tree(
     leaves: Array,
     weights: Mapping[str, Array],
 ) -> dict[str, Array]:
-    """Scores of all nodes, (replications, units of the edition).
-
-    A unit for which a mean is not defined has no score there, nor in any node above: it is not
-    missing that the other children could stand in for. (COINr stops.)
-    """
+    """Scores of all nodes, (replications, units of the edition)."""
     stages = chain.stages_of(index, variant)
-    is_panel = "scale" in stages and stages["normalise"].get("across") == "panel"
+    is_panel = _is_scaled_over_editions(index, variant)
     rows = np.flatnonzero(index.is_ranked & (is_panel | (index.editions == edition)))
     own = replace(
         index,
@@ -304,19 +286,10 @@ def _tree(
     )
     unscaled = variant._replace(stages={**variant.stages, "scale": None})
     tree = chain.scores_of(own, unscaled, leaves[rows], weights)
-    all_weights = {**index.weights[edition], **weights}
-    lost: dict[str, NDArray[np.bool_]] = {}
-    for branch in chain.branches_of(index, variant):
-        is_lost = np.zeros(tree[branch.node].shape, dtype=bool)
-        lowest = _lowest(branch)
-        for child in branch.children:
-            counts = ~np.isnan(np.asarray(all_weights[child]))[..., np.newaxis]
-            below = lost.get(child, np.array(False))
-            if lowest is not None:
-                below = below | (tree[child] < lowest)
-            is_lost |= below & counts
-        lost[branch.node] = is_lost
-        tree[branch.node] = chain.scale(np.where(is_lost, np.nan, tree[branch.node]), stages)
+    all_weights: dict[str, Array | float] = {**index.weights[edition], **weights}
+    branches = chain.branches_of(index, variant)
+    tree = without_undefined(branches, tree, all_weights)
+    tree |= {branch.node: chain.scale(tree[branch.node], stages) for branch in branches}
     here = own.editions == edition
     n = max((len(column) for column in weights.values()), default=1)
     return {

@@ -43,4 +43,4 @@ where
             and coalesce(largest.largest_rank_part, 0) < 0.1 * abs(reasons.rank_change)
         )
     )
-order by abs(reasons.rank_change) desc, reasons.framework, reasons.edition, reasons.city_id
+order by abs(reasons.rank_change) desc, reasons.framework, reasons.edition asc, reasons.city_id asc

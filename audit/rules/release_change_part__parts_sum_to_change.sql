@@ -1,26 +1,46 @@
 -- The four factors make up the change of score and rank, and the indicators the part of data.
 with root_sums as (
-    select framework, edition, city_id, sum(score_part) as score_sum, sum(rank_part) as rank_sum
+    select
+        framework,
+        edition,
+        city_id,
+        sum(score_part) as score_sum,
+        sum(rank_part) as rank_sum
     from difference.release_change_part
     where level > 1
     group by framework, edition, city_id
 ),
 
 leaf_sums as (
-    select framework, edition, city_id, sum(score_part) as score_sum, sum(rank_part) as rank_sum
+    select
+        framework,
+        edition,
+        city_id,
+        sum(score_part) as score_sum,
+        sum(rank_part) as rank_sum
     from difference.release_change_part
     where level = 1
     group by framework, edition, city_id
 ),
 
 data_parts as (
-    select framework, edition, city_id, score_part, rank_part
+    select
+        framework,
+        edition,
+        city_id,
+        score_part,
+        rank_part
     from difference.release_change_part
     where level > 1 and change_factor = 'data'
 ),
 
 moved as (
-    select framework, edition, city_id, score_change, rank_change
+    select
+        framework,
+        edition,
+        city_id,
+        score_change,
+        rank_change
     from difference.release_change_reason
     where change_kind = 'moved'
 )

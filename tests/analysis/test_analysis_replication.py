@@ -53,6 +53,18 @@ def of_ranks(ranks: Array, nominal: list[int]) -> Tally:
 
 
 # ---------------------------------------------------------------- scores
+def test_a_mean_that_is_not_defined_is_not_missing() -> None:
+    """b has the least p, whose min-max score is zero: it has no geometric mean in one, so no root,
+    although its weight could go to two."""
+    index = small_index(
+        [[3, 3, 3, 1, 1], [1, 2, 2, 3, 3], [2, 1, 1, 2, 2]], TREE, missing_children="share"
+    )
+    variants = (chain.NOMINAL, Variant(aggregation={"one": ("a_gmean", None)}))
+    found = replication.scores(index, EDITION, Replications(variants, np.array([0, 1])))
+    assert not np.isnan(found[0]).any()
+    assert np.isnan(found[1]).tolist() == [False, True, True]
+
+
 @pytest.mark.parametrize("missing_children", ["share", "none"])
 @pytest.mark.parametrize("scale", [None, "leader_100", "zero_to_100"])
 def test_a_replication_is_the_index_with_its_choices(
