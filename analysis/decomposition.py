@@ -45,8 +45,6 @@ STAGES = ("impute", "transform", "treat", "normalise", "scale")
 """Stages of the factor method; those before make the data and the field."""
 UNEXPLAINED = "unexplained"
 """In place of the factors where a state between the two has no score for the city."""
-ACROSS_EDITIONS = ("i_latest", "i_linear")
-"""Methods of the stage impute that look at other editions whatever their parameters."""
 DIGITS = 12
 CHUNK = 4_000_000
 """Figures in the tables that are computed at once."""
@@ -190,9 +188,8 @@ def _redefined(
 
 def _is_panel(stages: Stages) -> bool:
     """Whether a score depends on other editions than its own."""
-    impute = stages.get("impute", {})
-    return impute.get("method") in ACROSS_EDITIONS or any(
-        stages.get(stage, {}).get("across") == "panel" for stage in ("impute", "treat", "normalise")
+    return any(
+        chain.looks_across(stages.get(stage, {})) for stage in ("impute", "treat", "normalise")
     )
 
 
@@ -202,13 +199,8 @@ def _edition(index: Index, edition: int, label: int, among: Flags | None = None)
     if among is not None:
         rows = rows & among
     return replace(
-        index,
-        city_ids=index.city_ids[rows],
+        index.with_rows(rows),
         editions=np.full(int(rows.sum()), label),
-        is_ranked=index.is_ranked[rows],
-        groups={name: groups[rows] for name, groups in index.groups.items()},
-        values=index.values[rows],
-        is_kept=index.is_kept[rows],
         weights={label: index.weights[edition]},
     )
 
@@ -219,11 +211,11 @@ def _panel_roots(index: Index, scores: Array) -> Array:
         return np.empty(0)
     found = []
     for edition in np.unique(index.editions):
-        rows = (index.editions == edition) & index.is_ranked
+        rows = index.ranked_rows(int(edition))
         columns = {leaf.node: scores[rows, i] for i, leaf in enumerate(index.leaves)}
         weights = index.weights[int(edition)]
         nodes = chain.aggregate_tree(index.branches, columns, weights)
-        found.append(nodes[index.branches[-1].node])
+        found.append(nodes[index.root])
     return np.concatenate(found)
 
 
@@ -577,7 +569,7 @@ def _parts(pair: _Pair, states: Mapping[State, _Result], rows: NDArray[np.int64]
     scores = shapley({state: result.scores[rows] for state, result in states.items()})
     ranks = -shapley({state: result.ranks[rows] for state, result in states.items()})
     whole = ~(np.isnan(scores) | np.isnan(ranks)).any(axis=0)
-    root = pair.after.branches[-1].node
+    root = pair.after.root
     frames = [
         _frame(pair, rows[whole], factor, root, scores[i, whole], ranks[i, whole])
         for i, factor in enumerate(FACTORS)

@@ -22,7 +22,7 @@ from scipy.stats import DegenerateDataWarning, bootstrap, qmc, sobol_indices
 from analysis.chain import Array, Index
 from analysis.chain import ranks as ranks_of
 from analysis.design import NO_ERRORS, Errors, Factor, columns, draw, uniform
-from analysis.replication import LeafTables, leaf_tables, scores, units
+from analysis.replication import LeafTables, leaf_tables, scores
 
 LEVEL = 0.95
 N_RESAMPLES = 999
@@ -206,7 +206,7 @@ def of_edition(
         of the replications without a score. No rows where nothing is ranked or nothing declared.
     """
     n = n_balanced(n_samples)
-    n_units = len(units(index, edition))
+    n_units = len(index.ranked_rows(edition))
     if not (n_units and factors):
         return pd.DataFrame()
     tables = tables or leaf_tables(index)
@@ -246,7 +246,7 @@ def of_edition(
     if not ranks.size:
         return pd.DataFrame()
     shift /= ranks.shape[1]
-    cities = index.city_ids[units(index, edition)][is_ranked]
+    cities = index.city_ids[index.ranked_rows(edition)][is_ranked]
     undefined = n_undefined / (n_matrices * n)
     names = [factor.factor for factor in factors]
     # A factor that changes nothing here has the outputs of A.
