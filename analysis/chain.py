@@ -762,16 +762,16 @@ def ranks(scores: Array) -> NDArray[np.int64]:
     """(..., units): 1 for the highest score, equal scores the same rank (the smallest); 0 where
     there is no score. Scores are compared rounded to 12 significant digits."""
     n = scores.shape[-1]
-    flat = -scores.reshape(math.prod(scores.shape[:-1]), n)
+    flat = scores.reshape(math.prod(scores.shape[:-1]), n)
     found = np.empty(flat.shape, dtype=np.int64)
     at_once = max(1, RANKED_AT_ONCE // max(1, n))
     for start in range(0, len(flat), at_once):
-        part = flat[start : start + at_once]
+        part = -flat[start : start + at_once]
         found[start : start + at_once], is_close = _ranks_of_rows(part)
         # To round is the greater part of the work, and needed only where it may make a tie.
         if is_close.any():
-            rows = start + np.flatnonzero(is_close)
-            found[rows], _ = _ranks_of_rows(round_significant(flat[rows]))
+            rows = np.flatnonzero(is_close)
+            found[start + rows], _ = _ranks_of_rows(round_significant(part[rows]))
     return found.reshape(scores.shape)
 
 

@@ -26,10 +26,13 @@ ROUNDS = 60
 """More than halving needs; the chord of the gap takes far fewer."""
 WHOLE = 1e-6
 """So near to a whole number a figure that is counted is one."""
-CITIES = 50
+CITIES = 30
 PROBES = (0.75, 0.5, 0.25)
 """Shares of the way that are tried besides, since more may not be better: what counts as an outlier
-depends on all figures, and so do the extremes of a scale."""
+depends on all figures, and so do the mean and the spread of a scale."""
+MONOTONE = ("n_minmax", "n_goalposts", "n_scaled", "n_fracmax", "n_rank", "n_prank", "n_borda")
+"""Methods by which a better figure up to the best lifts no other score: the best stays what it is,
+and where the worst rises, the others fall."""
 FIGURES_AT_ONCE = 2**22
 COLUMNS = (
     "city_id",
@@ -132,6 +135,15 @@ def _moved(start: Array, end: Array, share: Array, is_whole: NDArray[np.bool_]) 
     return np.where(is_whole & (np.abs(moved - whole) < WHOLE), whole, moved)
 
 
+def _is_monotone(index: Index) -> bool:
+    """Whether more of a figure is never worse for its city, and never better for another."""
+    stages = index.stages
+    imputes = "impute" in stages and stages["impute"]["method"] not in ("i_latest", "i_linear")
+    return (
+        not imputes and "treat" not in stages and stages["normalise"]["method"] in MONOTONE
+    ) and all(branch.aggregation != "a_copeland" for branch in index.branches)
+
+
 class _Problems:
     """An edition of an index, and the search for the shortest way of a unit, a leaf and a rank."""
 
@@ -151,6 +163,7 @@ class _Problems:
         known = np.where(np.isnan(self.figures), -np.inf, self.figures * signs)
         best = known.max(axis=0, initial=-np.inf) * signs
         self.best = np.where(np.isfinite(best), best, np.nan)
+        self.probes = () if _is_monotone(index) else PROBES
         # What is counted moves by whole numbers.
         self.is_whole = np.all(np.isnan(self.figures) | (self.figures % 1 == 0), axis=0)
 
@@ -197,12 +210,12 @@ class _Problems:
             return np.asarray(gap >= 0)
 
         probe(np.flatnonzero(is_open), np.ones(int(is_open.sum())))
-        for part in PROBES:
+        for part in self.probes:
             at = np.flatnonzero(is_open & np.isnan(high))
             probe(at, np.full(len(at), part))
         going = np.flatnonzero(~np.isnan(high))
         narrow(going)
-        for part in PROBES:
+        for part in self.probes:
             again = going[probe(going, high[going] * part)]
             low[again], (gap_low[again], _) = 0.0, _gap(nominal[again], *problems[again, :2].T)
             narrow(again)

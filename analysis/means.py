@@ -16,6 +16,7 @@ from analysis.aggregation import Array
 POWERS = {"a_amean": 1.0, "a_gmean": 0.0, "a_hmean": -1.0}
 # Beyond it the power of a score may leave the range of a double.
 POWER_MAX = 8.0
+NONE = np.zeros((1, 1))
 
 
 def is_mean(method: str, power: float | None) -> bool:
@@ -48,7 +49,8 @@ def mean(
     # A power counts for a_genmean alone: the stage hands it to branches of other methods, too.
     exponent = POWERS.get(method, power)
     assert exponent is not None, f"{method} without a power"
-    sums = _Sums(exponent, method == "a_amean")
+    least = 1.0 if missing_children == "none" else children_coverage_min or 0.0
+    sums = _Sums(exponent, method == "a_amean", least)
     alike = [i for i, x in enumerate(scores) if x.ndim == 1]
     if alike:
         shape = lead if any(weights[i].ndim for i in alike) else ()
@@ -60,19 +62,19 @@ def mean(
         if x.ndim > 1:
             of_child = np.broadcast_to(x, (*lead, x.shape[-1])).reshape(n, -1)
             sums.add(of_child, np.broadcast_to(w, lead).reshape(-1, 1) if w.ndim else w)
-    least = 1.0 if missing_children == "none" else children_coverage_min or 0.0
-    return np.broadcast_to(sums.mean(least), (n, scores[0].shape[-1])).reshape(*lead, -1)
+    return np.broadcast_to(sums.mean(), (n, scores[0].shape[-1])).reshape(*lead, -1)
 
 
 class _Sums:
     """Sums over children, which come one by one or several with the same scores throughout."""
 
-    def __init__(self, power: float, is_any_sign: bool) -> None:
-        self.power = power
+    def __init__(self, power: float, is_any_sign: bool, least: float) -> None:
+        """``least``: share of the children that count that needs a score; those without are counted
+        only where it matters: of none the weights are zero."""
+        self.power, self.least = power, least
         self.is_any_sign = is_any_sign
-        nothing = np.zeros((1, 1))
-        self.values, self.weights = nothing, nothing
-        self.n, self.n_missing, self.n_undefined = nothing, nothing, nothing
+        self.values, self.weights = NONE, NONE
+        self.n, self.n_missing, self.n_undefined = NONE, NONE, NONE
 
     def add_alike(self, x: Array, w: Array) -> None:
         """Children with scores (children, units) and weights (children, n or 1)."""
@@ -86,7 +88,8 @@ class _Sums:
             self.weights = self.weights + w.sum(axis=1, keepdims=True)
         else:
             self.weights = self.weights + w @ known.astype(float)
-            self.n_missing = self.n_missing + present @ (~known).astype(float)
+            if self.least:
+                self.n_missing = self.n_missing + present @ (~known).astype(float)
         wrong = known & ~defined
         if wrong.any():
             self.n_undefined = self.n_undefined + present @ wrong.astype(float)
@@ -106,19 +109,22 @@ class _Sums:
         values = self._shaped(np.where(defined, x, 1.0))
         self.values = self.values + w * np.where(defined, values, 0.0)
         self.weights = self.weights + w * known
-        self.n_missing = self.n_missing + counted * ~known
-        self.n_undefined = self.n_undefined + counted * (known & ~defined)
+        if self.least:
+            self.n_missing = self.n_missing + counted * ~known
+        wrong = known & ~defined
+        if wrong.any():
+            self.n_undefined = self.n_undefined + counted * wrong
 
-    def mean(self, least: float) -> Array:
+    def mean(self) -> Array:
         """The mean, where at least a share of the children that count have a score."""
         with np.errstate(all="ignore"):
             found = self._unshaped(self.values / self.weights)
-        n_known = self.n - self.n_missing
-        is_none = (
-            (self.n_undefined > 0)
-            | (n_known < np.maximum(self.n * least, 1) - 1e-12)
-            | (self.weights == 0)
-        )
+        is_none = self.weights == 0
+        if self.least:
+            n_known = self.n - self.n_missing
+            is_none = is_none | (n_known < np.maximum(self.n * self.least, 1) - 1e-12)
+        if self.n_undefined is not NONE:
+            is_none = is_none | (self.n_undefined > 0)
         return np.where(is_none, np.nan, found) if is_none.any() else found
 
     def _is_defined(self, x: Array) -> NDArray[np.bool_]:

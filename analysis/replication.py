@@ -33,10 +33,11 @@ TOP = 50
 DECIDED = 0.95
 """From this probability on one city is told apart from another."""
 LOW, HIGH = 0.05, 0.95
-# What is worked on at once: scores and replications of a chunk, scores and figures of a batch.
+# What is worked on at once: scores and replications of a chunk, scores (that stay in the cache of a
+# processor) and figures of a batch.
 SCORES_IN_CHUNK = 2**22
 REPLICATIONS_IN_CHUNK = 20_000
-SCORES_AT_ONCE = 2**19
+SCORES_AT_ONCE = 2**16
 FIGURES_AT_ONCE = 2**22
 Integers = NDArray[np.int64]
 LeafTables = Callable[[Variant], Array]
@@ -256,13 +257,18 @@ def _count(found: Tally, ranks: Integers, is_own: Mapping[str, NDArray[np.bool_]
     first = of_top[:3]
     found.n_top3_kept += int((first[:-1] < first[1:]).all(axis=0).sum())
 
-    as_numbers, is_ranked = ranks.astype(float), (ranks > 0).astype(float)
+    step = max(1, SCORES_AT_ONCE // max(1, n_units))
     for factor, own_rows in is_own.items():
-        weights = own_rows.astype(float)
         found.own_rank_sum.setdefault(factor, np.zeros(n_units))
-        found.own_rank_sum[factor] += weights @ as_numbers
         found.own_n.setdefault(factor, np.zeros(n_units))
-        found.own_n[factor] += weights @ is_ranked
+    for start in range(0, n if is_own else 0, step):
+        some = slice(start, start + step)
+        as_numbers, is_ranked = ranks[some].astype(float), ranks[some] > 0
+        is_whole = is_ranked.all()
+        for factor, own_rows in is_own.items():
+            weights = own_rows[some].astype(float)
+            found.own_rank_sum[factor] += weights @ as_numbers
+            found.own_n[factor] += weights.sum() if is_whole else weights @ is_ranked
 
 
 # ---------------------------------------------------------------- what they say
