@@ -72,17 +72,17 @@ def test_the_ranking_is_that_of_the_table(released: Release) -> None:
     expected = rows(
         con,
         """
-        select rank, score, rank_from, rank_to, coverage, imputed_share, city_name
+        select rank, score, rank_p05, rank_p95, rank_from, rank_to, coverage, imputed_share,
+            city_name
         from marts.index_ranking
         where edition = 2023 and rank is not null order by rank, city_id
         """,
     )
     found = page.body("ranking-table")
     assert len(found) == len(expected) > 1
-    for row, (rank, score, first, last, coverage, imputed, name) in zip(
-        found, expected, strict=True
-    ):
-        span = [first] if first == last else [first, last]
+    for row, (rank, score, *ends, coverage, imputed, name) in zip(found, expected, strict=True):
+        pairs = [ends[:2], ends[2:]]
+        span = [end for first, last in pairs for end in dict.fromkeys([first, last])]
         assert values(row)[: 4 + len(span)] == [rank, score, *span, coverage, imputed]
         assert row[1][0] == name
         dimensions = values(row)[4 + len(span) :]
@@ -254,6 +254,11 @@ def test_no_number_stands_outside_the_tables(released: Release) -> None:
         "index_peer",
         "index_profile",
         "index_correlation",
+        "index_sensitivity",
+        "index_robustness",
+        "index_sobol",
+        "index_removal",
+        "index_weight_swap",
     ]
     known: set[float] = set()
     for table in tables:
@@ -405,3 +410,36 @@ def test_an_index_without_ranks_has_no_report(released: Release, tmp_path: Path)
         con.execute("update marts.index_ranking set rank = null")
     with content.open_read_only(new=file) as con:
         assert index_report.reports(con, "new") == {}
+
+
+def test_how_far_it_can_be_trusted_is_what_the_tables_say(released: Release) -> None:
+    _, con, page = released
+    ranges = rows(
+        con,
+        """
+        select rank, rank_median, rank_p05, rank_p95, first_probability, top3_probability,
+            top10_probability, rank_group
+        from marts.index_sensitivity
+        where edition = 2023 and rank_p05 is not null order by rank, city_id
+        """,
+    )
+    assert [tuple(values(row)) for row in page.body("ranges-table")] == ranges != []
+    removals = rows(
+        con,
+        """
+        select rank_shift_mean, rank_shift_max, kendall_tau_b from marts.index_removal
+        where edition = 2023 order by rank_shift_mean desc nulls last, node
+        """,
+    )
+    known = [tuple(cell for cell in row if cell is not None) for row in removals]
+    assert [tuple(values(row)) for row in page.body("removals-table")] == known != []
+    swaps = rows(
+        con,
+        """
+        select rank, weight_moved from marts.index_weight_swap
+        where edition = 2023 and weight_scope = 'dimensions' and other_rank = rank + 1
+        order by rank
+        """,
+    )
+    known = [tuple(cell for cell in row if cell is not None) for row in swaps]
+    assert [tuple(values(row)) for row in page.body("swaps-table")] == known != []
