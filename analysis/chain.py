@@ -520,15 +520,18 @@ def _shape_of(columns: Array) -> tuple[Array, Array]:
     and Excel, rounded as in SQL, so that a limit is met or not in spite of the last bits. NaN for
     less than four values, or where all are equal."""
     known = ~np.isnan(columns)
+    is_whole = known.all()
     n = known.sum(axis=1).astype(float)
-    x = np.where(known, columns, 0.0)
+    x = columns if is_whole else np.where(known, columns, 0.0)
     with np.errstate(all="ignore"):
-        d = np.where(known, columns - (x.sum(axis=1) / n)[:, np.newaxis], 0.0)
-        d /= np.abs(d).max(axis=1, keepdims=True, initial=0.0)
+        d = columns - (x.sum(axis=1) / n)[:, np.newaxis]
+        if not is_whole:
+            d[~known] = 0.0
+        d /= np.maximum(d.max(axis=1, initial=0.0), -d.min(axis=1, initial=0.0))[:, np.newaxis]
         squares = d * d
         m2 = squares.sum(axis=1) / n
-        m3 = (squares * d).sum(axis=1) / n
-        m4 = (squares * squares).sum(axis=1) / n
+        m3 = np.einsum("ij,ij->i", squares, d) / n
+        m4 = np.einsum("ij,ij->i", squares, squares) / n
         skewness = np.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5
         kurtosis = ((n + 1) * (m4 / m2**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
         # Of equal values only the last bit of their mean differs, the same way for all.
