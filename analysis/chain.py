@@ -26,6 +26,8 @@ from analysis.weights import Branch
 ROUNDING = 2e-11
 # Scores whose arrays stay in the cache of a processor while they are ranked.
 RANKED_AT_ONCE = 2**16
+ACROSS_EDITIONS = ("i_latest", "i_linear")
+"""Methods of the stage impute that look at other editions whatever their parameters."""
 Stages = Mapping[str, Mapping[str, Any]]
 """Stage -> its method (key ``method``) and parameters, as the columns of stg_framework_stage; a
 parameter that is empty there is left out. A stage that is not there is not applied."""
@@ -77,6 +79,41 @@ class Index:
     """Nodes with children, each after its children; the last is the root."""
     weights: Mapping[int, Mapping[str, float]]
     """Edition -> node -> weight within its parent as it counts; NaN for a node left out."""
+
+    @property
+    def root(self) -> str:
+        """The node of the index as a whole."""
+        return self.branches[-1].node
+
+    def ranked_rows(self, edition: int) -> NDArray[np.int64]:
+        """Positions of the ranked units of an edition, (units,)."""
+        return np.flatnonzero((self.editions == edition) & self.is_ranked)
+
+    def with_rows(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Index:
+        """The index with some of its rows alone, and all its weights."""
+        return replace(
+            self,
+            city_ids=self.city_ids[rows],
+            editions=self.editions[rows],
+            is_ranked=self.is_ranked[rows],
+            groups={name: groups[rows] for name, groups in self.groups.items()},
+            values=self.values[rows],
+            is_kept=self.is_kept[rows],
+        )
+
+    def with_leaves(self, leaves: NDArray[np.int64]) -> Index:
+        """The index with some of its leaves alone, told by position, and the whole tree."""
+        return replace(
+            self,
+            leaves=tuple(self.leaves[i] for i in leaves),
+            values=self.values[:, leaves],
+            is_kept=self.is_kept[:, leaves],
+        )
+
+
+def looks_across(stage: Mapping[str, Any]) -> bool:
+    """Whether a stage makes the figures or scores of an edition of those of others, too."""
+    return stage.get("across") == "panel" or stage.get("method") in ACROSS_EDITIONS
 
 
 class Variant(NamedTuple):
@@ -340,7 +377,7 @@ def _by_pool(
 def _imputed(index: Index, stage: Mapping[str, Any], x: Array) -> Array:
     can = np.array([leaf.is_imputable for leaf in index.leaves])
     method = stage["method"]
-    if method in ("i_latest", "i_linear"):
+    if method in ACROSS_EDITIONS:
         filled = _over_time(index, stage, x)
     else:
         filled = np.full(x.shape, np.nan)

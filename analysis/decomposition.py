@@ -24,9 +24,8 @@ which is that of the others' figures.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import product
 from math import factorial
 from typing import NamedTuple
@@ -37,16 +36,12 @@ from numpy.typing import NDArray
 
 from analysis import chain
 from analysis.aggregation import round_significant
-from analysis.chain import Array, Index, Leaf, Stages
-from analysis.weights import Branch
+from analysis.chain import Array, Index, Stages
+from analysis.states import Flags, State, StatePair
 
 FACTORS = ("data", "method", "weights", "field")
-STAGES = ("impute", "transform", "treat", "normalise", "scale")
-"""Stages of the factor method; those before make the data and the field."""
 UNEXPLAINED = "unexplained"
 """In place of the factors where a state between the two has no score for the city."""
-ACROSS_EDITIONS = ("i_latest", "i_linear")
-"""Methods of the stage impute that look at other editions whatever their parameters."""
 DIGITS = 12
 CHUNK = 4_000_000
 """Figures in the tables that are computed at once."""
@@ -62,9 +57,6 @@ PARTS = (
     "own_rank_part",
 )
 
-Flags = NDArray[np.bool_]
-State = tuple[int, ...]
-"""For each of FACTORS 0 (as before) or 1 (as after)."""
 OLD: State = (0, 0, 0, 0)
 NEW: State = (1, 1, 1, 1)
 
@@ -92,12 +84,12 @@ def between_editions(index: Index, edition_before: int, edition: int) -> Change:
     years = (edition_before, edition)
     if not _is_panel(index.stages):
         before, after = (_edition(index, year, edition) for year in years)
-        return _change(_Pair(before, after))
+        return _change(StatePair(before, after))
     # Who is not ranked has no score that could stand for its figures.
     scores = chain.leaf_scores(index)
     scored = replace(index, values=scores)
     before, after = (_edition(scored, year, edition, index.is_ranked) for year in years)
-    return _change(_Pair(before, after, is_scored=True, panel=_panel_roots(index, scores)))
+    return _change(StatePair(before, after, is_scored=True, panel=_panel_roots(index, scores)))
 
 
 def between_states(before: Index, after: Index, redefined: Collection[str] = ()) -> Change:
@@ -106,7 +98,7 @@ def between_states(before: Index, after: Index, redefined: Collection[str] = ())
     Args:
         redefined: leaves whose figures are drawn otherwise from the indicator, by the method.
     """
-    return _change(_Pair(before, after, redefined=redefined))
+    return _change(StatePair(before, after, redefined=redefined))
 
 
 def between_releases(
@@ -125,7 +117,7 @@ def between_releases(
     for index in chain.indices(**after):
         if index.framework in known:
             redefined = _redefined(before, after, index.framework)
-            pair = _Pair(known[index.framework], index, redefined=redefined)
+            pair = StatePair(known[index.framework], index, redefined=redefined)
             if any(pair.differs):
                 parts = _change(pair).parts
                 size = parts[["score_part", "rank_part"]].abs().max(axis=1)
@@ -190,9 +182,8 @@ def _redefined(
 
 def _is_panel(stages: Stages) -> bool:
     """Whether a score depends on other editions than its own."""
-    impute = stages.get("impute", {})
-    return impute.get("method") in ACROSS_EDITIONS or any(
-        stages.get(stage, {}).get("across") == "panel" for stage in ("impute", "treat", "normalise")
+    return any(
+        chain.looks_across(stages.get(stage, {})) for stage in ("impute", "treat", "normalise")
     )
 
 
@@ -202,13 +193,8 @@ def _edition(index: Index, edition: int, label: int, among: Flags | None = None)
     if among is not None:
         rows = rows & among
     return replace(
-        index,
-        city_ids=index.city_ids[rows],
+        index.with_rows(rows),
         editions=np.full(int(rows.sum()), label),
-        is_ranked=index.is_ranked[rows],
-        groups={name: groups[rows] for name, groups in index.groups.items()},
-        values=index.values[rows],
-        is_kept=index.is_kept[rows],
         weights={label: index.weights[edition]},
     )
 
@@ -219,289 +205,12 @@ def _panel_roots(index: Index, scores: Array) -> Array:
         return np.empty(0)
     found = []
     for edition in np.unique(index.editions):
-        rows = (index.editions == edition) & index.is_ranked
+        rows = index.ranked_rows(int(edition))
         columns = {leaf.node: scores[rows, i] for i, leaf in enumerate(index.leaves)}
         weights = index.weights[int(edition)]
         nodes = chain.aggregate_tree(index.branches, columns, weights)
-        found.append(nodes[index.branches[-1].node])
+        found.append(nodes[index.root])
     return np.concatenate(found)
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """Two states over the same rows and leaves: those that either has, sorted."""
-
-    before: Index
-    after: Index
-    redefined: Collection[str] = ()
-    is_scored: bool = False
-    """Values are scores of leaves already."""
-    panel: Array = field(default_factory=lambda: np.empty(0))
-    """Root scores that are scaled with those of an edition."""
-
-    @cached_property
-    def sides(self) -> tuple[Index, Index]:
-        return self.before, self.after
-
-    @cached_property
-    def rows(self) -> pd.MultiIndex:
-        """(edition, city_id) of the rows."""
-        found = [
-            pd.MultiIndex.from_arrays([side.editions.astype(np.int64), side.city_ids])
-            for side in self.sides
-        ]
-        return found[0].union(found[1], sort=None).sort_values()
-
-    @cached_property
-    def places(self) -> list[NDArray[np.int64]]:
-        """Of each side the row of each of its rows."""
-        return [
-            np.asarray(
-                self.rows.get_indexer(pd.MultiIndex.from_arrays([side.editions, side.city_ids]))
-            )
-            for side in self.sides
-        ]
-
-    @cached_property
-    def editions(self) -> NDArray[np.int64]:
-        return np.asarray(self.rows.get_level_values(0), dtype=np.int64)
-
-    @cached_property
-    def city_ids(self) -> NDArray[np.object_]:
-        return np.asarray(self.rows.get_level_values(1), dtype=object)
-
-    @cached_property
-    def nodes(self) -> list[str]:
-        return sorted({leaf.node for side in self.sides for leaf in side.leaves})
-
-    @cached_property
-    def leaves(self) -> list[tuple[Leaf, ...]]:
-        """By method: what a side says of a leaf, or the other of one that it has not."""
-        known = [{leaf.node: leaf for leaf in side.leaves} for side in self.sides]
-        return [
-            tuple(known[side].get(node) or known[1 - side][node] for node in self.nodes)
-            for side in (0, 1)
-        ]
-
-    @cached_property
-    def exists(self) -> Flags:
-        """(2, rows) by field."""
-        found = np.zeros((2, len(self.rows)), dtype=bool)
-        for side in (0, 1):
-            found[side, self.places[side]] = True
-        return found
-
-    @cached_property
-    def ranked(self) -> Flags:
-        """(2, rows) by field."""
-        found = np.zeros((2, len(self.rows)), dtype=bool)
-        for side in (0, 1):
-            found[side, self.places[side]] = self.sides[side].is_ranked
-        return found
-
-    @cached_property
-    def groups(self) -> list[dict[str, NDArray[np.object_]]]:
-        """By method: grouping -> (rows,), the other side's for rows that a side has not."""
-        found = []
-        for side in (0, 1):
-            own: dict[str, NDArray[np.object_]] = {}
-            for name in self.sides[side].groups:
-                own[name] = np.full(len(self.rows), None, dtype=object)
-                for each in (1 - side, side):
-                    if name in self.sides[each].groups:
-                        own[name][self.places[each]] = self.sides[each].groups[name]
-            found.append(own)
-        return found
-
-    def _other_groups(self) -> bool:
-        """Whether anyone is in another group of those within which is imputed."""
-        names = [str(side.stages.get("impute", {}).get("grouping")) for side in self.sides]
-        return any(
-            list(self.groups[0].get(name, ())) != list(self.groups[1].get(name, ()))
-            for name in names
-        )
-
-    @cached_property
-    def known(self) -> Flags:
-        """(2, rows, leaves): a side has the row and keeps the leaf in its edition."""
-        found = np.zeros((2, len(self.rows), len(self.nodes)), dtype=bool)
-        for i, side in enumerate(self.sides):
-            found[i][np.ix_(self.places[i], self.columns[i])] = side.is_kept
-        return found
-
-    @cached_property
-    def columns(self) -> list[NDArray[np.int64]]:
-        """Of each side the column of each of its leaves."""
-        place = {node: i for i, node in enumerate(self.nodes)}
-        return [np.array([place[leaf.node] for leaf in side.leaves]) for side in self.sides]
-
-    @cached_property
-    def values(self) -> Array:
-        """(2, rows, leaves) by data. What one side alone has is the same on both."""
-        found = np.full(self.known.shape, np.nan)
-        for i, side in enumerate(self.sides):
-            found[i][np.ix_(self.places[i], self.columns[i])] = side.values
-        found[~self.known] = np.nan
-        return np.where(self.known, found, np.where(self.known[::-1], found[::-1], np.nan))
-
-    @cached_property
-    def is_redefined(self) -> Flags:
-        """(leaves,): the figures go with the method."""
-        return np.array([node in self.redefined for node in self.nodes], dtype=bool)
-
-    @cached_property
-    def is_changed(self) -> Flags:
-        """(rows, leaves): the figure is another."""
-        one, other = self.values
-        is_other: Flags = (one != other) & ~(np.isnan(one) & np.isnan(other))
-        return is_other
-
-    @cached_property
-    def differs(self) -> State:
-        """Whether each factor changes: one that does not is never computed anew."""
-        before, after = self.sides
-        method = (
-            any(_parameters(before, stage) != _parameters(after, stage) for stage in STAGES)
-            or self.leaves[0] != self.leaves[1]
-            or _methods(before.branches, after.branches) != _methods(after.branches, after.branches)
-            or self._other_groups()
-            or bool(self.is_changed[:, self.is_redefined].any())
-        )
-        return (
-            int(self.is_changed[:, ~self.is_redefined].any()),
-            int(method),
-            int(_trees(before.branches) != _trees(after.branches) or self._other_weights()),
-            int(
-                (self.exists[0] != self.exists[1]).any() or (self.ranked[0] != self.ranked[1]).any()
-            ),
-        )
-
-    def _other_weights(self) -> bool:
-        return any(
-            not np.array_equal(
-                [self.weights(0, edition).get(node, np.nan) for node in nodes],
-                [self.weights(1, edition).get(node, np.nan) for node in nodes],
-                equal_nan=True,
-            )
-            for edition in self.common
-            for nodes in [sorted({*self.weights(0, edition), *self.weights(1, edition)})]
-        )
-
-    @cached_property
-    def common(self) -> list[int]:
-        """Editions that both sides have."""
-        both = set(self.before.weights) & set(self.after.weights)
-        return sorted(int(edition) for edition in both)
-
-    def weights(self, side: int, edition: int) -> Mapping[str, float]:
-        own, other = self.sides[side].weights, self.sides[1 - side].weights
-        return own.get(edition) or other[edition]
-
-    def branches(self, method: int, weights: int) -> list[Branch]:
-        """The tree of one side, its nodes aggregated as on another where this has them."""
-        return _combined(self.sides[weights].branches, self.sides[method].branches)
-
-    def reduced(self, state: State) -> State:
-        """The same state with the factors that do not change as before."""
-        return tuple(a * b for a, b in zip(state, self.differs, strict=True))
-
-    def figures(self, data: int, method: int, field: int) -> Array:
-        """(rows, leaves) of a state."""
-        values = np.where(self.is_redefined, self.values[method], self.values[data])
-        return np.where(self.exists[field][:, np.newaxis], values, np.nan)
-
-    def leaf_scores(self, values: Array, method: int, field: int) -> Array:
-        """(..., rows, leaves) of figures, NaN for who is not in the field."""
-        if self.is_scored:
-            return np.where(self.ranked[field][:, np.newaxis], values, np.nan)
-        state = replace(
-            self.sides[method],
-            city_ids=self.city_ids,
-            editions=self.editions,
-            is_ranked=self.ranked[field],
-            groups=self.groups[method],
-            leaves=self.leaves[method],
-            values=values.reshape(-1, *values.shape[-2:])[0],
-            is_kept=self.known[0] | self.known[1],
-        )
-        return chain.leaf_scores(state, values=values)
-
-    def aggregated(self, scores: Array, method: int, weights: int, field: int) -> Array:
-        """(..., rows) root scores before scaling, from those of leaves (..., rows, leaves)."""
-        branches = self.branches(method, weights)
-        parents = {branch.node for branch in branches}
-        used = {child for branch in branches for child in branch.children} - parents
-        found = np.full(scores.shape[:-1], np.nan)
-        for edition in np.unique(self.editions):
-            rows = np.flatnonzero((self.editions == edition) & self.ranked[field])
-            columns = {
-                node: scores[..., rows, i] for i, node in enumerate(self.nodes) if node in used
-            }
-            shares = self.weights(weights, int(edition))
-            shares = {node: shares.get(node, np.nan) for node in {*parents, *used}}
-            nodes = chain.aggregate_tree(branches, columns, shares)
-            found[..., rows] = nodes[branches[-1].node]
-        return found
-
-    def scaled_with(self, edition: int, method: int) -> Flags:
-        """Rows that are scaled together with those of an edition."""
-        panel = self.sides[method].stages.get("normalise", {}).get("across") == "panel"
-        return np.full(len(self.rows), True) if panel else self.editions == edition
-
-    def scaled(self, roots: Array, method: int) -> Array:
-        """The stage scale on (..., rows)."""
-        stages = self.sides[method].stages
-        if "scale" not in stages:
-            return roots
-        found = np.full(roots.shape, np.nan)
-        panel = np.broadcast_to(self.panel, (*roots.shape[:-1], len(self.panel)))
-        for edition in self.common:
-            together = self.scaled_with(edition, method)
-            rows = self.editions == edition
-            all_scores = np.concatenate([roots[..., together], panel], axis=-1)
-            scores = chain.scale(all_scores, stages)[..., : int(together.sum())]
-            found[..., rows] = scores[..., rows[together]]
-        return found
-
-    def ranks(self, scores: Array) -> Array:
-        """(..., rows) within each edition, NaN where there is no score."""
-        found = np.full(scores.shape, np.nan)
-        for edition in self.common:
-            rows = self.editions == edition
-            ranks = chain.ranks(scores[..., rows]).astype(float)
-            found[..., rows] = np.where(ranks == 0, np.nan, ranks)
-        return found
-
-
-def _parameters(index: Index, stage: str) -> dict[str, object] | None:
-    found = index.stages.get(stage)
-    return None if found is None else dict(found)
-
-
-def _trees(branches: Sequence[Branch]) -> dict[str, tuple[str, ...]]:
-    return {branch.node: tuple(sorted(branch.children)) for branch in branches}
-
-
-def _combined(tree: Sequence[Branch], methods: Sequence[Branch]) -> list[Branch]:
-    by_node = {branch.node: branch for branch in methods} | {tree[-1].node: methods[-1]}
-    return [
-        replace(
-            branch,
-            aggregation=how.aggregation,
-            power=how.power,
-            missing_children=how.missing_children,
-            children_coverage_min=how.children_coverage_min,
-        )
-        for branch in tree
-        for how in [by_node.get(branch.node, branch)]
-    ]
-
-
-def _methods(methods: Sequence[Branch], tree: Sequence[Branch]) -> list[tuple[object, ...]]:
-    return [
-        (b.aggregation, b.power, b.missing_children, b.children_coverage_min)
-        for b in _combined(tree, methods)
-    ]
 
 
 class _Result(NamedTuple):
@@ -511,7 +220,7 @@ class _Result(NamedTuple):
     ranks: Array
 
 
-def _change(pair: _Pair) -> Change:
+def _change(pair: StatePair) -> Change:
     states = _states(pair)
     old, new = states[OLD], states[NEW]
     edition = np.isin(pair.editions, pair.common)
@@ -533,7 +242,7 @@ def _change(pair: _Pair) -> Change:
     return Change(totals, _parts(pair, states, both))
 
 
-def _states(pair: _Pair) -> dict[State, _Result]:
+def _states(pair: StatePair) -> dict[State, _Result]:
     """All 16 states, those that are the same computed once."""
     leaf_scores: dict[tuple[int, int, int], Array] = {}
     found: dict[State, _Result] = {}
@@ -550,7 +259,7 @@ def _states(pair: _Pair) -> dict[State, _Result]:
     return found
 
 
-def _result(pair: _Pair, leaf_scores: Array, method: int, weights: int, field: int) -> _Result:
+def _result(pair: StatePair, leaf_scores: Array, method: int, weights: int, field: int) -> _Result:
     roots = pair.aggregated(leaf_scores, method, weights, field)
     scores = pair.scaled(roots, method)
     return _Result(scores, pair.ranks(scores))
@@ -572,12 +281,14 @@ def shapley(states: Mapping[State, Array]) -> Array:
     return np.array(parts)
 
 
-def _parts(pair: _Pair, states: Mapping[State, _Result], rows: NDArray[np.int64]) -> pd.DataFrame:
+def _parts(
+    pair: StatePair, states: Mapping[State, _Result], rows: NDArray[np.int64]
+) -> pd.DataFrame:
     # A rank is a number of places from the top, so that fewer is a gain.
     scores = shapley({state: result.scores[rows] for state, result in states.items()})
     ranks = -shapley({state: result.ranks[rows] for state, result in states.items()})
     whole = ~(np.isnan(scores) | np.isnan(ranks)).any(axis=0)
-    root = pair.after.branches[-1].node
+    root = pair.after.root
     frames = [
         _frame(pair, rows[whole], factor, root, scores[i, whole], ranks[i, whole])
         for i, factor in enumerate(FACTORS)
@@ -597,7 +308,7 @@ def _parts(pair: _Pair, states: Mapping[State, _Result], rows: NDArray[np.int64]
 
 
 def _leaf_parts(
-    pair: _Pair,
+    pair: StatePair,
     states: Mapping[State, _Result],
     rows: NDArray[np.int64],
     data_scores: Array,
@@ -646,7 +357,7 @@ def _leaf_parts(
     ]  # fmt: skip
 
 
-def _is_split(pair: _Pair, rows: NDArray[np.int64]) -> Flags:
+def _is_split(pair: StatePair, rows: NDArray[np.int64]) -> Flags:
     """(rows, leaves): whether a part can be divided into the unit's own and the others'.
 
     Not where an aggregation compares units, nor of a leaf that in one state nobody has: a figure
@@ -689,7 +400,7 @@ def _spread(effects: Array, total: Array, otherwise: Array) -> Array:
 
 
 def _own(
-    pair: _Pair,
+    pair: StatePair,
     base_values: Array,
     other_values: Array,
     base: Array,
@@ -729,7 +440,7 @@ def _own(
 
 
 def _own_leaf_scores(
-    pair: _Pair, base_values: Array, other_values: Array, base: Array, method: int, field: int
+    pair: StatePair, base_values: Array, other_values: Array, base: Array, method: int, field: int
 ) -> Array:
     """(rows, leaves): scores of each row, its unit's figures being the other ones."""
     found = base.copy()
@@ -771,7 +482,7 @@ def _rank_among(own: Array, scores: Array) -> Array:
 
 
 def _frame(
-    pair: _Pair,
+    pair: StatePair,
     rows: NDArray[np.int64],
     factor: str,
     node: str,

@@ -37,7 +37,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
-from analysis.chain import Array, Index, Replications, Variant
+from analysis.chain import Array, Index, Replications, Variant, looks_across
 
 VARIABLE_STAGES = ("impute", "transform", "treat", "normalise", "aggregate")
 KINDS = (
@@ -148,22 +148,10 @@ def _check(framework: str, factor: Factor, others: Sequence[Factor]) -> None:
 def of_edition(index: Index, edition: int, factors: Sequence[Factor]) -> Index:
     """The index with only the rows on which the scores of an edition depend."""
     choices = [*index.stages.values(), *(c for factor in factors for c in factor.alternatives)]
-    if any(
-        choice.get("across") == "panel" or choice.get("method") in ("i_latest", "i_linear")
-        for choice in choices
-    ):
+    if any(looks_across(choice) for choice in choices):
         return index
-    rows = index.editions == edition
-    return replace(
-        index,
-        city_ids=index.city_ids[rows],
-        editions=index.editions[rows],
-        is_ranked=index.is_ranked[rows],
-        groups={name: of_row[rows] for name, of_row in index.groups.items()},
-        values=index.values[rows],
-        is_kept=index.is_kept[rows],
-        weights={edition: index.weights[edition]},
-    )
+    own = index.with_rows(index.editions == edition)
+    return replace(own, weights={edition: index.weights[edition]})
 
 
 @dataclass(frozen=True)

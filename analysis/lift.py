@@ -9,7 +9,6 @@ scores of the others. Weights stay as they are published.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -77,7 +76,6 @@ def lift(
         tree.
     """
     problems = _Problems(index, edition)
-    root = index.branches[-1].node
     leaves = [j for j in range(len(index.leaves)) if problems.counts(j)]
     asked = []
     for city in city_ids:
@@ -100,7 +98,7 @@ def lift(
             "rank": problems.ranks[unit],
             "n_ranks_up": problems.ranks[unit] - target,
             "rank_wanted": target,
-            "node": [root if j == problems.ALL else index.leaves[j].node for j in leaf],
+            "node": [index.root if j == problems.ALL else index.leaves[j].node for j in leaf],
             "value": figure,
             "best_value": best,
             "value_wanted": _moved(figure, best, share, problems.is_whole[own]),
@@ -155,7 +153,7 @@ class _Problems:
     def __init__(self, index: Index, edition: int) -> None:
         self.index = of_edition(index, edition, ())
         self.weights = index.weights[edition]
-        self.units = np.flatnonzero((self.index.editions == edition) & self.index.is_ranked)
+        self.units = self.index.ranked_rows(edition)
         self.city_ids = self.index.city_ids[self.units]
         self.figures = self.index.values[self.units]
         self.scores = leaf_scores(self.index)[self.units]
@@ -303,12 +301,7 @@ class _Problems:
 
     def _leaves(self, columns: Integers, unit: Integers, share: Array) -> dict[str, Array]:
         """(problems, units) scores of some leaves in which one unit of each problem has moved."""
-        part = replace(
-            self.index,
-            leaves=tuple(self.index.leaves[j] for j in columns),
-            values=self.index.values[:, columns],
-            is_kept=self.index.is_kept[:, columns],
-        )
+        part = self.index.with_leaves(columns)
         start, end = self.figures[np.ix_(unit, columns)], self.best[columns]
         values = np.repeat(part.values[np.newaxis], len(unit), axis=0)
         whole = self.is_whole[columns] & (len(columns) == 1)
@@ -321,7 +314,7 @@ class _Problems:
         """Scores of the root, (..., units), rounded as they are compared."""
         leaves = {leaf.node: self.scores[:, j] for j, leaf in enumerate(self.index.leaves)}
         tree = aggregate_tree(self.index.branches, leaves | moved, self.weights, is_rounded=False)
-        return round_significant(tree[self.index.branches[-1].node])
+        return round_significant(tree[self.index.root])
 
 
 def _gap(roots: Array, unit: Integers, target: Integers) -> tuple[Array, Integers]:

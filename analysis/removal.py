@@ -14,7 +14,7 @@ from analysis.replication import LeafTables, scores
 
 @dataclass(frozen=True)
 class Removals:
-    """Ranks of the units of ``analysis.replication.units``, as they are and without each node."""
+    """Ranks of the units of ``Index.ranked_rows``, as they are and without each node."""
 
     nodes: tuple[str, ...]
     nominal: NDArray[np.int64]
@@ -35,8 +35,7 @@ def without_each(index: Index, edition: int, tables: LeafTables | None = None) -
     Tau-b is that of Kendall (1945), by ``scipy.stats.kendalltau``.
     """
     weights = index.weights[edition]
-    root = index.branches[-1].node
-    nodes = tuple(sorted(n for n, w in weights.items() if n != root and not np.isnan(w)))
+    nodes = tuple(sorted(n for n, w in weights.items() if n != index.root and not np.isnan(w)))
     varied = {}
     for position, node in enumerate(nodes, start=1):
         varied[node] = np.full(1 + len(nodes), float(weights[node]))

@@ -8,7 +8,7 @@ leaves, and their weights are one matrix, so that a mean costs a matrix product.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,8 @@ TOP = 50
 DECIDED = 0.95
 """From this probability on one city is told apart from another."""
 LOW, HIGH = 0.05, 0.95
-# What is worked on at once: scores of a chunk, scores (that stay in the cache of a processor) and
-# figures of a batch within it.
+# What is worked on at once: scores and replications of a chunk, scores (that stay in the cache of a
+# processor) and figures of a batch.
 SCORES_IN_CHUNK = 2**22
 REPLICATIONS_IN_CHUNK = 20_000
 SCORES_AT_ONCE = 2**16
@@ -44,11 +44,6 @@ LeafTables = Callable[[Variant], Array]
 
 
 # ---------------------------------------------------------------- scores
-def units(index: Index, edition: int) -> Integers:
-    """Positions of the ranked units of an edition among the rows of the index."""
-    return np.flatnonzero((index.editions == edition) & index.is_ranked)
-
-
 def leaf_tables(index: Index) -> LeafTables:
     """The scores of the leaves by variant, (rows, leaves), each computed once."""
     known: dict[object, Array] = {}
@@ -74,12 +69,12 @@ def scores(
         tables: of :func:`leaf_tables`, where several calls share them.
 
     Returns:
-        (n, units) in the order of :func:`units`, NaN for none, as they are published; where they
-        are normalised across the panel, before the stage scale, which needs all editions and keeps
-        their order.
+        (n, units) in the order of :meth:`Index.ranked_rows`, NaN for none, as they are published;
+        where they are normalised across the panel, before the stage scale, which needs all editions
+        and keeps their order.
     """
     tables = tables or leaf_tables(index)
-    rows = units(index, edition)
+    rows = index.ranked_rows(edition)
     found = np.empty((len(replications.variant), len(rows)))
     order = np.argsort(replications.variant, kind="stable")
     weights = {node: column[order] for node, column in replications.weights.items()}
@@ -120,12 +115,7 @@ def _moved_leaves(
     """(n, units) of the leaves in which any figure is another than that of the index."""
     is_same = (figures == index.values) | (np.isnan(figures) & np.isnan(index.values))
     moved = np.flatnonzero(~is_same.all(axis=(0, 1)))
-    part = replace(
-        index,
-        leaves=tuple(index.leaves[i] for i in moved),
-        values=index.values[:, moved],
-        is_kept=index.is_kept[:, moved],
-    )
+    part = index.with_leaves(moved)
     found = leaf_scores(part, variant, figures[:, :, moved])[:, rows]
     return {leaf.node: found[:, :, i] for i, leaf in enumerate(part.leaves)}
 
@@ -139,7 +129,7 @@ def _roots(
 ) -> Array:
     branches = branches_of(index, variant)
     known: dict[str, Array | float] = {**index.weights[edition], **weights}
-    root = branches[-1].node
+    root = index.root
     if may_be_undefined(branches, leaves):
         tree = aggregate_tree(branches, leaves, known, is_rounded=False)
         found = without_undefined(branches, tree, known)[root]
@@ -187,7 +177,7 @@ def chunks(
     tables = tables or leaf_tables(index)
     parts = columns(index, edition, factors, known_errors)
     if size is None:
-        size = SCORES_IN_CHUNK // max(1, len(units(index, edition)))
+        size = SCORES_IN_CHUNK // max(1, len(index.ranked_rows(edition)))
         size = min(size, REPLICATIONS_IN_CHUNK)
         if len(known_errors.sd):
             size = min(size, FIGURES_AT_ONCE // index.values.size)

@@ -22,7 +22,7 @@ from scipy.stats import DegenerateDataWarning, bootstrap, qmc, sobol_indices
 from analysis.chain import Array, Index
 from analysis.chain import ranks as ranks_of
 from analysis.design import NO_ERRORS, Errors, Factor, columns, draw, uniform
-from analysis.replication import LeafTables, leaf_tables, scores, units
+from analysis.replication import LeafTables, leaf_tables, scores
 
 LEVEL = 0.95
 N_RESAMPLES = 999
@@ -203,16 +203,19 @@ def of_edition(
         ``city_id`` (None for the former), ``factor``, ``first_order`` and ``total_order`` with
         ``_low`` and ``_high``, missing where ``reason`` says why; ``n_samples``;
         ``n_samples_needed`` and ``warning`` where the interval means little; ``undefined_share``,
-        of the replications without a score. No rows where nothing is ranked or nothing declared.
+        of the replications without a score. No rows where nothing has a score or nothing is
+        declared.
     """
     n = n_balanced(n_samples)
-    n_units = len(units(index, edition))
+    n_units = len(index.ranked_rows(edition))
     if not (n_units and factors):
         return pd.DataFrame()
     tables = tables or leaf_tables(index)
     no_change = draw(index, edition, (), np.empty((1, 0)))
     nominal = ranks_of(scores(index, edition, no_change, tables))[0]
     is_ranked = nominal > 0
+    if not is_ranked.any():
+        return pd.DataFrame()
     parts = columns(index, edition, factors, known_errors)
     acting = {name: part for name, part in parts.items() if part.stop > part.start}
 
@@ -243,10 +246,8 @@ def of_edition(
         ranks[:, :, some] = np.swapaxes(found, 1, 2)
         shift[:, 0, some] = np.abs(found - nominal[is_ranked]).sum(axis=-1)
 
-    if not ranks.size:
-        return pd.DataFrame()
     shift /= ranks.shape[1]
-    cities = index.city_ids[units(index, edition)][is_ranked]
+    cities = index.city_ids[index.ranked_rows(edition)][is_ranked]
     undefined = n_undefined / (n_matrices * n)
     names = [factor.factor for factor in factors]
     # A factor that changes nothing here has the outputs of A.

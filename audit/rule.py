@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ KEYS = {
     "description": str,
     "show": str,
     "query": str,
+    "tables": dict,
     "parameters": dict,
 }
-OPTIONAL = {"show", "query", "parameters"}
+OPTIONAL = {"show", "query", "tables", "parameters"}
 KINDS = {str: "text", bool: "true or false", dict: "a mapping"}
 
 
@@ -71,7 +73,8 @@ def load_rules(rules_file: Path = HERE / "rules.yml") -> list[Rule]:
     """The rules in the order of the file; their SQL is in the folder `rules` beside it.
 
     A rule's file is `<table>__<name>.sql`, or `<table>__<query>.sql` where it names a query that
-    it shares with another rule of other parameters.
+    it shares with another rule of other parameters, or `<query>.sql` where it asks the same of
+    other tables.
 
     Raises RuleError when anything is wrong with any of them.
     """
@@ -86,7 +89,9 @@ def load_rules(rules_file: Path = HERE / "rules.yml") -> list[Rule]:
         if faults:
             continue
         table = entry["asset"].replace("/", ".")
-        file_name = f"{table.split('.')[1]}__{entry.get('query', entry['name'])}.sql"
+        shared = entry.get("tables", {})
+        stem = entry.get("query", entry["name"])
+        file_name = f"{stem}.sql" if shared else f"{table.split('.')[1]}__{stem}.sql"
         used.add(file_name)
         first = lines.setdefault((entry["asset"], entry["name"]), line)
         if first != line:
@@ -102,6 +107,13 @@ def load_rules(rules_file: Path = HERE / "rules.yml") -> list[Rule]:
             )
             continue
         sql = (folder / file_name).read_text(encoding="utf-8").rstrip().rstrip(";")
+        absent = sorted(set(shared) - set(tables_in(sql)))
+        problems += [
+            f"{rules_file}:{line}: {folder / file_name} does not read {name}; correct its name"
+            for name in absent
+        ]
+        for name, other in shared.items():
+            sql = re.sub(rf"\b{re.escape(name)}\b", other, sql)
         show = entry.get("show")
         if show and not show.lstrip().lower().startswith(("select", "with")):
             show = f"select * from {show}"
@@ -166,6 +178,12 @@ def _faults(entry: Mapping[str, Any]) -> list[str]:
     for name, value in parameters.items() if isinstance(parameters, dict) else ():
         if not re.fullmatch(r"[a-z_]+", str(name)) or not isinstance(value, (int, float)):
             faults.append(f"parameter {name} is {value!r}; make it a number with a plain name")
+    tables = entry.get("tables")
+    for name in chain(*tables.items()) if isinstance(tables, dict) else ():
+        if not re.fullmatch(r"\w+\.\w+", str(name)):
+            faults.append(f"tables has {name!r}; write schema.table: other_schema.other_table")
+    if tables and "query" not in entry:
+        faults.append("tables without a query; add the name of the file that is shared")
     if not faults and not re.fullmatch(r"\w+/\w+", entry["asset"]):
         faults.append(f"asset is {entry['asset']!r}; write schema/table")
     return faults

@@ -121,7 +121,7 @@ def read_release(warehouse: Path, framework: str, edition: int | None = None) ->
         shown = ", ".join(map(str, editions))
         raise ReplayError(f"'{framework}' ranks nobody in {edition}; it does in {shown}.")
     edition = editions[-1] if edition is None else edition
-    ranked = index.city_ids[(index.editions == edition) & index.is_ranked].tolist()
+    ranked = index.city_ids[index.ranked_rows(edition)].tolist()
     known = Known(
         index=index,
         edition=edition,
@@ -153,12 +153,12 @@ def replay(release: Release, design: Design, target: Path, nodes: bool = False) 
         raise ReplayError(f"{target} is not empty: name a folder that does not exist yet.")
     target.mkdir(parents=True, exist_ok=True)
     index, edition = release.known.index, release.known.edition
-    cities = index.city_ids[(index.editions == edition) & index.is_ranked]
+    cities = index.city_ids[index.ranked_rows(edition)]
     order = np.argsort(cities.astype(str), kind="stable")
     cities = cities[order]
     codes = np.array([release.unit_codes.get(city) for city in cities], dtype=object)
     n, all_nodes = len(design.ids), release.known.nodes
-    root = all_nodes[-1]
+    root = index.root
     files = [_Writer(target, MAIN, n * len(cities))]
     if nodes:
         files.append(_Writer(target, NODES, n * len(cities) * len(all_nodes)))
@@ -196,7 +196,7 @@ def _chunks(
 ) -> Iterator[tuple[slice, dict[str, Array]]]:
     """Scores of nodes, (replications, units of the edition), by and by."""
     index, edition = release.known.index, release.known.edition
-    root = nodes[-1]
+    root, n_units = index.root, len(index.ranked_rows(edition))
     rules = [(c.missing_children, c.children_coverage_min) for c in design.choices]
     indices = {rule: _with_rule(index, *rule) for rule in dict.fromkeys(rules)}
     variants = [choice.variant for choice in design.choices]
@@ -209,7 +209,7 @@ def _chunks(
     for start in range(0, len(design.ids), size):
         rows = slice(start, min(start + size, len(design.ids)))
         weights = _weights(index.weights[edition], design, rows)
-        found = {node: np.empty((rows.stop - start, _n_ranked(index, edition))) for node in nodes}
+        found = {node: np.empty((rows.stop - start, n_units)) for node in nodes}
         choice = design.choice[rows]
         if len(variants) > MOST_TABLES:
             tables = {rule: leaf_tables(own) for rule, own in indices.items()}
@@ -230,10 +230,6 @@ def _chunks(
 
 def _at(weights: Mapping[str, Array], part: NDArray[np.int64]) -> dict[str, Array]:
     return {node: column[part] for node, column in weights.items()}
-
-
-def _n_ranked(index: Index, edition: int) -> int:
-    return int(((index.editions == edition) & index.is_ranked).sum())
 
 
 def _weights(own: Mapping[str, float], design: Design, rows: slice) -> dict[str, Array]:
@@ -275,15 +271,7 @@ def _tree(
     stages = chain.stages_of(index, variant)
     is_panel = _is_scaled_over_editions(index, variant)
     rows = np.flatnonzero(index.is_ranked & (is_panel | (index.editions == edition)))
-    own = replace(
-        index,
-        city_ids=index.city_ids[rows],
-        editions=index.editions[rows],
-        is_ranked=index.is_ranked[rows],
-        values=index.values[rows],
-        is_kept=index.is_kept[rows],
-        groups={name: groups[rows] for name, groups in index.groups.items()},
-    )
+    own = index.with_rows(rows)
     unscaled = variant._replace(stages={**variant.stages, "scale": None})
     tree = chain.scores_of(own, unscaled, leaves[rows], weights)
     all_weights: dict[str, Array | float] = {**index.weights[edition], **weights}

@@ -532,7 +532,7 @@ class _Reader:
             return None
         different = list(dict.fromkeys(nodes))
         column = np.array([different.index(node) for node in nodes])[node_codes]
-        root = self.known.index.branches[-1].node
+        root = self.known.index.root
         if root in different:
             lost = (column == different.index(root)) & np.isnan(numbers)
             if lost.any():

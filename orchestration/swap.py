@@ -2,13 +2,12 @@
 of two cities that is behind passes the other, in an index of the release.
 
 SCOPE=dimensions or SCOPE=indicators says whose weights change; without it, both are answered.
-EDITION takes another than the newest. Cities go by their identifier or their English name.
+EDITION takes another than the newest. Cities go by their identifier, code or name.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,9 @@ from pathlib import Path
 import duckdb
 
 from analysis.weight_change import SCOPES, Answer, Space, spaces, swaps
+from ingest.catalog_errors import did_you_mean
 from ingest.settings import Settings, SettingsError
+from orchestration.unit_names import UnitError, unit_of
 from publish import WAREHOUSE
 
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             raise SwapError(f"There is no release yet ({file}): make run")
         scopes = [options.scope] if options.scope else list(SCOPES)
         lines = answer(file, options.framework, options.a, options.b, scopes, options.edition)
-    except (SwapError, SettingsError) as error:
+    except (SwapError, UnitError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(lines))
@@ -51,14 +52,15 @@ def answer(
     """Lines that tell how two cities of a warehouse would swap.
 
     Raises:
-        SwapError: no such index, edition or city.
+        SwapError: no such index or edition.
+        UnitError: no such city.
     """
     with duckdb.connect(str(file), read_only=True) as con:
         names = [
             row[0] for row in con.execute("select framework from staging.stg_framework").fetchall()
         ]
         if framework not in names:
-            raise SwapError(_unknown("index", framework, names))
+            raise SwapError(f"No index {framework!r}. {did_you_mean(framework, set(names))}")
         nodes, weights, scores = (
             con.execute(f"select * from {table} where framework = ?", [framework]).df()
             for table in (
@@ -76,7 +78,8 @@ def answer(
     lines: list[str] = []
     for _, year, of in found:
         if of.scope in scopes:
-            pair = sorted((_position(of, a), _position(of, b)), key=lambda i: -of.root[i])
+            named = [list(of.ids).index(unit_of(name, of.ids, cities)) for name in (a, b)]
+            pair = sorted(named, key=lambda i: -of.root[i])
             if pair[0] == pair[1]:
                 raise SwapError(f"{a} and {b} are the same city.")
             (swap,) = swaps(of, [(pair[0], pair[1])])
@@ -89,26 +92,6 @@ def answer(
 
 def _rank(of: Space, unit: int) -> int:
     return 1 + int((of.root > of.root[unit]).sum())
-
-
-def _position(of: Space, asked: str) -> int:
-    """Of a city by identifier or name, whatever the case."""
-    wanted = asked.casefold()
-    for known in (of.ids, of.names):
-        found = [i for i, name in enumerate(known) if name.casefold() == wanted]
-        if len(found) > 1:
-            which = ", ".join(of.ids[i] for i in found)
-            raise SwapError(f"{asked!r} is the name of several cities: {which}.")
-        if found:
-            return found[0]
-    raise SwapError(_unknown("ranked city", asked, [*of.names, *of.ids]))
-
-
-def _unknown(what: str, asked: str, known: Sequence[str]) -> str:
-    folded = {name.casefold(): name for name in known}
-    near = [folded[name] for name in difflib.get_close_matches(asked.casefold(), folded, 5, 0.5)]
-    some = near or sorted(known)[:10]
-    return f"No {what} {asked!r}. There is: {', '.join(some)}."
 
 
 def _told(of: Space, swap: Answer, above: str, below: str, titles: Mapping[str, str]) -> list[str]:

@@ -97,7 +97,7 @@ def test_a_replication_is_the_index_with_its_choices(
 def test_scores_come_in_the_order_of_the_ranked_units() -> None:
     index = small_index([[1.0], [5.0], [3.0]], {"root": {"p": 1.0}})
     index = replace(index, is_ranked=np.array([True, False, True]))
-    assert list(index.city_ids[replication.units(index, EDITION)]) == ["a", "c"]
+    assert list(index.city_ids[index.ranked_rows(EDITION)]) == ["a", "c"]
     assert list(replication.nominal_scores(index, EDITION)) == [0, 100]
 
 

@@ -273,3 +273,10 @@ def test_an_index_of_one_leaf_is_nothing_without_it() -> None:
     assert found.nodes == ("a", "x0")
     assert found.nominal.tolist() == [2, 1] and not found.without.any()
     assert np.isnan(found.kendall_tau_b).all()
+
+
+def test_where_nobody_has_a_score_nothing_is_explained() -> None:
+    # All are ranked by their figures, but the same figure everywhere makes no scale.
+    index = index_of(np.ones((4, 2)), {"r": {"x0": 1, "x1": 1}}, MINMAX)
+    factor = choice("normalise", "normalise", {"method": "n_prank"})
+    assert of_edition(index, 2020, [factor], seed=1, n_samples=16).empty

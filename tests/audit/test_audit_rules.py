@@ -137,9 +137,26 @@ def test_reads_are_the_tables_of_the_sql() -> None:
     assert rule.reads == ("marts.index_ranking", "marts.framework_node", "marts.index_score")
 
 
+SHARED = ENTRY + "  query: town__has_key\n  tables: {marts.city: marts.town}\n"
+
+
+def test_a_query_is_asked_of_other_tables(tmp_path: Path) -> None:
+    both = ENTRY + SHARED.replace("marts/city", "marts/town").replace("town__", "city__")
+    city, town = audit.load_rules(write_rules(tmp_path, both, "city__has_key.sql"))
+    assert (city.reads, town.reads) == (("marts.city",), ("marts.town",))
+    assert town.sql == city.sql.replace("marts.city", "marts.town")
+
+
 @pytest.mark.parametrize(
     ("entries", "files", "message"),
     [
+        (SHARED.replace("marts.city:", "city:"), [], "tables has 'city'; write schema.table"),
+        (SHARED.replace("  query: town__has_key\n", ""), [], "tables without a query; add"),
+        (
+            SHARED.replace("{marts.city:", "{marts.cities:"),
+            ["town__has_key.sql"],
+            "town__has_key.sql does not read marts.cities; correct its name",
+        ),
         (ENTRY + "  blockng: true\n", ["city__has_key.sql"], "rules.yml:1: unknown key 'blockng'"),
         (ENTRY.replace("  blocking: true\n", ""), [], "rules.yml:1: no blocking; add it"),
         (ENTRY.replace("true", "sometimes"), [], "make it true or false"),

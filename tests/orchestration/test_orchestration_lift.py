@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from orchestration.lift import main, report
-from orchestration.replay_files import ReplayError
+from orchestration.unit_names import UnitError
 
 
 def first(warehouse: Path, where: str) -> tuple[str, str, int]:
@@ -51,7 +51,7 @@ def test_the_first_has_nothing_to_gain(warehouse: Path) -> None:
 
 def test_who_is_not_ranked_is_told(warehouse: Path) -> None:
     framework, city, _ = first(warehouse, "rank = 1")
-    with pytest.raises(ReplayError, match=f"does not rank '{city}x' in .*Did you mean '{city}'"):
+    with pytest.raises(UnitError, match=f"No city '{city}x'. Did you mean '{city}'"):
         report(warehouse, framework, f"{city}x", None, [1])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 VOID = {"meta", "br"}
-DRAWN = {"path", "rect"}  # elements of SVG, which close themselves
+DRAWN = {"circle", "path", "rect"}  # elements of SVG, which close themselves
 
 
 class Page(HTMLParser):

@@ -2,78 +2,9 @@
 -- fifty, and any two of the first ten.
 with
 
-answer_nodes as (
+questions as (
 
-    select * from {{ ref('int_index_weight_answer') }}
-
-),
-
-cities as (
-
-    select * from {{ ref('stg_city') }}
-
-),
-
-ranking as (
-
-    select * from {{ ref('index_ranking') }}
-
-),
-
-answers as (
-
-    select
-        framework,
-        edition,
-        weight_scope,
-        city_id,
-        other_city_id,
-        is_possible,
-        weight_moved,
-        weight_moved_low,
-        is_exact,
-        reason,
-        count(case when weight_needed < 1e-8 and effective_weight >= 1e-8 then 1 end)
-            as n_left_out
-    from answer_nodes
-    where question = 'swap'
-    group by
-        framework,
-        edition,
-        weight_scope,
-        city_id,
-        other_city_id,
-        is_possible,
-        weight_moved,
-        weight_moved_low,
-        is_exact,
-        reason
-
-),
-
-joined as (
-
-    select
-        answers.*,
-        cities.name_en as city_name,
-        ranking.rank,
-        others.name_en as other_city_name,
-        other_ranking.rank as other_rank
-    from answers
-    inner join cities
-        on answers.city_id = cities.city_id
-    left join ranking
-        on
-            answers.framework = ranking.framework
-            and answers.edition = ranking.edition
-            and answers.city_id = ranking.city_id
-    inner join cities as others
-        on answers.other_city_id = others.city_id
-    left join ranking as other_ranking
-        on
-            answers.framework = other_ranking.framework
-            and answers.edition = other_ranking.edition
-            and answers.other_city_id = other_ranking.city_id
+    select * from {{ ref('int_index_weight_question') }}
 
 ),
 
@@ -95,7 +26,8 @@ final as (
         is_exact,
         n_left_out,
         reason
-    from joined
+    from questions
+    where question = 'swap'
 
 )
 

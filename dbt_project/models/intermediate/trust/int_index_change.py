@@ -24,27 +24,29 @@ TYPES = {
 
 
 def model(dbt, session):
-    nodes = dbt.ref("stg_framework_node").df()
-    stages = dbt.ref("stg_framework_stage").df()
-    denominated = (
-        dbt.ref("int_index_denominated").project("framework, edition, city_id, node, value").df()
+    found = indices(
+        nodes=dbt.ref("stg_framework_node").df(),
+        stages=dbt.ref("stg_framework_stage").df(),
+        denominated=(
+            dbt.ref("int_index_denominated")
+            .project("framework, edition, city_id, node, value")
+            .df()
+        ),
+        imputed=dbt.ref("int_index_imputed").project("framework, edition, city_id").distinct().df(),
+        screened=(
+            dbt.ref("int_index_screened")
+            .project("framework, edition, city_id, is_ranked")
+            .distinct()
+            .df()
+        ),
+        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
+        weights=dbt.ref("int_index_weight").df(),
+        groups=dbt.ref("stg_city_group").df(),
     )
-    imputed = dbt.ref("int_index_imputed").project("framework, edition, city_id").distinct().df()
-    screened = (
-        dbt.ref("int_index_screened")
-        .project("framework, edition, city_id, is_ranked")
-        .distinct()
-        .df()
-    )
-    screened_leaves = dbt.ref("int_index_screened_leaf").df()
-    weights = dbt.ref("int_index_weight").df()
-    groups = dbt.ref("stg_city_group").df()
     pairs = dbt.ref("int_index_edition_pair").df()
 
     frames = [pd.DataFrame(columns=list(TYPES))]
-    for index in indices(
-        nodes, stages, denominated, imputed, screened, screened_leaves, weights, groups
-    ):
+    for index in found:
         own = pairs[pairs["framework"] == index.framework].sort_values("edition")
         for pair in own.itertuples():
             if {pair.edition, pair.edition_before} <= set(index.editions):

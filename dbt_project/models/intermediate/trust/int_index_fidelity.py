@@ -22,24 +22,27 @@ TYPES = {
 
 
 def model(dbt, session):
-    nodes = dbt.ref("stg_framework_node").df()
-    stages = dbt.ref("stg_framework_stage").df()
-    denominated = (
-        dbt.ref("int_index_denominated").project("framework, edition, city_id, node, value").df()
+    found = indices(
+        nodes=dbt.ref("stg_framework_node").df(),
+        stages=dbt.ref("stg_framework_stage").df(),
+        denominated=(
+            dbt.ref("int_index_denominated")
+            .project("framework, edition, city_id, node, value")
+            .df()
+        ),
+        imputed=dbt.ref("int_index_imputed").project("framework, edition, city_id").distinct().df(),
+        screened=(
+            dbt.ref("int_index_screened")
+            .project("framework, edition, city_id, is_ranked")
+            .distinct()
+            .df()
+        ),
+        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
+        weights=dbt.ref("int_index_weight").df(),
+        groups=dbt.ref("stg_city_group").df(),
     )
-    imputed = dbt.ref("int_index_imputed").project("framework, edition, city_id").distinct().df()
-    screened = (
-        dbt.ref("int_index_screened")
-        .project("framework, edition, city_id, is_ranked")
-        .distinct()
-        .df()
-    )
-    screened_leaves = dbt.ref("int_index_screened_leaf").df()
-    weights = dbt.ref("int_index_weight").df()
-    groups = dbt.ref("stg_city_group").df()
     scores = dbt.ref("index_score").project(f"{', '.join(KEY)}, city_id, score, rank").df()
 
-    found = indices(nodes, stages, denominated, imputed, screened, screened_leaves, weights, groups)
     parts = [pd.DataFrame(columns=[*KEY, "city_id", "own_score", "own_rank"])]
     parts += [part for index in found for part in _recomputed(index)]
     both = scores.merge(pd.concat(parts), how="left", on=[*KEY, "city_id"])

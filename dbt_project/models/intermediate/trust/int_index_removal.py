@@ -44,7 +44,7 @@ def model(dbt, session):
         tables = replication.leaf_tables(index)
         for edition in np.unique(index.editions[index.is_ranked]):
             found = removal.without_each(index, edition, tables)
-            cities = index.city_ids[replication.units(index, edition)]
+            cities = index.city_ids[index.ranked_rows(edition)]
             n_nodes, n_cities = found.without.shape
             frames.append(
                 pd.DataFrame(

@@ -61,7 +61,7 @@ def model(dbt, session):
 def _edition(index, edition, factors, settings, all_errors):
     row = settings.loc[index.framework]
     index = design.of_edition(index, edition, factors)
-    cities = index.city_ids[replication.units(index, edition)]
+    cities = index.city_ids[index.ranked_rows(edition)]
     if not len(cities):
         return pd.DataFrame()
     tables = replication.leaf_tables(index)
