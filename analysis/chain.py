@@ -159,85 +159,111 @@ def indices(
         denominated, imputed, screened, screened_leaves, weights: int_index_<name> (imputed tells
             which units are let through before imputation).
     """
-    key = ["framework", "edition"]
-    parts = [
-        (frame, dict(list(frame.groupby("framework", sort=False))))
-        for frame in (
-            stages,
-            denominated[[*key, "city_id", "node", "value"]],
-            imputed[[*key, "city_id"]],
-            screened[[*key, "city_id", "is_ranked"]],
-            screened_leaves[[*key, "node", "is_kept"]],
-            weights[[*key, "node", "weight"]],
-        )
+    by_stage = _by_framework(stages)
+    by_weight = _by_framework(weights[["framework", "edition", "node", "weight"]])
+    kept = screened_leaves.loc[
+        screened_leaves["is_kept"].astype(bool), ["framework", "edition", "node"]
     ]
+    by_kept = _by_framework(kept)
     by_grouping = {
         str(name): dict(zip(part["city_id"], part["group_name"], strict=True))
         for name, part in groups.groupby("grouping", sort=True)
     }
+    ranked = screened[screened["is_ranked"].astype(bool)]
+    places, city_ids = _places([imputed, denominated, ranked])
+    of_node, node_ids = pd.factorize(denominated["node"])
+    node_number = {str(node): number for number, node in enumerate(node_ids)}
+    figures = denominated["value"].to_numpy(dtype=float, na_value=np.nan)
     found = []
-    for framework, own in nodes.groupby("framework", sort=True):
-        if framework in parts[0][1]:
-            tables = [by.get(framework, frame.iloc[:0]) for frame, by in parts]
-            found.append(_index(str(framework), own, tables, by_grouping))
+    for framework, own in _by_framework(
+        nodes.sort_values(["framework", "level", "position", "node"])
+    ).items():
+        if framework not in by_stage:
+            continue
+        leaves = tuple(_leaf(row) for row in own if row["level"] == 1)
+        rows, in_denominated, in_ranked = (of.get(framework, _NOWHERE)[0] for of in places)
+        rows = np.unique(rows)
+        editions, numbers = np.divmod(rows, max(1, len(city_ids)))
+        cities = city_ids[numbers]
+
+        values = np.full((len(rows), len(leaves)), np.nan)
+        column = np.full(len(node_ids) + 1, -1)
+        for number, leaf in enumerate(leaves):
+            column[node_number.get(leaf.node, -1)] = number
+        if len(rows):
+            of_figure = places[1].get(framework, _NOWHERE)[1]
+            row = np.minimum(np.searchsorted(rows, in_denominated), len(rows) - 1)
+            at = column[:-1][of_node[of_figure]]
+            is_in = (rows[row] == in_denominated) & (at >= 0)
+            values[row[is_in], at[is_in]] = figures[of_figure[is_in]]
+
+        pairs = {(row["edition"], row["node"]) for row in by_kept.get(framework, [])}
+        kept_in = {
+            edition: [(edition, leaf.node) in pairs for leaf in leaves]
+            for edition in np.unique(editions)
+        }
+        is_kept = np.array([kept_in[edition] for edition in editions], dtype=bool)
+        is_kept = is_kept.reshape(values.shape)
+        of_edition: dict[int, dict[str, float]] = {}
+        for row_ in by_weight.get(framework, []):
+            of_edition.setdefault(int(row_["edition"]), {})[row_["node"]] = float(
+                row_.get("weight", np.nan)
+            )
+        found.append(
+            Index(
+                framework=framework,
+                city_ids=cities,
+                editions=editions,
+                is_ranked=np.isin(rows, in_ranked),
+                groups={
+                    name: np.array([group.get(city) for city in cities], dtype=object)
+                    for name, group in by_grouping.items()
+                },
+                leaves=leaves,
+                values=np.where(is_kept, values, np.nan),
+                is_kept=is_kept,
+                stages={
+                    str(row["stage"]): {
+                        k: v for k, v in row.items() if k not in ("framework", "position", "stage")
+                    }
+                    for row in by_stage[framework]
+                },
+                branches=_branches(own),
+                weights=dict(sorted(of_edition.items())),
+            )
+        )
     return found
 
 
-def _index(
-    framework: str,
-    nodes: pd.DataFrame,
-    tables: Sequence[pd.DataFrame],
-    groups: Mapping[str, Mapping[str, str]],
-) -> Index:
-    stages, denominated, imputed, screened, screened_leaves, weights = tables
-    nodes = nodes.sort_values(["level", "position", "node"])
-    leaves = tuple(_leaf(row) for row in _records(nodes[nodes["level"] == 1]))
-    names = pd.Index([leaf.node for leaf in leaves])
-    key = ["edition", "city_id"]
-    rows = pd.MultiIndex.from_frame(imputed[key].drop_duplicates().sort_values(key))
-    editions = rows.get_level_values(0).to_numpy(dtype=np.int64)
-    city_ids = rows.get_level_values(1).to_numpy(dtype=object)
+_NOWHERE = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
-    values = np.full((len(rows), len(leaves)), np.nan)
-    at = rows.get_indexer(pd.MultiIndex.from_frame(denominated[key]))
-    found = denominated["value"].to_numpy(dtype=float, na_value=np.nan)
-    values[at[at >= 0], names.get_indexer(pd.Index(denominated["node"]))[at >= 0]] = found[at >= 0]
 
-    kept = screened_leaves[screened_leaves["is_kept"].astype(bool)]
-    kept_pairs = set(zip(kept["edition"], kept["node"], strict=True))
-    kept_in = {
-        edition: [(edition, leaf.node) in kept_pairs for leaf in leaves]
-        for edition in np.unique(editions)
-    }
-    is_kept = np.array([kept_in[edition] for edition in editions], dtype=bool)
-    is_kept = is_kept.reshape(values.shape)
-    ranked = screened.loc[screened["is_ranked"].astype(bool), key].drop_duplicates()
-    return Index(
-        framework=framework,
-        city_ids=city_ids,
-        editions=editions,
-        is_ranked=rows.isin(pd.MultiIndex.from_frame(ranked)),
-        groups={
-            name: np.array([group.get(city) for city in city_ids], dtype=object)
-            for name, group in groups.items()
-        },
-        leaves=leaves,
-        values=np.where(is_kept, values, np.nan),
-        is_kept=is_kept,
-        stages={
-            str(row.pop("stage")): {
-                k: v for k, v in row.items() if k not in ("framework", "position")
-            }
-            for row in _records(stages)
-        },
-        branches=tree(nodes),
-        weights={
-            int(str(edition)): dict(
-                zip(part["node"], part["weight"].to_numpy(float, na_value=np.nan), strict=True)
-            )
-            for edition, part in weights.groupby("edition", sort=True)
-        },
-    )
+def _places(
+    frames: Sequence[pd.DataFrame],
+) -> tuple[list[dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]], NDArray[np.object_]]:
+    """For each table, framework -> (edition times the number of cities plus the city's number, as
+    a number a row; positions of the rows); and the cities, sorted, by number."""
+    city, city_ids = pd.factorize(pd.concat([f["city_id"] for f in frames]), sort=True)
+    framework, frameworks = pd.factorize(pd.concat([f["framework"] for f in frames]))
+    edition = np.concatenate([f["edition"].to_numpy(dtype=np.int64) for f in frames])
+    place = edition * len(city_ids) + city
+    found, start = [], 0
+    for frame in frames:
+        own = slice(start, start + len(frame))
+        start += len(frame)
+        rows = [np.flatnonzero(framework[own] == number) for number in range(len(frameworks))]
+        found.append(
+            {str(name): (place[own][at], at) for name, at in zip(frameworks, rows, strict=True)}
+        )
+    return found, np.asarray(city_ids, dtype=object)
+
+
+def _by_framework(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Rows without what is empty in them, in their order."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in _records(frame):
+        found.setdefault(str(row["framework"]), []).append(row)
+    return found
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -262,8 +288,11 @@ def _leaf(row: Mapping[str, Any]) -> Leaf:
 def tree(nodes: pd.DataFrame) -> tuple[Branch, ...]:
     """The branches of a framework, each after its children, from its rows of stg_framework_node in
     the order of level and position."""
-    rows = _records(nodes)
-    children: dict[str, list[dict[str, Any]]] = {}
+    return _branches(_records(nodes))
+
+
+def _branches(rows: Sequence[Mapping[str, Any]]) -> tuple[Branch, ...]:
+    children: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         children.setdefault(row.get("parent", ""), []).append(row)
     return tuple(
@@ -528,15 +557,18 @@ def _shape_of(columns: Array) -> tuple[Array, Array]:
     and Excel, rounded as in SQL, so that a limit is met or not in spite of the last bits. NaN for
     less than four values, or where all are equal."""
     known = ~np.isnan(columns)
+    is_whole = known.all()
     n = known.sum(axis=1).astype(float)
-    x = np.where(known, columns, 0.0)
+    x = columns if is_whole else np.where(known, columns, 0.0)
     with np.errstate(all="ignore"):
-        d = np.where(known, columns - (x.sum(axis=1) / n)[:, np.newaxis], 0.0)
-        d /= np.abs(d).max(axis=1, keepdims=True, initial=0.0)
+        d = columns - (x.sum(axis=1) / n)[:, np.newaxis]
+        if not is_whole:
+            d[~known] = 0.0
+        d /= np.maximum(d.max(axis=1, initial=0.0), -d.min(axis=1, initial=0.0))[:, np.newaxis]
         squares = d * d
         m2 = squares.sum(axis=1) / n
-        m3 = (squares * d).sum(axis=1) / n
-        m4 = (squares * squares).sum(axis=1) / n
+        m3 = np.einsum("ij,ij->i", squares, d) / n
+        m4 = np.einsum("ij,ij->i", squares, squares) / n
         skewness = np.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5
         kurtosis = ((n + 1) * (m4 / m2**2 - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
         # Of equal values only the last bit of their mean differs, the same way for all.

@@ -258,7 +258,7 @@ def _count(found: Tally, ranks: Integers, is_own: Mapping[str, NDArray[np.bool_]
     found.n_top3_kept += int((first[:-1] < first[1:]).all(axis=0).sum())
 
     step = max(1, SCORES_AT_ONCE // max(1, n_units))
-    for factor, own_rows in is_own.items():
+    for factor in is_own:
         found.own_rank_sum.setdefault(factor, np.zeros(n_units))
         found.own_n.setdefault(factor, np.zeros(n_units))
     for start in range(0, n if is_own else 0, step):

@@ -49,6 +49,8 @@ RELATIVE_MARGIN = 1e-10
 
 # HiGHS takes nothing smaller; rows are brought to a largest coefficient of 1 before.
 TOLERANCE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+# So small a programme takes longer to simplify than to solve.
+OPTIONS = {**TOLERANCE, "presolve": False}
 # Two distances are the same.
 SAME = 1e-7
 # Nothing below this is divided by in a tangent.
@@ -590,7 +592,7 @@ def _nearest(start: Array, rows: Array, margins: Array) -> Array | None:
         b_eq=[0.0],
         bounds=np.column_stack([np.zeros(2 * n), np.concatenate([np.ones(n), start])]),
         method="highs",
-        options=TOLERANCE,
+        options=OPTIONS,
     )
     if found.x is None:
         return None
@@ -609,7 +611,7 @@ def _extreme(objective: Array, rows: Array, margins: Array) -> Array | None:
         b_eq=[1.0],
         bounds=(0, 1),
         method="highs",
-        options=TOLERANCE,
+        options=OPTIONS,
     )
     return None if found.x is None else np.asarray(np.clip(found.x, 0, 1))
 
@@ -626,7 +628,7 @@ def _mean_that_dominates(rows: Array, margins: Array) -> Array | None:
         b_eq=[1.0],
         bounds=[(0, 1)] * n + [(None, None)],
         method="highs",
-        options=TOLERANCE,
+        options=OPTIONS,
     )
     if found.x is None:
         return None
