@@ -13,7 +13,10 @@ from pydantic import BaseModel
 from ingest.yaml_lines import Location
 
 # What a text of a form is, where the form alone does not say it.
-FORMS = {"^[A-Z]{2}$": "Write the ISO 3166-1 alpha-2 code, e.g. CN."}
+FORMS = {
+    "^[A-Z]{2}$": "Write the ISO 3166-1 alpha-2 code, e.g. CN.",
+    "^[a-z][a-z0-9_]*$": "Write small letters, digits and _, a letter first.",
+}
 _SHORT_DATE = r"((?:19|20)\d\d)(?:-(0[1-9]|1[0-2]))?"
 
 
@@ -60,6 +63,12 @@ def explain(fault: Any, model: type[BaseModel]) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
         message = f"'{fault['input']}' does not have the form {context['pattern']}"
         return message, own_remedy or FORMS.get(context["pattern"], "Correct it.")
+    if kind == "model_type":
+        fields = getattr(_model_at(model, fault["loc"]), "model_fields", {})
+        needed = [key for key, field in fields.items() if field.is_required()]
+        found = fault["input"]
+        remedy = f"Write {{{needed[0]}: {found}}}." if len(needed) == 1 else "Write its keys."
+        return f"keys with values are needed, found {found!r:.60}", own_remedy or remedy
     return (
         f"{fault['msg'][0].lower()}{fault['msg'][1:]}, found {fault['input']!r:.60}",
         own_remedy or _by_value(fault) or "Correct it.",

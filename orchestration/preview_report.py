@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 LINES = 12  # of a table
+LONGEST = 60  # characters of a cell
 CITIES = 10
 REASONS = 3
 # Tables whose rows are told one by one below.
@@ -145,8 +146,14 @@ def _failing(checks: Iterable[Row]) -> list[str]:
     for check in checks:
         word = "failed" if check["blocking"] else "warned"
         lines.append(f"  {word}  {check['asset']}: {check['check']} ({check['n_failed']} rows)")
-        for row in check["sample"][:REASONS]:
-            lines.append("          " + ", ".join(_cell(value) for value in row.values()))
+        # Faults of the catalog are what an analyst mends next: each whole.
+        is_fault = check["asset"] == "raw/catalog_error"
+        shown = check["sample"][: LINES if is_fault else REASONS]
+        for row in shown:
+            cells = (_cell(value, longest=1000 if is_fault else LONGEST) for value in row.values())
+            lines.append("          " + ", ".join(cells))
+        if check["n_failed"] > len(shown):
+            lines.append(f"          and {check['n_failed'] - len(shown)} more")
     return lines
 
 
@@ -193,9 +200,9 @@ def _table(
     return [*lines, ""]
 
 
-def _cell(value: Any, empty: str = "") -> str:
+def _cell(value: Any, empty: str = "", longest: int = LONGEST) -> str:
     if value is None:
         return empty
     if isinstance(value, float):
         return f"{value:,.10g}"
-    return " ".join(str(value).split())[:60]
+    return " ".join(str(value).split())[:longest]

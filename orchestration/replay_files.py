@@ -3,7 +3,8 @@
 ``choices.csv`` has a row a replication: its id under ``replication``, and under
 ``<stage>.<parameter>`` what is chosen in place of what the framework says; an empty cell leaves it
 as it is. ``weights.csv`` is long: replication (or the set of weights that a column ``weights`` of
-the choices names), node and weight. Faults are told all at once, each with file, line and remedy.
+the choices names), node and weight; or wide, with a column a node. Faults are told all at once,
+each with file, line and remedy.
 """
 
 from __future__ import annotations
@@ -44,8 +45,31 @@ ELSEWHERE = {
 BY_LEVEL = ("method", "power")
 """Parameters of the stage aggregate that may be chosen for a level."""
 EMPTY = ("", "NA", "NaN", "nan")
-# COINr's names of the columns of weights.
-SYNONYMS = {"iCode": "node", "Weight": "weight", "Level": "level"}
+# Columns of weights, whatever the case, and COINr's names of them.
+OF_WEIGHTS = {
+    **{name: name for name in (REPLICATION, SET, "node", "weight", "level")},
+    "icode": "node",
+}
+# What COINr calls an argument, and the columns of choices that it stands in.
+OF_COINR = {
+    "f_i": "'impute.method'",
+    "use_group": "'impute.grouping'",
+    "winmax": "'treat.points_max'",
+    "skew_thresh": "'treat.skewness_max'",
+    "kurt_thresh": "'treat.kurtosis_max'",
+    "f2": "'treat.fallback'",
+    "f_n": "'normalise.method'",
+    "l_u": "'normalise.score_min' and 'normalise.score_max'",
+    "m_sd": "'normalise.mean' and 'normalise.sd'",
+    "npara": "'normalise.shift' and 'normalise.factor': (value - shift) / factor",
+    "iref": "'normalise.reference_unit'",
+    "cap_max": "'normalise.is_capped'",
+    "f_ag": "'aggregate.method', or 'aggregate.method.2', 'aggregate.method.3', ... by level",
+    "dat_thresh": "'aggregate.children_coverage_min'",
+    "w": "'weights' with the name of a set, and the sets into weights.csv",
+}
+# A number as it is written where semicolons part the cells.
+DECIMAL_COMMA = r"^([-+]?[0-9]*),([0-9]+([eE][-+]?[0-9]+)?)$"
 MOST_FAULTS = 50
 Codes = NDArray[np.int64]
 
@@ -176,18 +200,20 @@ class _Table:
 
         try:
             with path.open(encoding="utf-8-sig", newline="") as stream:
-                header = [name.strip() for name in next(csv.reader(stream), [])]
+                first = stream.readline()
+                delimiter = max(",;\t", key=first.count)
+                stream.seek(0)
+                cells = next(csv.reader(stream, delimiter=delimiter), [])
+                header = [name.strip() for name in cells]
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             fault((), "", f"{path} can't be read: {reason}", "Name a CSV file in UTF-8.")
             return None
         if not header:
             fault((), "", "the file is empty", "Write a header and a row a replication.")
-        elif len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-            fault((1,), "", "the cells are not separated by commas", "Separate them by commas.")
-        elif "" in header:
-            remedy = "Name it, or leave it out (in R: write.csv(..., row.names = FALSE))."
-            fault((1,), "", f"column {header.index('') + 1} has no name", remedy)
+        elif "" in header[1:]:
+            nameless = header.index("", 1) + 1
+            fault((1,), "", f"column {nameless} has no name", "Name it, or leave it out.")
         for name in sorted({name for name in header if name and header.count(name) > 1}):
             fault((1,), name, "the column stands twice", "Leave one of them out.")
         if len(faults) > known:
@@ -205,7 +231,9 @@ class _Table:
             table = pacsv.read_csv(
                 path,
                 pacsv.ReadOptions(use_threads=False, skip_rows=1, column_names=names),
-                pacsv.ParseOptions(invalid_row_handler=skip, ignore_empty_lines=False),
+                pacsv.ParseOptions(
+                    delimiter=delimiter, invalid_row_handler=skip, ignore_empty_lines=False
+                ),
                 pacsv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
                 ),
@@ -216,6 +244,13 @@ class _Table:
         columns = [
             pc.utf8_trim_whitespace(column).combine_chunks() for column in table.itercolumns()
         ]
+        if delimiter != ",":
+            columns = [
+                pc.replace_substring_regex(column, DECIMAL_COMMA, r"\1.\2") for column in columns
+            ]
+        # Names of rows, as R writes them.
+        if header[0] == "" and len(header) > 1:
+            del header[0], columns[0]
         lines = np.arange(2, table.num_rows + len(skipped) + 2)
         lines = np.delete(lines, np.array(skipped, dtype=np.int64) - 2)
         filled = np.zeros(len(lines), dtype=bool)
@@ -231,12 +266,29 @@ class _Table:
         return _Column(np.asarray(encoded.indices).astype(np.int64), encoded.dictionary.to_pylist())
 
     def renamed(self, names: Mapping[str, str]) -> _Table:
-        """With other names for some columns, where these are not there already."""
-        columns = {
-            names[name] if name in names and names[name] not in self.columns else name: column
-            for name, column in self.columns.items()
-        }
+        """With other names for some columns, told in lower case, where these are not there yet."""
+        taken = set(self.columns)
+        columns = {}
+        for name, column in self.columns.items():
+            other = names.get(name.casefold(), name)
+            columns[name if other in taken else other] = column
+            taken.add(other)
         return _Table(self.file, self.lines, columns)
+
+    def long(self, key: str | None, names: Sequence[str]) -> _Table:
+        """A row a cell of the columns ``names`` that is not empty: key, node, weight."""
+        n = len(self.lines)
+        order = np.arange(n * len(names)).reshape(len(names), n).T.reshape(-1)
+        weights = pa.concat_arrays([self.columns[name] for name in names]).take(pa.array(order))
+        filled = ~np.asarray(pc.is_in(weights, pa.array(EMPTY)))
+        row, node = (part[filled] for part in np.divmod(np.arange(len(order)), len(names)))
+        columns = {
+            "node": pa.array(names, pa.string()).take(pa.array(node)),
+            "weight": weights.filter(pa.array(filled)),
+        }
+        if key:
+            columns[key] = self.columns[key].take(pa.array(row))
+        return _Table(self.file, self.lines[row], columns)
 
     def lines_of(self, rows: NDArray[Any]) -> list[int]:
         """Lines of rows, told by a mask or by numbers."""
@@ -254,14 +306,33 @@ class _Reader:
         self, known: Known, chosen: _Table | None, weighed: _Table | None, faults: list[Fault]
     ) -> None:
         self.known = known
-        self.chosen = chosen
-        self.weighed = weighed.renamed(SYNONYMS) if weighed else None
         self.faults = faults
+        of_choices = {name: name for name in (REPLICATION, WEIGHTS, *_columns())}
+        self.chosen = chosen.renamed(of_choices) if chosen else None
+        self.weighed = self._long(weighed.renamed(OF_WEIGHTS)) if weighed else None
 
     def _fault(
         self, table: _Table, lines: Sequence[int], entity: str, message: str, remedy: str
     ) -> None:
         self.faults.append(Fault(table.file, lines, entity, message, remedy))
+
+    def _long(self, table: _Table) -> _Table:
+        """A table of weights with a column a node as one with a row a node."""
+        known = {*self.known.nodes, *self.known.codes}
+        if not {"node", "weight"}.isdisjoint(table.columns) or known.isdisjoint(table.columns):
+            return table
+        key = next((name for name in (REPLICATION, SET) if name in table.columns), None)
+        named = [name for name in table.columns if name not in (REPLICATION, SET)]
+        for name in named:
+            if name not in known:
+                message = f"'{self.known.index.framework}' has no such node"
+                self._fault(table, (1,), name, message, did_you_mean(name, known))
+        named = [name for name in named if name in known]
+        empty = np.all([np.asarray(pc.is_in(table.columns[n], pa.array(EMPTY))) for n in named], 0)
+        if empty.any():
+            remedy = "Write one, or leave the line out: it is as the framework says."
+            self._fault(table, table.lines_of(empty), "", "no node has a weight", remedy)
+        return table.long(key, named)
 
     def design(self) -> Design | None:
         if self.chosen is None and self.weighed is None:
@@ -317,6 +388,8 @@ class _Reader:
     def _choices(self, table: _Table) -> tuple[list[Choice], Codes]:
         """The different choices, and which of them each row makes."""
         by_stage: dict[str, dict[str, str]] = {stage: {} for stage in CHOSEN}
+        # Stages of which a column is not known: their cells would seem to lack it.
+        unclear = set()
         for name in table.columns:
             if name in (REPLICATION, WEIGHTS):
                 continue
@@ -324,6 +397,7 @@ class _Reader:
             problem = self._unknown(name, stage, parameter)
             if problem:
                 self._fault(table, (1,), name, *problem)
+                unclear |= {s for s in CHOSEN if s == stage or f"'{s}." in problem[1]}
             else:
                 by_stage[stage][parameter] = name
         n = len(table.lines)
@@ -331,7 +405,7 @@ class _Reader:
         resolved: dict[str, list[Any]] = {}
         parts: dict[str, Codes] = {}
         for stage, columns in by_stage.items():
-            if not columns:
+            if not columns or stage in unclear:
                 continue
             encoded = [table.column(name) for name in columns.values()]
             different, part = np.unique(
@@ -368,14 +442,11 @@ class _Reader:
         """Why a column is not one of choices, and what to do."""
         # COINr's address of an argument ends with its name.
         own_name = name.rpartition("$")[2].rpartition(".")[2]
-        by_coinr = Stage.remedies.get(own_name)
+        by_coinr = f"Write {OF_COINR[own_name]}." if own_name in OF_COINR else None
         if stage in ELSEWHERE:
             return "nothing can be chosen of this stage", ELSEWHERE[stage]
         if stage not in CHOSEN:
-            remedy = by_coinr or did_you_mean(name, _columns())
-            if by_coinr:
-                remedy = f"{remedy[:-1]} after the stage and a point, as 'treat.points_max'."
-            return "unknown column", remedy
+            return "unknown column", by_coinr or did_you_mean(name, _columns())
         base, _, level = parameter.partition(".")
         if stage == "aggregate" and base in BY_LEVEL and level:
             levels = sorted({str(branch.level) for branch in self.known.index.branches})

@@ -284,6 +284,69 @@ def test_a_lower_limit_of_points_leads_to_the_logarithm(replayed: Any, meta: pd.
         assert_same(found[name], pd.DataFrame({"Bord": expected}, index=data.index))
 
 
+def test_the_form_of_the_files_changes_nothing(
+    replayed: Any, own_weights: pd.DataFrame, tmp_path: Path
+) -> None:
+    """What R and spreadsheets write: row names, semicolons, tabs, a mark of order, a column a
+    node, other cases of letters."""
+    choices = pd.DataFrame(
+        {
+            "replication": ["b", "a", "c"],
+            "normalise.method": ["n_minmax", "n_zscore", None],
+            "normalise.score_min": [1.5, None, None],
+            "treat.points_max": [5, None, 3],
+        }
+    )
+    factors = dict(zip("bac", (0.5, 1.25, 3.5), strict=True))
+    noisy = [
+        own_weights.assign(
+            replication=name,
+            Weight=own_weights["Weight"].where(own_weights.index % 3 > 0, factor).round(3),
+        )
+        for name, factor in factors.items()
+    ]
+    weights = pd.concat(noisy)[["replication", "iCode", "Level", "Weight"]]
+    wide = weights.pivot(index="replication", columns="iCode", values="Weight").loc[list("bac")]
+    forms: dict[str, tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]] = {
+        "long": (choices, weights, {"index": False}),
+        "row names": (choices, weights, {}),
+        "semicolons": (choices, weights, {"index": False, "sep": ";", "decimal": ","}),
+        "tabs": (choices, weights, {"index": False, "sep": "\t"}),
+        "order mark": (choices, weights, {"index": False, "encoding": "utf-8-sig"}),
+        "wide": (choices, wide.reset_index(), {"index": False}),
+        "cases": (
+            choices.rename(columns=str.title),
+            weights.rename(columns=str.upper),
+            {"index": False},
+        ),
+    }
+    written = {}
+    for form, (chosen, weighed, options) in forms.items():
+        # The texts stay: the fixture writes them again as they are.
+        texts = []
+        for table in (chosen, weighed):
+            path = tmp_path / "text.csv"
+            table.to_csv(path, **options)
+            texts.append(path.read_text(encoding="utf-8"))
+        folder = replayed(*texts)
+        written[form] = (folder / "scores.csv").read_text(encoding="utf-8")
+        folder.rename(tmp_path / form)
+    assert len(written["long"].splitlines()) == 1 + 3 * 51
+    assert set(written.values()) == {written["long"]}
+
+
+def test_an_empty_cell_of_wide_weights_is_as_the_framework_says(replayed: Any) -> None:
+    folder = replayed(None, "replication,LPI,Flights,Conn\na,2,,\nb,0,,0.5\n", "--nodes")
+    wide = node_scores(folder)
+    folder.rename(folder.with_name("wide"))
+    long = node_scores(
+        replayed(None, "replication,node,weight\na,lpi,2\nb,lpi,0\nb,conn,0.5\n", "--nodes")
+    )
+    assert list(wide) == list(long) == ["a", "b"]
+    for name, scores in wide.items():
+        pd.testing.assert_frame_equal(scores, long[name])
+
+
 def test_memory_is_bounded_by_chunks_that_change_nothing(
     replayed: Any, own_weights: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,9 +379,18 @@ FAULTS: dict[str, tuple[str | None, str | None, list[str]]] = {
         "replication,winmax,treat.winmax,$Log$Treat$global_specs$f1_para$winmax\na,1,2,3\n",
         None,
         [
-            "choices.csv:1: winmax: unknown column. Write 'points_max' after the stage",
-            "choices.csv:1: treat.winmax: the stage treat has no parameter 'winmax'. Write 'points",
-            "choices.csv:1: $Log$Treat$global_specs$f1_para$winmax: unknown column. Write 'points",
+            "choices.csv:1: winmax: unknown column. Write 'treat.points_max'.",
+            "choices.csv:1: treat.winmax: the stage treat has no parameter 'winmax'. Write 'treat.",
+            "choices.csv:1: $Log$Treat$global_specs$f1_para$winmax: unknown column. Write 'treat.",
+        ],
+    ),
+    "names of COINr among others": (
+        "replication,f_n,normalise.sd,normalise.f_n_par,f_ag\na,n_zscore,1,,a_gmean\n",
+        None,
+        [
+            "choices.csv:1: f_n: unknown column. Write 'normalise.method'.",
+            "choices.csv:1: normalise.f_n_par: the stage normalise has no parameter 'f_n_par'",
+            "choices.csv:1: f_ag: unknown column. Write 'aggregate.method', or 'aggrega",
         ],
     ),
     "columns": (
@@ -466,11 +538,30 @@ FAULTS: dict[str, tuple[str | None, str | None, list[str]]] = {
         ],
     ),
     "row names": (
-        ",replication\n1,a\n",
-        "replication;node;weight\na;lpi;1\n",
+        "replication,,treat.method\na,1,\n",
+        None,
+        ["choices.csv:1: column 2 has no name. Name it, or leave it out."],
+    ),
+    "ids among row names": (
+        None,
+        ",node,weight\na,lpi,1\n",
+        ["weights.csv:1: the column 'replication' (or 'set') is missing. Add it."],
+    ),
+    "wide": (
+        None,
+        "replication,LPI,Flihts,lpi\na,1,2,\nb,NA,,\nc,1;5,,2\n",
         [
-            "choices.csv:1: column 1 has no name. Name it, or leave it out (in R: write.csv",
-            "weights.csv:1: the cells are not separated by commas",
+            "weights.csv:1: Flihts: 'asem' has no such node. Did you mean 'Flights'?",
+            "weights.csv:3: no node has a weight. Write one, or leave the line out",
+            "weights.csv:4: 1;5: the weight is no finite number",
+        ],
+    ),
+    "wide without replications": (
+        None,
+        "rep,LPI\na,1\n",
+        [
+            "weights.csv:1: rep: 'asem' has no such node",
+            "weights.csv:1: the column 'replication' (or 'set') is missing. Add it.",
         ],
     ),
     "empty": ("", "replication,node,weight\n", ["choices.csv: the file is empty", "no row below"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import sqlalchemy
 from sqlalchemy.pool import NullPool
@@ -38,3 +39,20 @@ def test_few_files_are_held_open(eased: None, tmp_path: Path) -> None:
             con.execute(sqlalchemy.text("select 1"))
         engine.dispose()
     assert len(history._held) <= history.HELD
+
+
+def test_events_are_read_by_others_at_once(eased: None, tmp_path: Path) -> None:
+    """Two instances, of which one keeps its engines, and a reader that knows nothing of it."""
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        before = set(history._engines)
+        for i in range(3):
+            instance.report_runless_asset_event(dg.AssetMaterialization("tree", metadata={"i": i}))
+        assert len(set(history._engines) - before) <= 2
+        with dg.DagsterInstance.from_ref(instance.get_ref()) as other:
+            records = other.fetch_materializations(dg.AssetKey("tree"), limit=10).records
+        file = next(tmp_path.rglob("index.db"))
+        with sqlite3.connect(file) as reader:
+            stored = reader.execute("select count(*) from event_logs").fetchone()
+    found = [record.asset_materialization for record in records]
+    assert [m.metadata["i"].value for m in found if m] == [2, 1, 0]
+    assert stored == (3,)
