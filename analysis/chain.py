@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -142,6 +142,30 @@ class Replications:
     here have the weight of the index."""
     values: Array | None = None
     """(n, rows, leaves) in place of the figures of the index."""
+
+
+class Relation(Protocol):
+    """A table that is read when asked for, as those of DuckDB."""
+
+    def project(self, columns: str, /) -> Relation: ...
+    def distinct(self) -> Relation: ...
+    def df(self) -> pd.DataFrame: ...
+
+
+def indices_of_relations(**relations: Relation) -> list[Index]:
+    """As :func:`indices`, of relations by the names of its tables, reading only what it needs."""
+    key = "framework, edition, city_id"
+    needed = {
+        "denominated": f"{key}, node, value",
+        "imputed": key,
+        "screened": f"{key}, is_ranked",
+    }
+    repeated = {"imputed", "screened"}
+    tables = {}
+    for name, relation in relations.items():
+        part = relation.project(needed[name]) if name in needed else relation
+        tables[name] = (part.distinct() if name in repeated else part).df()
+    return indices(**tables)
 
 
 def indices(

@@ -6,7 +6,7 @@ computed over arrays of all cities at once, which is why it is not SQL.
 
 import pandas as pd
 
-from analysis.chain import indices
+from analysis.chain import indices_of_relations
 from analysis.decomposition import between_editions
 
 TYPES = {
@@ -24,24 +24,15 @@ TYPES = {
 
 
 def model(dbt, session):
-    found = indices(
-        nodes=dbt.ref("stg_framework_node").df(),
-        stages=dbt.ref("stg_framework_stage").df(),
-        denominated=(
-            dbt.ref("int_index_denominated")
-            .project("framework, edition, city_id, node, value")
-            .df()
-        ),
-        imputed=dbt.ref("int_index_imputed").project("framework, edition, city_id").distinct().df(),
-        screened=(
-            dbt.ref("int_index_screened")
-            .project("framework, edition, city_id, is_ranked")
-            .distinct()
-            .df()
-        ),
-        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
-        weights=dbt.ref("int_index_weight").df(),
-        groups=dbt.ref("stg_city_group").df(),
+    found = indices_of_relations(
+        nodes=dbt.ref("stg_framework_node"),
+        stages=dbt.ref("stg_framework_stage"),
+        denominated=dbt.ref("int_index_denominated"),
+        imputed=dbt.ref("int_index_imputed"),
+        screened=dbt.ref("int_index_screened"),
+        screened_leaves=dbt.ref("int_index_screened_leaf"),
+        weights=dbt.ref("int_index_weight"),
+        groups=dbt.ref("stg_city_group"),
     )
     pairs = dbt.ref("int_index_edition_pair").df()
 

@@ -6,7 +6,7 @@ and compared with marts.index_score.
 
 import pandas as pd
 
-from analysis.chain import indices, scores_of
+from analysis.chain import indices_of_relations, scores_of
 
 KEY = ["framework", "edition", "node"]
 NOTHING = 1e-12
@@ -22,24 +22,15 @@ TYPES = {
 
 
 def model(dbt, session):
-    found = indices(
-        nodes=dbt.ref("stg_framework_node").df(),
-        stages=dbt.ref("stg_framework_stage").df(),
-        denominated=(
-            dbt.ref("int_index_denominated")
-            .project("framework, edition, city_id, node, value")
-            .df()
-        ),
-        imputed=dbt.ref("int_index_imputed").project("framework, edition, city_id").distinct().df(),
-        screened=(
-            dbt.ref("int_index_screened")
-            .project("framework, edition, city_id, is_ranked")
-            .distinct()
-            .df()
-        ),
-        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
-        weights=dbt.ref("int_index_weight").df(),
-        groups=dbt.ref("stg_city_group").df(),
+    found = indices_of_relations(
+        nodes=dbt.ref("stg_framework_node"),
+        stages=dbt.ref("stg_framework_stage"),
+        denominated=dbt.ref("int_index_denominated"),
+        imputed=dbt.ref("int_index_imputed"),
+        screened=dbt.ref("int_index_screened"),
+        screened_leaves=dbt.ref("int_index_screened_leaf"),
+        weights=dbt.ref("int_index_weight"),
+        groups=dbt.ref("stg_city_group"),
     )
     scores = dbt.ref("index_score").project(f"{', '.join(KEY)}, city_id, score, rank").df()
 

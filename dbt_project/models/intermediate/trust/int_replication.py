@@ -22,24 +22,15 @@ TYPES = {
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    indices = chain.indices(
-        nodes=dbt.ref("stg_framework_node").df(),
-        stages=dbt.ref("stg_framework_stage").df(),
-        denominated=(
-            dbt.ref("int_index_denominated")
-            .project("framework, edition, city_id, node, value")
-            .df()
-        ),
-        imputed=dbt.ref("int_index_imputed").project("framework, edition, city_id").distinct().df(),
-        screened=(
-            dbt.ref("int_index_screened")
-            .project("framework, edition, city_id, is_ranked")
-            .distinct()
-            .df()
-        ),
-        screened_leaves=dbt.ref("int_index_screened_leaf").df(),
-        weights=dbt.ref("int_index_weight").df(),
-        groups=dbt.ref("stg_city_group").df(),
+    indices = chain.indices_of_relations(
+        nodes=dbt.ref("stg_framework_node"),
+        stages=dbt.ref("stg_framework_stage"),
+        denominated=dbt.ref("int_index_denominated"),
+        imputed=dbt.ref("int_index_imputed"),
+        screened=dbt.ref("int_index_screened"),
+        screened_leaves=dbt.ref("int_index_screened_leaf"),
+        weights=dbt.ref("int_index_weight"),
+        groups=dbt.ref("stg_city_group"),
     )
     factors = design.declared(
         dbt.ref("stg_framework_factor").df(),
