@@ -492,3 +492,36 @@ def test_the_consensus_of_others_stands_beside_the_rank(released: Release) -> No
     )
     shown = page.body("consensus-table") if "consensus-table" in page.tables else []
     assert {(row[1][0], int(row[0][1][0])) for row in shown} == set(expected)
+
+
+def test_how_far_it_can_be_trusted_is_what_the_tables_say(released: Release) -> None:
+    _, con, page = released
+    ranges = rows(
+        con,
+        """
+        select rank, rank_median, rank_p05, rank_p95, first_probability, top3_probability,
+            top10_probability, rank_group
+        from marts.index_sensitivity
+        where edition = 2023 and rank_p05 is not null order by rank, city_id
+        """,
+    )
+    assert [tuple(values(row)) for row in page.body("ranges-table")] == ranges != []
+    removals = rows(
+        con,
+        """
+        select rank_shift_mean, rank_shift_max, kendall_tau_b from marts.index_removal
+        where edition = 2023 order by rank_shift_mean desc nulls last, node
+        """,
+    )
+    known = [tuple(cell for cell in row if cell is not None) for row in removals]
+    assert [tuple(values(row)) for row in page.body("removals-table")] == known != []
+    swaps = rows(
+        con,
+        """
+        select rank, weight_moved from marts.index_weight_swap
+        where edition = 2023 and weight_scope = 'dimensions' and other_rank = rank + 1
+        order by rank
+        """,
+    )
+    known = [tuple(cell for cell in row if cell is not None) for row in swaps]
+    assert [tuple(values(row)) for row in page.body("swaps-table")] == known != []
