@@ -26,6 +26,8 @@ from analysis.weights import Branch
 ROUNDING = 2e-11
 # Scores whose arrays stay in the cache of a processor while they are ranked.
 RANKED_AT_ONCE = 2**16
+# The same of figures that become scores.
+FIGURES_AT_ONCE = 2**16
 ACROSS_EDITIONS = ("i_latest", "i_linear")
 """Methods of the stage impute that look at other editions whatever their parameters."""
 Stages = Mapping[str, Mapping[str, Any]]
@@ -322,6 +324,13 @@ def leaf_scores(index: Index, variant: Variant = NOMINAL, values: Array | None =
     Returns:
         (..., rows, leaves), NaN where there is no score, and in rows that are not ranked.
     """
+    if values is not None and values.ndim > 2 and values.size > FIGURES_AT_ONCE:
+        flat = values.reshape(-1, *values.shape[-2:])
+        step = max(1, FIGURES_AT_ONCE // flat[0].size)
+        if step < len(flat):
+            some = [flat[first : first + step] for first in range(0, len(flat), step)]
+            parts = [leaf_scores(index, variant, part) for part in some]
+            return np.concatenate(parts).reshape(values.shape)
     stages = stages_of(index, variant)
     x = index.values if values is None else np.where(index.is_kept, values, np.nan)
     if not len(index.editions):

@@ -16,8 +16,9 @@ COINr's ``get_sensitivity``:
 ``weight_noise``
     A weight times a number uniform in 1 - noise .. 1 + noise, as ``get_noisy_weights`` of COINr.
 ``left_out``
-    One node of a level is left out, or none, all equally likely. What has no child any more is out
-    too; a node without which nothing remains stays in.
+    One node of a level is left out, or none, all equally likely. A parent of which nobody has a
+    score any more is out too (:func:`gone_with`); a node without which nothing remains stays in,
+    and one that nobody has a score of, since that would change nothing.
 ``observation_error``
     A figure x becomes normal with mean x and the relative standard deviation that its source
     states. In an indicator without a figure below zero the distribution is cut off at zero.
@@ -27,6 +28,7 @@ Of several factors that touch weights the kinds take effect in the order of this
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,7 +39,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
-from analysis.chain import Array, Index, Replications, Variant, looks_across
+from analysis.chain import Array, Index, Replications, Variant, leaf_scores, looks_across
 
 VARIABLE_STAGES = ("impute", "transform", "treat", "normalise", "aggregate")
 KINDS = (
@@ -283,8 +285,9 @@ def draw(
         nodes = tree.droppable(factor.level)
         dropped = _choice(part[:, 0], len(nodes) + 1) - 1
         for position, node in enumerate(nodes):
-            present = weights.get(node, np.full(len(u), tree.weights[node]))
-            weights[node] = np.where(dropped == position, np.nan, present)
+            for gone in tree.gone[node]:
+                present = weights.get(gone, np.full(len(u), tree.weights[gone]))
+                weights[gone] = np.where(dropped == position, np.nan, present)
     values = None
     for _, part in by_kind["observation_error"]:
         values = _moved(index, known_errors, part)
@@ -300,10 +303,56 @@ def own_choices(parts: Mapping[str, slice], factors: Sequence[Factor], u: Array)
     }
 
 
+def gone_with(index: Index, edition: int) -> dict[str, tuple[str, ...]]:
+    """Node below the root that anybody has a score of -> itself and the nodes above it of which
+    nobody has one without it; none for a node without which nothing remains.
+
+    Else an indicator that an edition does not know yet would keep its parent in the tree when the
+    only sibling with figures is left out, and where all parents are needed nobody had a score.
+    """
+    weights = index.weights[edition]
+    known = {
+        leaf: {leaf} for leaf in _scored(index, edition) if not np.isnan(weights.get(leaf, np.nan))
+    }
+    parents = {child: branch.node for branch in index.branches for child in branch.children}
+    for branch in index.branches:
+        known[branch.node] = set().union(*(known.get(child, set()) for child in branch.children))
+    root = index.branches[-1].node
+    found: dict[str, tuple[str, ...]] = {}
+    for node, leaves in known.items():
+        if leaves and node != root:
+            gone = [node]
+            while known[parents[gone[-1]]] == leaves and parents[gone[-1]] != root:
+                gone.append(parents[gone[-1]])
+            found[node] = () if known[root] == leaves else tuple(gone)
+    return found
+
+
+def _scored(index: Index, edition: int) -> list[str]:
+    """Leaves of which any ranked unit of the edition has a score, by the index's own choices."""
+    rows = (index.editions == edition) & index.is_ranked
+    low, high = (
+        f(np.where(np.isnan(index.values[rows]), missing, index.values[rows]), 0, initial=missing)
+        for f, missing in ((np.min, np.inf), (np.max, -np.inf))
+    )
+    has_score = low < high
+    # Of figures that are all the same, or imputed, it is the stages that say.
+    if len(unsure := np.flatnonzero(~has_score)):
+        part = replace(
+            index,
+            leaves=tuple(index.leaves[i] for i in unsure),
+            values=index.values[:, unsure],
+            is_kept=index.is_kept[:, unsure],
+        )
+        has_score[unsure] = (~np.isnan(leaf_scores(part)[rows])).any(axis=0)
+    return [leaf.node for leaf, has in zip(index.leaves, has_score, strict=True) if has]
+
+
 class _Tree:
     """The weights of an edition and who shares them."""
 
     def __init__(self, index: Index, edition: int) -> None:
+        self.index, self.edition = index, edition
         self.weights = index.weights[edition]
         self.branches = index.branches
         self.level = {leaf.node: 1 for leaf in index.leaves}
@@ -329,17 +378,15 @@ class _Tree:
         """The nodes of a level whose weight matters, sorted."""
         return sorted(node for family in self.among(level) for node in family)
 
+    @functools.cached_property
+    def gone(self) -> dict[str, tuple[str, ...]]:
+        """What goes with each node: see :func:`gone_with`."""
+        return gone_with(self.index, self.edition)
+
     def droppable(self, level: int | None) -> list[str]:
-        """The nodes of a level without which something remains, sorted."""
-        below: dict[str, int] = {}
-        for branch, family in zip(self.branches, self.families, strict=True):
-            below[branch.node] = sum(below.get(child, 1) for child in family)
-        total = below[self.branches[-1].node]
+        """The nodes of a level without which something else remains, sorted."""
         return sorted(
-            node
-            for family in self.families
-            for node in family
-            if level in (None, self.level[node]) and below.get(node, 1) < total
+            node for node, gone in self.gone.items() if gone and level in (None, self.level[node])
         )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from analysis.chain import NOMINAL, Array, Index, Replications, ranks
+from analysis.design import gone_with
 from analysis.replication import LeafTables, scores
 
 
@@ -28,18 +29,20 @@ class Removals:
 def without_each(index: Index, edition: int, tables: LeafTables | None = None) -> Removals:
     """The ranks of an edition without each node below the root that is in it.
 
-    The siblings of the node share its weight in proportion; where it was the only child, its parent
-    goes, too. Which units are ranked, what was imputed and normalised, and weights that were found
-    in the scores stay as they are.
+    The siblings of the node share its weight in proportion; where it was the only child that
+    anybody has a score of, its parent goes, too (:func:`analysis.design.gone_with`). Which units
+    are ranked, what was imputed and normalised, and weights that were found in the scores stay as
+    they are.
 
     Tau-b is that of Kendall (1945), by ``scipy.stats.kendalltau``.
     """
     weights = index.weights[edition]
     nodes = tuple(sorted(n for n, w in weights.items() if n != index.root and not np.isnan(w)))
-    varied = {}
+    varied = {node: np.full(1 + len(nodes), float(weights[node])) for node in nodes}
+    gone = gone_with(index, edition)
     for position, node in enumerate(nodes, start=1):
-        varied[node] = np.full(1 + len(nodes), float(weights[node]))
-        varied[node][position] = np.nan
+        for out in gone.get(node) or (node,):
+            varied[out][position] = np.nan
     rows = np.zeros(1 + len(nodes), dtype=np.int64)
     found = ranks(scores(index, edition, Replications([NOMINAL], rows, varied), tables))
     nominal, without = found[0], found[1:]

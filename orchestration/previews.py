@@ -228,10 +228,8 @@ def preview(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dg.Metadata
         name: image_metadata(heat_map(con.execute(sql).fetchall()))
         for name, sql in HEAT_MAPS.get(table, {}).items()
     }
-    for name, (axis, sql) in RANGES.get(table, {}).items():
-        if rows := con.execute(sql).fetchall():
-            plot = spans([Span(*row) for row in rows], axis, whole=table in WHOLE)
-            metadata[name] = image_metadata(plot)
+    plots = {name: range_plot(con, table, name) for name in RANGES.get(table, {})}
+    metadata |= {name: image_metadata(plot) for name, plot in plots.items() if plot}
     if table not in PREVIEWS:
         return metadata
     rows_sql, plot_sql = PREVIEWS[table]
@@ -241,6 +239,13 @@ def preview(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dg.Metadata
         if bars:
             metadata["plot"] = plot_metadata(bars)
     return metadata
+
+
+def range_plot(con: duckdb.DuckDBPyConnection, table: str, name: str) -> str:
+    """A plot of ``RANGES`` as SVG; nothing for no rows."""
+    axis, sql = RANGES[table][name]
+    rows = con.execute(sql).fetchall()
+    return spans([Span(*row) for row in rows], axis, whole=table in WHOLE) if rows else ""
 
 
 def column_schema(con: duckdb.DuckDBPyConnection, table: str) -> dg.TableSchema:

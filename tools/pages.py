@@ -325,6 +325,7 @@ def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     coverage = previews.HEAT_MAPS["marts.theme_coverage"]["share_of_figures_known"]
     return {
         "coverage.svg": previews.heat_map(con.execute(coverage).fetchall()),
+        "ranges.svg": previews.range_plot(con, "marts.index_sensitivity", "rank_ranges"),
         "ranking.svg": previews.bar_chart(con.execute(RANKING).fetchall()),
     }
 

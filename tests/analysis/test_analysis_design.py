@@ -14,6 +14,7 @@ from analysis.design import (
     declared,
     draw,
     errors,
+    gone_with,
     of_edition,
     uniform,
 )
@@ -148,7 +149,7 @@ def test_experts_are_mixed_uniformly() -> None:
 
 def test_what_is_left_out_is_one_or_none() -> None:
     tree = {"root": {"p": 0.5, "q": 0.3, "r": 0.2}}
-    index = small_index([[1, 2, 3], [3, 2, 1]], tree)
+    index = small_index([[1, 4, 3], [3, 2, 1]], tree)
     found = draw(index, EDITION, [Factor("out", "left_out", level=1)], numbers(8000, 1)).weights
     out = np.stack([np.isnan(found[node]) for node in "pqr"])
     assert out.sum(axis=0).max() == 1
@@ -161,6 +162,32 @@ def test_what_an_index_rests_on_alone_stays_in() -> None:
     for level in (1, 2):
         factor = Factor("out", "left_out", level=level)
         assert columns(index, EDITION, [factor]) == {"out": slice(0, 0)}
+
+
+def test_a_parent_goes_with_the_only_child_that_anybody_has_a_score_of() -> None:
+    # Nobody has a figure of q, all have the same of s, which is no score by min-max.
+    index = small_index(
+        [[1, NAN, 5, 5, 2], [2, NAN, 3, 5, 1], [3, NAN, 1, 5, 3]],
+        {
+            "a": {"p": 0.5, "q": 0.5},
+            "b": {"r": 0.5, "s": 0.25, "t": 0.25},
+            "root": {"a": 0.6, "b": 0.4},
+        },
+        missing_children="none",
+    )
+    assert gone_with(index, EDITION) == {
+        "p": ("p", "a"),
+        "r": ("r",),
+        "t": ("t",),
+        "a": ("a",),
+        "b": ("b",),
+    }
+    found = draw(index, EDITION, [Factor("out", "left_out", level=1)], numbers(4000, 1)).weights
+    out = {node: np.isnan(column) for node, column in found.items()}
+    np.testing.assert_array_equal(out["p"], out["a"])
+    assert out.keys() == {"a", "p", "r", "t"}
+    shares = [out[node].mean() for node in "prt"]
+    np.testing.assert_allclose(shares, 0.25, atol=4 * np.sqrt(0.25 * 0.75 / 4000))
 
 
 def test_kinds_of_weights_take_effect_in_turn() -> None:

@@ -179,7 +179,7 @@ def indices(draw: st.DrawFn) -> Index:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(indices())
 def test_every_answer_holds_when_the_index_is_computed_again(index: Index) -> None:
     # Whether more is better throughout is certain of these only.

@@ -275,6 +275,17 @@ def test_an_index_of_one_leaf_is_nothing_without_it() -> None:
     assert np.isnan(found.kendall_tau_b).all()
 
 
+def test_a_leaf_that_nobody_has_a_figure_of_stands_in_for_no_sibling() -> None:
+    values = np.array([[1, np.nan, 2], [4, np.nan, 1], [3, np.nan, 5]])
+    tree = {"a": {"x0": 1, "x1": 1}, "b": {"x2": 1}, "r": {"a": 1, "b": 1}}
+    index = index_of(values, tree, MINMAX)
+    needed = (*index.branches[:-1], replace(index.branches[-1], missing_children="none"))
+    found = without_each(replace(index, branches=needed), 2020)
+    ranked = dict(zip(found.nodes, found.without.tolist(), strict=True))
+    assert ranked["x0"] == ranked["a"] == [2, 3, 1]
+    assert ranked["x1"] == found.nominal.tolist() == [3, 2, 1]
+
+
 def test_where_nobody_has_a_score_nothing_is_explained() -> None:
     # All are ranked by their figures, but the same figure everywhere makes no scale.
     index = index_of(np.ones((4, 2)), {"r": {"x0": 1, "x1": 1}}, MINMAX)

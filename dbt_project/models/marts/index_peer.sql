@@ -29,17 +29,21 @@ rankings as (
 
 ranking as (
 
-    select * from rankings
+    select
+        *,
+        row_number() over (order by framework asc, edition asc, city_id asc) as unit
+    from rankings
     where edition = edition_newest and n_ranked <= 1000
 
 ),
 
+-- Pairs are told apart by numbers, which takes a fraction of the time of text.
 profiles as (
 
     select
+        ranking.unit,
         scores.framework,
         scores.edition,
-        scores.city_id,
         scores.node,
         scores.score,
         weights.effective_weight
@@ -60,10 +64,8 @@ profiles as (
 summed as (
 
     select
-        profiles.framework,
-        profiles.edition,
-        profiles.city_id,
-        others.city_id as other_city_id,
+        profiles.unit,
+        others.unit as other_unit,
         count(*) as n_dimensions,
         sqrt(
             sum(abs(profiles.effective_weight) * power(profiles.score - others.score, 2))
@@ -75,12 +77,8 @@ summed as (
             profiles.framework = others.framework
             and profiles.edition = others.edition
             and profiles.node = others.node
-    where profiles.city_id <> others.city_id
-    group by
-        profiles.framework,
-        profiles.edition,
-        profiles.city_id,
-        others.city_id
+    where profiles.unit <> others.unit
+    group by profiles.unit, others.unit
 
 ),
 
@@ -88,10 +86,8 @@ summed as (
 distances as (
 
     select
-        framework,
-        edition,
-        city_id,
-        other_city_id,
+        unit,
+        other_unit,
         n_dimensions,
         {{ round_significant('distance') }} as distance
     from summed
@@ -99,13 +95,14 @@ distances as (
 
 ),
 
+-- Units are numbered in the order of the identifiers of their cities.
 placed as (
 
     select
         *,
         row_number() over (
-            partition by framework, edition, city_id
-            order by distance asc, other_city_id asc
+            partition by unit
+            order by distance asc, other_unit asc
         ) as position
     from distances
 
@@ -114,28 +111,22 @@ placed as (
 final as (
 
     select
-        placed.framework,
-        placed.edition,
-        placed.city_id,
+        ranking.framework,
+        ranking.edition,
+        ranking.city_id,
         ranking.city_name,
         ranking.rank,
         cast(placed.position as integer) as position,
-        placed.other_city_id,
+        peers.city_id as other_city_id,
         peers.city_name as other_city_name,
         peers.rank as other_rank,
         placed.n_dimensions,
         placed.distance
     from placed
     inner join ranking
-        on
-            placed.framework = ranking.framework
-            and placed.edition = ranking.edition
-            and placed.city_id = ranking.city_id
+        on placed.unit = ranking.unit
     inner join ranking as peers
-        on
-            placed.framework = peers.framework
-            and placed.edition = peers.edition
-            and placed.other_city_id = peers.city_id
+        on placed.other_unit = peers.unit
     where placed.position <= 5
 
 )

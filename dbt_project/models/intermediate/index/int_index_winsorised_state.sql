@@ -106,7 +106,8 @@ blocks as (
 
 ),
 
-states as (
+-- Not anew for every block: the planner takes the two for a great many.
+states as materialized (
 
     select
         low_ends.framework,
