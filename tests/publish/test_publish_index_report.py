@@ -492,3 +492,16 @@ def test_the_consensus_of_others_stands_beside_the_rank(released: Release) -> No
     )
     shown = page.body("consensus-table") if "consensus-table" in page.tables else []
     assert {(row[1][0], int(row[0][1][0])) for row in shown} == set(expected)
+
+
+def test_what_each_node_does_is_what_the_table_says(released: Release) -> None:
+    _, con, page = released
+    removals = rows(
+        con,
+        """
+        select rank_shift_mean, rank_shift_max, kendall_tau_b from marts.index_removal
+        where edition = 2023 order by rank_shift_mean desc nulls last, node
+        """,
+    )
+    known = [tuple(cell for cell in row if cell is not None) for row in removals]
+    assert [tuple(values(row)) for row in page.body("removals-table")] == known != []
