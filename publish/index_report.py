@@ -74,6 +74,7 @@ def report(con: duckdb.DuckDBPyConnection, index: Row, indices: Sequence[Row] = 
         "ranges": ("How far the ranks can be trusted", found.trust(trust.ranges)),
         "sensitivity": ("Which choices matter", found.trust(trust.sensitivity)),
         "changes": ("What would have to change, and what did", found.trust(trust.changes)),
+        "consensus": ("What published rankings say together", found.trust(trust.consensus)),
         "cities": ("Strengths, weaknesses and peers", found.cities()),
         "tree": ("What it is made of, and why", found.tree()),
         "gaps": ("What belongs into it and is empty", found.gaps()),

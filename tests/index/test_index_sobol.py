@@ -20,6 +20,7 @@ MODELS = (
     "index_ranking",
 )
 LEAVES = [f"x{i}_index" for i in range(6)]
+LEVEL = "level_index"
 
 
 def leaf(i: int, **others: Any) -> dict[str, Any]:
@@ -66,6 +67,8 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
         ],
         columns=["city_id", "indicator", "year", "value"],
     )
+    level = pd.DataFrame({"city_id": cities, "indicator": LEVEL, "year": 2020, "value": 7.0})
+    figures = pd.concat([figures, level], ignore_index=True)
     # Gaps, in a leaf whose siblings stand in.
     figures.loc[
         (figures["indicator"] == LEAVES[1]) & (random.random(len(figures)) < 0.3), "value"
@@ -79,12 +82,17 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     catalog = engine.write_catalog(
         tmp_path_factory.mktemp("sobol") / "catalog",
         pd.DataFrame({"city_id": cities}),
-        dict.fromkeys(LEAVES, "higher"),
+        dict.fromkeys([*LEAVES, LEVEL], "higher"),
         framework("whole", a, b, c, flagship=True, uncertainty=noise),
         framework("without_x0", node("a", *of_a[1:], weight=2), b, c),
         framework("without_x3", a, node("b", leaf(4), weight=3), c),
         framework("without_c", a, b),
         framework("single", node("d", leaf(0)), uncertainty={"samples": 16, "factors": [scale]}),
+        framework(
+            "level",
+            node("d", {"indicator": LEVEL}),
+            uncertainty={"samples": 16, "factors": [scale]},
+        ),
     )
     return engine.run(catalog, figures, MODELS)
 
@@ -131,6 +139,17 @@ def test_every_node_of_every_edition_has_its_effect(con: duckdb.DuckDBPyConnecti
         ("d", 30, 0, "no city has a score without it"),
         (LEAVES[0], 30, 0, "no city has a score without it"),
     ]
+
+
+def test_where_nobody_has_a_score_there_is_nothing_to_explain(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    # The same figure everywhere has no place between the least and the most.
+    scored = con.execute("select count(rank) from marts.index_ranking where framework = 'level'")
+    assert scored.fetchall() == [(0,)]
+    for table in ("index_sobol", "index_sobol_rank"):
+        found = con.execute(f"select count(*) from marts.{table} where framework = 'level'")
+        assert found.fetchall() == [(0,)]
 
 
 def test_indices_of_the_newest_edition_by_factor(con: duckdb.DuckDBPyConnection) -> None:

@@ -72,17 +72,20 @@ def test_the_ranking_is_that_of_the_table(released: Release) -> None:
     expected = rows(
         con,
         """
-        select rank, score, rank_from, rank_to, coverage, imputed_share, city_name
-        from marts.index_ranking
-        where edition = 2023 and rank is not null order by rank, city_id
+        select r.rank, r.score, s.rank_p05, s.rank_p95, r.rank_from, r.rank_to, r.coverage,
+            r.imputed_share, r.city_name
+        from marts.index_ranking as r
+        join marts.index_sensitivity as s using (framework, edition, city_id)
+        where r.edition = 2023 and r.rank is not null order by r.rank, r.city_id
         """,
     )
     found = page.body("ranking-table")
     assert len(found) == len(expected) > 1
-    for row, (rank, score, first, last, coverage, imputed, name) in zip(
+    for row, (rank, score, low, high, first, last, coverage, imputed, name) in zip(
         found, expected, strict=True
     ):
-        span = [first] if first == last else [first, last]
+        spans = [(low, high), (first, last)]
+        span = [number for ends in spans for number in dict.fromkeys(ends)]
         assert values(row)[: 4 + len(span)] == [rank, score, *span, coverage, imputed]
         assert row[1][0] == name
         dimensions = values(row)[4 + len(span) :]
@@ -254,6 +257,17 @@ def test_no_number_stands_outside_the_tables(released: Release) -> None:
         "index_peer",
         "index_profile",
         "index_correlation",
+        "index_robustness",
+        "index_sensitivity",
+        "index_sobol",
+        "index_sobol_rank",
+        "index_removal",
+        "index_weight_swap",
+        "index_weight_first",
+        "index_lift",
+        "index_change_reason",
+        "consensus_rank",
+        "list_distance",
     ]
     known: set[float] = set()
     for table in tables:
@@ -405,3 +419,109 @@ def test_an_index_without_ranks_has_no_report(released: Release, tmp_path: Path)
         con.execute("update marts.index_ranking set rank = null")
     with content.open_read_only(new=file) as con:
         assert index_report.reports(con, "new") == {}
+
+
+def _ranks(text: str) -> set[int]:
+    ends = [run.split("–") for run in text.split(", ") if run != "none"]
+    return {rank for run in ends for rank in range(int(run[0]), int(run[-1]) + 1)}
+
+
+def test_who_cannot_be_told_apart_is_said_of_every_city(released: Release) -> None:
+    _, con, page = released
+    pairs = rows(
+        con,
+        "select a.city_name, a.rank, b.rank, p.above_probability from marts.index_rank_pair as p"
+        " join marts.index_ranking as a using (framework, edition, city_id)"
+        " join marts.index_ranking as b on p.framework = b.framework and p.edition = b.edition"
+        " and p.other_city_id = b.city_id where p.framework = 'orchard_index'"
+        " and p.edition = (select max(edition) from marts.index_ranking where rank is not null)",
+    )
+    above = {(rank, other): probability for _, rank, other, probability in pairs}
+    shown = page.body("ranges-table")
+    assert len(shown) > 3
+    for row in shown:
+        (rank,) = row[0][1]
+        assert _ranks(row[-1][0]) == {
+            other
+            for (own, other), probability in above.items()
+            if own == rank and probability < 0.95 and above[other, own] < 0.95
+        }
+
+
+def test_what_has_to_change_is_said_with_weights_and_figures(released: Release) -> None:
+    _, con, page = released
+    newest = (
+        "framework = 'orchard_index' and edition ="
+        " (select max(edition) from marts.index_ranking where rank is not null)"
+    )
+    swaps = rows(
+        con,
+        "select s.city_name, s.other_city_name, string_agg(n.title || ' ' ||"
+        " printf('%.1f %% → %.1f %%', 100 * effective_weight, 100 * weight_needed), '; '"
+        " order by weight_change) from marts.index_weight_swap as s"
+        " join marts.index_weight_swap_node as n"
+        " using (framework, edition, weight_scope, city_id, other_city_id)"
+        f" where {newest} and weight_scope = 'dimensions' and abs(weight_change) >= 0.0005"
+        " and other_rank = rank + 1 and rank <= 10 and s.reason is null group by all",
+    )
+    told = {(row[1][0], row[2][0]): row[4][0] for row in page.body("swaps-table")}
+    assert swaps
+    for city, other, weights in swaps:
+        assert told[city, other] == weights
+    firsts = rows(
+        con,
+        f"select city_name, is_possible from marts.index_weight_first where {newest}"
+        " and weight_scope = 'dimensions' and rank between 2 and 10",
+    )
+    assert {(row[1][0], row[2][0].startswith("yes")) for row in page.body("firsts-table")} == {
+        (city, bool(possible)) for city, possible in firsts
+    }
+    lifts = rows(
+        con,
+        f"select distinct city_name from marts.index_lift where {newest} and n_ranks_up = 1"
+        " and level = 1 and way_share is not null and rank <= 10",
+    )
+    assert {(row[1][0],) for row in page.body("lifts-table")} == set(lifts)
+
+
+def test_the_consensus_of_others_stands_beside_the_rank(released: Release) -> None:
+    _, con, page = released
+    expected = rows(
+        con,
+        "select city_name, kemeny_rank from marts.consensus_rank where framework = 'orchard_index'",
+    )
+    shown = page.body("consensus-table") if "consensus-table" in page.tables else []
+    assert {(row[1][0], int(row[0][1][0])) for row in shown} == set(expected)
+
+
+def test_how_far_it_can_be_trusted_is_what_the_tables_say(released: Release) -> None:
+    _, con, page = released
+    ranges = rows(
+        con,
+        """
+        select rank, rank_median, rank_p05, rank_p95, first_probability, top3_probability,
+            top10_probability, rank_group
+        from marts.index_sensitivity
+        where edition = 2023 and rank_p05 is not null order by rank, city_id
+        """,
+    )
+    assert [tuple(values(row)) for row in page.body("ranges-table")] == ranges != []
+    removals = rows(
+        con,
+        """
+        select rank_shift_mean, rank_shift_max, kendall_tau_b from marts.index_removal
+        where edition = 2023 order by rank_shift_mean desc nulls last, node
+        """,
+    )
+    known = [tuple(cell for cell in row if cell is not None) for row in removals]
+    assert [tuple(values(row)) for row in page.body("removals-table")] == known != []
+    swaps = rows(
+        con,
+        """
+        select rank, weight_moved from marts.index_weight_swap
+        where edition = 2023 and weight_scope = 'dimensions' and other_rank = rank + 1
+        order by rank
+        """,
+    )
+    known = [tuple(cell for cell in row if cell is not None) for row in swaps]
+    assert [tuple(values(row)) for row in page.body("swaps-table")] == known != []

@@ -78,7 +78,7 @@ def _fit(table, part):
     scores = scores[np.ix_(units, used)]
     n_common = int(units.sum())
     if n_common < N_MIN:
-        reason = f"{n_common} units have a score of the same indicators: fewer than {N_MIN}"
+        reason = f"units with a score of the same indicators: {n_common}, fewer than {N_MIN}"
         same = (None, n_common, int(used.sum()), None, None, None, TOLERANCE, reason)
         return [(node, None, None, None, False, reason, *same) for node in table.columns]
     has_scores = _is_scored(first, published)

@@ -1,5 +1,5 @@
--- Published rankings to which weights are fitted: those of an index's subjects that have at least
--- five cities in common with its newest edition.
+-- Published rankings to which weights are fitted: those of an index's subjects, with the cities
+-- that its newest edition ranks. Of one with too few the fit says so.
 with
 
 subjects as (
@@ -61,10 +61,7 @@ common as (
         placed.city_id,
         placed.rank_from,
         placed.rank_to,
-        placed.published_score,
-        count(*) over (
-            partition by newest.framework, placed.report_id, placed.cohort
-        ) as n_common
+        placed.published_score
     from newest
     inner join subjects
         on newest.framework = subjects.framework
@@ -93,7 +90,6 @@ final as (
         rank_to,
         published_score
     from common
-    where n_common >= 5
 
 )
 
