@@ -135,15 +135,6 @@ def _moved(start: Array, end: Array, share: Array, is_whole: NDArray[np.bool_]) 
     return np.where(is_whole & (np.abs(moved - whole) < WHOLE), whole, moved)
 
 
-def _is_monotone(index: Index) -> bool:
-    """Whether more of a figure is never worse for its city, and never better for another."""
-    stages = index.stages
-    imputes = "impute" in stages and stages["impute"]["method"] not in ("i_latest", "i_linear")
-    return (
-        not imputes and "treat" not in stages and stages["normalise"]["method"] in MONOTONE
-    ) and all(branch.aggregation != "a_copeland" for branch in index.branches)
-
-
 class _Problems:
     """An edition of an index, and the search for the shortest way of a unit, a leaf and a rank."""
 
@@ -163,9 +154,25 @@ class _Problems:
         known = np.where(np.isnan(self.figures), -np.inf, self.figures * signs)
         best = known.max(axis=0, initial=-np.inf) * signs
         self.best = np.where(np.isfinite(best), best, np.nan)
-        self.probes = () if _is_monotone(index) else PROBES
+        self.probes = () if self._is_monotone() else PROBES
         # What is counted moves by whole numbers.
         self.is_whole = np.all(np.isnan(self.figures) | (self.figures % 1 == 0), axis=0)
+
+    def _is_monotone(self) -> bool:
+        """Whether more of a figure is never worse for its city, and never better for another."""
+        stages, method = self.index.stages, self.index.stages["normalise"]["method"]
+        if "treat" in stages or method not in MONOTONE:
+            return False
+        if "impute" in stages and stages["impute"]["method"] not in ("i_latest", "i_linear"):
+            return False
+        if method == "n_fracmax":
+            # Shares of a number below zero are the other way round.
+            signs = np.array([leaf.direction for leaf in self.index.leaves])
+            if (self.best * signs <= 0).any():
+                return False
+        return not any(weight < 0 for weight in self.weights.values()) and all(
+            branch.aggregation != "a_copeland" for branch in self.index.branches
+        )
 
     def counts(self, leaf: int) -> bool:
         """Whether a leaf and all nodes above it have a weight."""

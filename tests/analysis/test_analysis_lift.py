@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis import chain
 from analysis.chain import Index, Leaf
-from analysis.lift import PRECISION, lift, newest
+from analysis.lift import MONOTONE, PRECISION, lift, newest
 from analysis.weights import Branch
 
 EDITION = 2025
@@ -141,6 +141,8 @@ def rank_with(index: Index, city: str, figures: dict[str, float], share: float =
 
 
 NORMALISE: list[dict[str, Any]] = [
+    {"method": "n_fracmax"},
+    {"method": "n_borda"},
     {"method": "n_minmax", "score_min": 0.0, "score_max": 100.0},
     {"method": "n_prank"},
     {"method": "n_zscore", "mean": 0.0, "sd": 1.0},
@@ -184,7 +186,8 @@ def indices(draw: st.DrawFn) -> Index:
 def test_every_answer_holds_when_the_index_is_computed_again(index: Index) -> None:
     # Whether more is better throughout is certain of these only.
     method = index.stages["normalise"]["method"]
-    is_certain = method == "n_prank" or index.stages["normalise"].get("score_min") == 0
+    is_certain = method in MONOTONE
+    is_certain &= method != "n_fracmax" or all(leaf.direction == 1 for leaf in index.leaves)
     is_certain &= index.stages.keys() == {"normalise"} and not np.isnan(index.values).any()
     for row in lift(index, EDITION, list(index.city_ids)).to_dict("records"):
         city, wanted = row["city_id"], row["rank_wanted"]
