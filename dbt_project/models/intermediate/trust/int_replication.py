@@ -46,7 +46,8 @@ def model(dbt, session):
     ]
     frame = pd.concat(parts) if parts else pd.DataFrame({name: [] for name in TYPES})
     keys = {"factor": "", "city_id": "", "other_city_id": ""}
-    return frame.reindex(columns=list(TYPES)).fillna(keys).astype(TYPES)
+    frame = frame.reindex(columns=list(TYPES)).astype(dict.fromkeys(keys, "object"))
+    return frame.fillna(keys).astype(TYPES)
 
 
 def _edition(index, edition, factors, settings, all_errors):
