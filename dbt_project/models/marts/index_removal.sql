@@ -114,6 +114,10 @@ final as (
         case when counted.n_ranked_without > 0 then counted.n_top3_changes = 0 end as is_top3_kept,
         case
             when counted.n_ranked_without = 0 then 'no city has a score without it'
+            when counted.rank_shift_max is null
+                then 'no city has a score both with it and without it'
+            when agreement.kendall_tau_b is null
+                then 'no tau-b: all cities that have a score with it and without it are level'
         end as reason
     from counted
     inner join agreement

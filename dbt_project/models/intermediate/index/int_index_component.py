@@ -36,7 +36,8 @@ def model(dbt, session):
         tree = nodes[(nodes["framework"] == framework) & nodes["node"].isin(table.columns)]
         for parent, children in tree.sort_values("position").groupby("parent", sort=False):
             found = _components(table[children["node"]])
-            parts.append(found.assign(framework=framework, edition=edition, parent=parent))
+            if len(found):
+                parts.append(found.assign(framework=framework, edition=edition, parent=parent))
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)].astype(COLUMNS)
