@@ -36,6 +36,8 @@ WIDE = 256
 """A factor of more columns has plain random numbers: a Sobol' sequence is no better there."""
 VALUES_AT_ONCE = 2**21
 SHIFT = "mean_abs_rank_shift"
+CITIES = 50
+"""Cities, by rank, whose own rank is explained."""
 OF_DESIGN, OF_BOOTSTRAP = 1, 2
 """Tell the seeds of the two apart."""
 
@@ -199,7 +201,8 @@ def of_edition(
             for A, for B and for every factor that changes anything.
 
     Returns:
-        A row an output and factor: ``output`` (``mean_abs_rank_shift``, or rank of a city),
+        A row an output and factor: ``output`` (``mean_abs_rank_shift``, or the rank of one of the
+        first ``CITIES``),
         ``city_id`` (None for the former), ``factor``, ``first_order`` and ``total_order`` with
         ``_low`` and ``_high``, missing where ``reason`` says why; ``n_samples``;
         ``n_samples_needed`` and ``warning`` where the interval means little; ``undefined_share``,
@@ -220,9 +223,10 @@ def of_edition(
     acting = {name: part for name, part in parts.items() if part.stop > part.start}
 
     n_matrices = 2 + len(acting)
-    ranks = np.empty((n_matrices, int(is_ranked.sum()), n), dtype=np.int32)
+    is_shown = nominal[is_ranked] <= CITIES
+    ranks = np.empty((n_matrices, int(is_shown.sum()), n), dtype=np.int32)
     shift = np.empty((n_matrices, 1, n))
-    n_undefined = np.zeros(ranks.shape[1])
+    n_undefined = np.zeros(len(is_shown))
     figures = index.values.size if len(known_errors.sd) else 0
     at_once = max(1, VALUES_AT_ONCE // (n_matrices * max(1, n_units, figures)))
     slots = [range(part.start, part.stop) for part in acting.values()]
@@ -243,11 +247,11 @@ def of_edition(
         n_undefined += (found == 0).sum(axis=0)
         found[found == 0] = n_units
         found = found.reshape(n_matrices, -1, found.shape[1])
-        ranks[:, :, some] = np.swapaxes(found, 1, 2)
+        ranks[:, :, some] = np.swapaxes(found[..., is_shown], 1, 2)
         shift[:, 0, some] = np.abs(found - nominal[is_ranked]).sum(axis=-1)
 
-    shift /= ranks.shape[1]
-    cities = index.city_ids[index.ranked_rows(edition)][is_ranked]
+    shift /= len(is_shown)
+    cities = index.city_ids[index.ranked_rows(edition)][is_ranked][is_shown]
     undefined = n_undefined / (n_matrices * n)
     names = [factor.factor for factor in factors]
     # A factor that changes nothing here has the outputs of A.
@@ -256,7 +260,7 @@ def of_edition(
     rows = []
     for output, city_ids, values, share in (
         ([SHIFT], np.array([None]), shift, undefined.mean(keepdims=True)),
-        ([f"rank of {city}" for city in cities], cities, ranks, undefined),
+        ([f"rank of {city}" for city in cities], cities, ranks, undefined[is_shown]),
     ):
         estimates = estimate(values[0], values[1], values[places], of_bootstrap)
         moved = _n_moved(values[0], values[1])

@@ -113,11 +113,8 @@ def table_digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
     if not exists(con, table):
         return "absent"
     schema, name = table.split(".")
-    columns = con.execute(
-        "select column_name, data_type from duckdb_columns() where schema_name = ?"
-        " and table_name = ? and database_name = current_database() order by column_name",
-        [schema, name],
-    ).fetchall()
+    described = con.execute(f'select * from "{schema}"."{name}" limit 0').description or []
+    columns = sorted((column[0], str(column[1])) for column in described)
     # Doubles count to 12 significant digits: the last bits depend on the order of summation.
     values = [
         f"printf('%.11e', \"{column}\" + 0.0)" if kind in ("DOUBLE", "FLOAT") else f'"{column}"'

@@ -220,12 +220,11 @@ def run_rule(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
 
 def exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     schema, name = table.split(".")
-    found = con.execute(
-        "select 1 from information_schema.tables where table_catalog = current_database()"
-        " and table_schema = ? and table_name = ?",
-        [schema, name],
-    )
-    return found.fetchone() is not None
+    try:  # to bind it is many times as fast as to look through all tables
+        con.execute(f'select 1 from "{schema}"."{name}" limit 0')
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def query(

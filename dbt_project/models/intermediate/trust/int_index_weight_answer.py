@@ -15,7 +15,7 @@ N_PAIRED = 10
 N_FIRST = 50
 # Where means of several powers lie above one another an answer is sought, not solved for, which
 # takes ten times as long: of as many cities, and of neighbours alone.
-N_SOUGHT = 20
+N_SOUGHT = 10
 
 TYPES = {
     "framework": "string",
