@@ -47,11 +47,12 @@ def record(
     `digests`: it is filled and used, so that no table is digested twice.
     """
     known = {} if digests is None else digests
+    if not known:  # the first of many makes the table
+        _create(con)
     names = sorted(set(tables))
     for table in names:
         if table not in known:
             known[table] = table_digest(con, table)
-    _create(con)
     con.execute(
         f"insert or replace into audit.check_result ({', '.join(COLUMNS)}) "
         f"values ({', '.join('?' * len(COLUMNS))})",

@@ -219,12 +219,12 @@ def run_rule(con: duckdb.DuckDBPyConnection, rule: Rule) -> Outcome:
 
 
 def exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    schema, name = table.split(".")
-    try:  # to bind it is many times as fast as to look through all tables
-        con.execute(f'select 1 from "{schema}"."{name}" limit 0')
-    except duckdb.CatalogException:
-        return False
-    return True
+    found = con.execute(
+        "select 1 from duckdb_tables() where database_name = current_database()"
+        " and schema_name = ? and table_name = ?",
+        table.split("."),
+    )
+    return found.fetchone() is not None
 
 
 def query(
