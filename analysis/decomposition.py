@@ -360,14 +360,15 @@ def _leaf_parts(
 def _is_split(pair: StatePair, rows: NDArray[np.int64]) -> Flags:
     """(rows, leaves): whether a part can be divided into the unit's own and the others'.
 
-    Not where an aggregation compares units, nor of a leaf that in one state nobody has: a figure
-    alone is on no scale.
+    Not where an aggregation compares units, nor of a leaf that in one state nobody has but units
+    that come or go, which bring their figures: a figure alone is on no scale.
     """
     compares = any(b.aggregation == "a_copeland" for side in pair.sides for b in side.branches)
     found = np.zeros((len(pair.rows), len(pair.nodes)), dtype=bool)
     for edition in pair.common:
         here = pair.editions == edition
-        found[here] = (~np.isnan(pair.values[:, here])).any(axis=1).all(axis=0) & ~compares
+        stay = here & pair.ranked.all(axis=0)
+        found[here] = (~np.isnan(pair.values[:, stay])).any(axis=1).all(axis=0) & ~compares
     return found[rows]
 
 

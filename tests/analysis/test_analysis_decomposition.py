@@ -101,6 +101,16 @@ def test_an_own_figure_costs_the_places_that_it_costs() -> None:
     assert own["own_rank_part"].to_dict() == {"x": 0, "y": -1, "z": 0}
 
 
+def test_no_own_part_is_told_of_what_nobody_had() -> None:
+    """w brings its figure of b from the start, since it enters; that makes no scale for others."""
+    before = {"x": (10.0, NAN), "y": (20.0, NAN), "z": (30.0, NAN)}
+    after = {"x": (10.0, 1.0), "y": (20.0, 2.0), "z": (30.0, 3.0), "w": (15.0, 2.0)}
+    change = between_states(index(before, HALVES), index(after, HALVES))
+    of_b = change.parts[change.parts["node"] == "b"]
+    assert set(of_b["city_id"]) == {"x", "y", "z"}
+    assert of_b["own_score_part"].isna().all() and of_b["own_rank_part"].isna().all()
+
+
 def test_only_weights_changed() -> None:
     change = between_states(index(BEFORE, HALVES), index(BEFORE, {"a": 0.25, "b": 0.75}))
     assert parts(change, "y") == {"weights": (12.5, 0)}
