@@ -25,6 +25,8 @@ PARSED, LOCK = "partial_parse.msgpack", ".parse.lock"
 OFFLINE = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 PASSED = {"pass"}
 TEST_RAN = {"pass", "warn", "fail"}
+TAIL = 4000  # characters of what dbt printed
+_waiting: subprocess.Popen[str] | None = None
 IGNORED = {"target", "logs", "dbt_packages", ".user.yml"}
 
 
@@ -47,28 +49,50 @@ def manifest_path() -> Path:
 
 
 def run_dbt(
-    *args: str, target: Path, build_file: Path | None = None, parsed: Path | None = None
+    *args: str, target: Path, build_file: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a dbt command, on a build if one is named, with its artefacts in `target`.
 
     In a process of its own, which lets go of the build when it ends. DbtCliResource would start
     dbt once more for its version and hold an adapter in this process (5 s and a lock more).
     """
-    env = {**os.environ, **OFFLINE}
-    env |= {"DBT_PROFILES_DIR": str(DBT_PROJECT), "DBT_LOG_PATH": str(target)}
-    env["PYTHONPATH"] = str(PROJECT)
-    if build_file:
-        env["AICITY_BUILD"] = str(build_file)
-    program = ["orchestration.dbt_process", str(parsed)] if parsed else ["dbt.cli.main"]
     return subprocess.run(
-        [sys.executable, "-m", *program, "--no-use-colors", *args, "--target-path", str(target)],
+        [sys.executable, "-m", "dbt.cli.main", *_arguments(args, target)],
         cwd=DBT_PROJECT,  # partial parsing stores paths relative to it
-        env=env,
+        env=os.environ | _environment(target, build_file),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
+
+
+def start_early() -> None:
+    """Start the process of the next build, which imports dbt meanwhile."""
+    global _waiting
+    _waiting = _waiting or _process()
+
+
+def _process() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration.dbt_process"],
+        cwd=DBT_PROJECT,
+        env={**os.environ, **OFFLINE, "PYTHONPATH": str(PROJECT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _arguments(args: Sequence[str], target: Path) -> list[str]:
+    return ["--no-use-colors", *args, "--target-path", str(target)]
+
+
+def _environment(target: Path, build_file: Path | None) -> dict[str, str]:
+    found = {**OFFLINE, "DBT_PROFILES_DIR": str(DBT_PROJECT), "DBT_LOG_PATH": str(target)}
+    found["PYTHONPATH"] = str(PROJECT)
+    return found | ({"AICITY_BUILD": str(build_file)} if build_file else {})
 
 
 def build(build_file: Path, target: Path, select: list[str]) -> tuple[list[dict[str, Any]], str]:
@@ -81,14 +105,18 @@ def build(build_file: Path, target: Path, select: list[str]) -> tuple[list[dict[
         parsed = shutil.copyfile(TARGET / PARSED, target / PARSED)
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    process = run_dbt(
-        "build", "--exclude-resource-type", "unit_test",
-        *(["--select", *select] if select else []),
-        target=target, build_file=build_file, parsed=parsed,
-    )  # fmt: skip
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    request = {
+        "manifest": str(parsed),
+        "arguments": _arguments([*command, *(["--select", *select] if select else [])], target),
+        "environment": _environment(target, build_file),
+    }
+    global _waiting
+    process, _waiting = _waiting or _process(), None
+    printed, _ = process.communicate(json.dumps(request) + "\n")
     if not results.exists():
-        raise DbtError(f"dbt build failed:\n{_tail(process)}")
-    return json.loads(results.read_text(encoding="utf-8"))["results"], process.stdout
+        raise DbtError(f"dbt build failed:\n{printed[-TAIL:]}")
+    return json.loads(results.read_text(encoding="utf-8"))["results"], printed
 
 
 def node(manifest: Mapping[str, Any], unique_id: str) -> Mapping[str, Any]:
@@ -223,4 +251,4 @@ def _newest_source() -> float:
 
 
 def _tail(process: subprocess.CompletedProcess[str]) -> str:
-    return process.stdout[-4000:]
+    return process.stdout[-TAIL:]

@@ -37,6 +37,7 @@ def main() -> int:
     try:
         settings = Settings.from_env()
         prepare_home(settings)
+        dbt.start_early()
         print(f"Data home {settings.home}, documents: {settings.origin}", flush=True)
         # Imported here: it takes seconds, and the settings may be at fault before.
         from orchestration.definitions import build_definitions

@@ -7,13 +7,13 @@ from analysis.concordance import agreement
 
 LIST = ["list_id", "kind", "report_id", "framework", "data_year", "family_id"]
 COLUMNS = {
-    "subject": "object",
-    "list_id": "object",
-    "other_list_id": "object",
-    "kind": "object",
-    "framework": "object",
-    "report_id": "object",
-    "other_report_id": "object",
+    "subject": "string",
+    "list_id": "string",
+    "other_list_id": "string",
+    "kind": "string",
+    "framework": "string",
+    "report_id": "string",
+    "other_report_id": "string",
     "data_year": "Int32",
     "other_data_year": "Int32",
     "n_years_apart": "Int64",
@@ -25,7 +25,7 @@ COLUMNS = {
     "kendall_tau_b": "float64",
     "top_k": "int32",
     "top_k_overlap": "float64",
-    "reason": "object",
+    "reason": "string",
 }
 
 

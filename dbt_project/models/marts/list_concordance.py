@@ -8,15 +8,15 @@ from analysis.concordance import concordances
 
 N_YEARS = 3
 COLUMNS = {
-    "subject": "object",
+    "subject": "string",
     "year_from": "int32",
     "year_to": "int32",
     "n_lists": "int64",
     "is_whole_time": "bool",
     "n_cities": "int64",
     "kendall_w": "float64",
-    "lists": "object",
-    "reason": "object",
+    "lists": "string",
+    "reason": "string",
 }
 
 

@@ -15,9 +15,9 @@ SEED = 20_231_116
 NODES_MAX, SECONDS_MAX = 200, 5.0
 
 COLUMNS = {
-    "framework": "object",
-    "left_out": "object",
-    "city_id": "object",
+    "framework": "string",
+    "left_out": "string",
+    "city_id": "string",
     "n_lists": "int64",
     "n_compared": "int64",
     "borda_score": "float64",
