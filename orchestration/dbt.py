@@ -131,8 +131,9 @@ def load_manifest(path: Path) -> dict[str, Any]:
 
 def describe(test: Mapping[str, Any]) -> str:
     """What a test demands, from its own words or from its name and column."""
-    if test.get("description"):
-        return str(test["description"])
+    said = test.get("description") or test["config"].get("meta", {}).get("description")
+    if said:
+        return str(said)
     generic = test.get("test_metadata") or {}
     name = str(generic.get("name", test["name"])).replace("_", " ")
     column = test.get("column_name")

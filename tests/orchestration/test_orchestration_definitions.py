@@ -52,6 +52,14 @@ def test_every_check_is_described(home: Home) -> None:
         assert home.definitions.resolve_asset_graph().get_check_spec(key).description, key
 
 
+def test_a_check_says_what_its_test_says(home: Home) -> None:
+    """In the words of the project, which dbt keeps below `meta`, before those made of its name."""
+    graph = home.definitions.resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    found = {spec.name: spec.description for spec in specs}
+    assert found["index_sensitivity_all_ranked"] == "Every published rank has its range."
+
+
 def test_every_dbt_test_is_a_check(home: Home, manifest: dict[str, object]) -> None:
     names = {key.name for key in home.definitions.resolve_asset_graph().asset_check_keys}
     assert {test["name"] for test in dbt.tests(manifest).values()} <= names
