@@ -11,7 +11,7 @@ from orchestration import (
     checks,
     dbt,
     dbt_assets,
-    difference,
+    difference_assets,
     history,
     progress,
 )
@@ -27,7 +27,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
     raw = assets.raw(observatory)
     models = dbt_assets.dbt_models(observatory, manifest)
-    compared = difference.difference_asset(observatory, list(models.specs))
+    compared = difference_assets.difference_assets(observatory, list(models.specs))
     sources = [assets.documents(observatory), assets.facts(observatory)]
     jobs = automation.jobs(observatory)
     return dg.Definitions(

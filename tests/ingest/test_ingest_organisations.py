@@ -228,6 +228,9 @@ def test_a_bad_override_is_told_by_file_and_line(tmp_path: Path) -> None:
         ("Stanford University", (), "Stanford US"),
         ("Princeton University", (), "Princeton US"),
         ("The University of Hong Kong", (), "hk_hong_kong"),
+        # a digit before a name is a mark, unless the name begins with it
+        ("1QBit", (), "ca_vancouver"),
+        ("3Stanford University", (), "Stanford US"),
         # two organisations in one line
         ("Zhejiang University, Tsinghua University", (), None),
         ("Abstract", (), None),
