@@ -173,12 +173,10 @@ class Organisations:
     def _resolve(self, mention: str, countries: frozenset[str]) -> Affiliation:
         if not mention or len(mention) > LONGEST_MENTION:
             return Affiliation(is_organisation=False)
-        as_printed = unmarked(mention)
         mention = unmarked(re.sub(r"^[\s\d*†‡§¶]{1,3}(?=[^\W\d])", "", mention))
-        for text in dict.fromkeys([as_printed, mention]):  # a name may begin with a digit
-            for key in _whole_keys(text):
-                if rows := self._rows(key):
-                    return self._settled(rows, countries, "name")
+        for key in _whole_keys(mention):
+            if rows := self._rows(key):
+                return self._settled(rows, countries, "name")
         if self._has_mark_of_campus(mention):
             return Affiliation()
         found = self._by_parts(mention, countries)
